@@ -1,0 +1,41 @@
+/*
+ * child - run another program without a shell.
+ *
+ * The program is found on PATH; it gets only the environment listed, stdin
+ * from `input` or /dev/null, a deadline, and its own process group, which is
+ * killed as a whole when the deadline comes or we die (PDEATHSIG). Secrets
+ * go by a file on a descriptor (child_secret), never by argv.
+ */
+#ifndef BASE_CHILD_H
+#define BASE_CHILD_H
+
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+
+struct buf;
+
+struct child {
+	const char *const *argv;	/* NULL-ended; argv[0] is looked up */
+	const char *const *env;		/* NULL-ended "K=V"; PATH, HOME, LANG,
+					 * TMPDIR, TZ are passed on anyway */
+	const char *dir;		/* working folder, or NULL */
+	const char *input;		/* bytes for stdin, or NULL */
+	size_t input_len;
+	const char *secret;		/* readable at /dev/fd/3, or NULL */
+	size_t secret_len;
+	clock_ms deadline;
+	struct buf *out;		/* stdout; NULL: dropped */
+	struct buf *errout;		/* stderr; NULL: dropped; what does
+					 * not fit in either is dropped */
+};
+
+/*
+ * Run to the end. True if it ran and exit status is in *status (128+n for
+ * signal n). ERR_NOT_FOUND "git is not installed": the program is missing;
+ * ERR_TIMEOUT: it was killed at the deadline.
+ */
+bool child_run(const struct child *, int *status, struct err *) MUST_CHECK;
+
+#endif
