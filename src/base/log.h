@@ -1,12 +1,12 @@
 /*
  * log - what a step tells the person who runs it.
  *
- * Plain lines on a terminal; on GitHub (GITHUB_ACTIONS is "true", isatty is
- * not asked) warnings and errors become annotations, escaped as
- * facts of the runner demand. Every line of every kind passes the masks: a
- * registered secret, in any of its encodings, is printed as ***. Nothing
- * foreign can start a workflow command: a line that would is broken by a
- * blank that has no width in the log (see log_foreign).
+ * Plain lines on a terminal; on GitHub (GITHUB_ACTIONS is "true"; isatty is
+ * not asked, since some runners give steps a terminal) warnings and errors
+ * become annotations. Every line passes the masks: a registered secret, in
+ * any of its encodings, is printed as ***. Nothing printed here can be taken
+ * for a workflow command that we did not mean: a line that begins with "::"
+ * or holds "##[" is broken by a blank.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -21,23 +21,25 @@ struct buf;
 bool log_on_github(void);
 
 void log_info(const char *, ...) PRINTF(1, 2);
-void log_warn(const char *, ...) PRINTF(1, 2);
 void log_notice(const char *, ...) PRINTF(1, 2);
+void log_warn(const char *, ...) PRINTF(1, 2);
 /* Errors are printed by the step framework only. title may be NULL. */
 void log_error(const char *title, const char *, ...) PRINTF(2, 3);
 
-/* A foldable section. Groups don't nest. */
+/* A foldable section; groups don't nest. Elsewhere than on GitHub the title
+ * is a line of its own. */
 void log_group(const char *, ...) PRINTF(1, 2);
 void log_endgroup(void);
 
-/* Print text of others (pod logs, error bodies), each line after "  | ". */
+/* Print text of others (pod logs, error bodies): each line after "  | ". */
 void log_foreign(const char *, size_t);
 
 /*
- * From now on never print this value, its base64, percent, JSON and YAML
- * escaped forms, nor any of its lines of 6 or more characters. On GitHub it
- * also emits ::add-mask:: for what is long enough; shorter secrets are only
- * redacted by us. NULL and "" are ignored. The value is copied.
+ * From now on never print this value, its base64, percent-encoded and
+ * JSON-escaped forms, nor any of its lines. On GitHub the runner is told too
+ * (::add-mask::), but for values shorter than 6 characters, which would turn
+ * the whole log to asterisks: those are replaced in our own output only.
+ * NULL and blank values are ignored. The value is copied.
  */
 void log_mask(const char *);
 

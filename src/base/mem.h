@@ -49,7 +49,7 @@ bool buf_add(struct buf *, const void *, size_t);
 bool buf_puts(struct buf *, const char *);
 bool buf_putc(struct buf *, char);
 bool buf_printf(struct buf *, const char *, ...) PRINTF(2, 3);
-bool buf_vprintf(struct buf *, const char *, va_list);
+bool buf_vprintf(struct buf *, const char *, va_list) PRINTF(2, 0);
 const char *buf_str(const struct buf *);	/* never NULL */
 /* ERR_OTHER "<what> is larger than <limit> bytes" if something was lost. */
 bool buf_check(const struct buf *, const char *what, struct err *) MUST_CHECK;

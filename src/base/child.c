@@ -1,0 +1,242 @@
+/*
+ * child - see child.h.
+ */
+#include "base/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum {
+	SECRET_FD = 3,
+	REAP_MS = 20,	/* between looks at a child that closed its pipes */
+	NOT_FOUND = 127,
+};
+
+/* What every child may see of our environment. */
+static const char *const passed_on[] = {
+	"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "RUNNER_TEMP", NULL
+};
+
+struct pipes {
+	int in[2], out[2], err[2], failed[2];
+	int secret;
+};
+
+static void
+close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void
+close_pipes(struct pipes *p)
+{
+	for (int i = 0; i < 2; i++) {
+		close_fd(&p->in[i]);
+		close_fd(&p->out[i]);
+		close_fd(&p->err[i]);
+		close_fd(&p->failed[i]);
+	}
+	close_fd(&p->secret);
+}
+
+/* A file without a name that holds the bytes, to be read from its start. */
+static int
+memory_file(const char *data, size_t n)
+{
+	int fd = memfd_create("transplant", MFD_CLOEXEC);
+	size_t done = 0;
+
+	while (fd >= 0 && done < n) {
+		ssize_t part = write(fd, data + done, n - done);
+
+		if (part < 0 && errno != EINTR)
+			break;
+		done += part > 0 ? (size_t)part : 0;
+	}
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+static bool
+open_pipes(const struct child *c, struct pipes *p)
+{
+	*p = (struct pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 },
+	    -1 };
+	if (pipe2(p->out, O_CLOEXEC) != 0 || pipe2(p->err, O_CLOEXEC) != 0
+	    || pipe2(p->failed, O_CLOEXEC) != 0)
+		return false;
+	p->in[0] = c->input != NULL ? memory_file(c->input, c->input_len)
+	    : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (p->in[0] < 0)
+		return false;
+	if (c->secret != NULL)
+		p->secret = memory_file(c->secret, c->secret_len);
+	return c->secret == NULL || p->secret >= 0;
+}
+
+static char **
+environment(struct pool *pool, const struct child *c)
+{
+	size_t n = 0, own = 0;
+	char **env;
+
+	while (c->env != NULL && c->env[own] != NULL)
+		own++;
+	env = pool_alloc(pool, (own + sizeof passed_on / sizeof *passed_on)
+	    * sizeof *env);
+	for (const char *const *p = passed_on; *p != NULL; p++)
+		if (getenv(*p) != NULL)
+			env[n++] = pool_printf(pool, "%s=%s", *p, getenv(*p));
+	for (size_t i = 0; i < own; i++)
+		env[n++] = pool_strdup(pool, c->env[i]);
+	return env;
+}
+
+/* In the child: never returns. The parent reads errno from failed[1]. */
+static void
+become(const struct child *c, struct pipes *p, char **env)
+{
+	int why;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
+	signal(SIGPIPE, SIG_DFL);
+	/* moved out of the way first: 3 may be one of these */
+	p->failed[1] = fcntl(p->failed[1], F_DUPFD_CLOEXEC, SECRET_FD + 1);
+	if (p->secret >= 0)
+		p->secret = fcntl(p->secret, F_DUPFD_CLOEXEC, SECRET_FD + 1);
+	if (dup2(p->in[0], 0) >= 0 && dup2(p->out[1], 1) >= 0
+	    && dup2(p->err[1], 2) >= 0
+	    && (p->secret < 0 || dup2(p->secret, SECRET_FD) >= 0)
+	    && (c->dir == NULL || chdir(c->dir) == 0)) {
+		environ = env;
+		execvp(c->argv[0], (char *const *)c->argv);
+	}
+	why = errno;
+	if (write(p->failed[1], &why, sizeof why) < 0)
+		_exit(NOT_FOUND);
+	_exit(NOT_FOUND);
+}
+
+/* Take what is there; false at the end of the stream. */
+static bool
+drain(int fd, struct buf *b)
+{
+	char part[16384];
+	ssize_t n = read(fd, part, sizeof part);
+
+	if (n > 0 && b != NULL)
+		buf_add(b, part, (size_t)n);
+	mem_wipe(part, n > 0 ? (size_t)n : 0);
+	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+/* Read both streams to their ends; false when the deadline came first. */
+static bool
+collect(const struct child *c, struct pipes *p)
+{
+	while (p->out[0] >= 0 || p->err[0] >= 0) {
+		struct pollfd fds[2] = {
+			{ .fd = p->out[0], .events = POLLIN },
+			{ .fd = p->err[0], .events = POLLIN },
+		};
+
+		if (clock_over(c->deadline))
+			return false;
+		if (poll(fds, 2, (int)clock_left(c->deadline)) < 0)
+			continue;
+		if (fds[0].revents != 0 && !drain(p->out[0], c->out))
+			close_fd(&p->out[0]);
+		if (fds[1].revents != 0 && !drain(p->err[0], c->errout))
+			close_fd(&p->err[0]);
+	}
+	return true;
+}
+
+/* Wait for the end; false when the deadline came first. */
+static bool
+reap(pid_t pid, clock_ms deadline, int *status)
+{
+	int w;
+	pid_t got;
+
+	while ((got = waitpid(pid, &w, WNOHANG)) == 0)
+		if (!clock_pause_until(deadline, REAP_MS))
+			return false;
+	*status = got < 0 ? NOT_FOUND : WIFSIGNALED(w) ? 128 + WTERMSIG(w)
+	    : WEXITSTATUS(w);
+	return true;
+}
+
+static bool
+attend(const struct child *c, struct pipes *p, pid_t pid, int *status,
+    struct err *e)
+{
+	int why = 0;
+
+	close_fd(&p->in[0]);
+	close_fd(&p->out[1]);
+	close_fd(&p->err[1]);
+	close_fd(&p->failed[1]);
+	close_fd(&p->secret);
+	if (read(p->failed[0], &why, sizeof why) == sizeof why) {
+		waitpid(pid, NULL, 0);
+		return why == ENOENT && c->dir == NULL
+		    ? err_set(e, ERR_NOT_FOUND, "%s is not installed (not "
+			"found on PATH)", c->argv[0])
+		    : err_set(e, ERR_OTHER, "can't run %s: %s", c->argv[0],
+			strerror(why));
+	}
+	if (collect(c, p) && reap(pid, c->deadline, status))
+		return true;
+	kill(-pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return err_set(e, ERR_TIMEOUT, "%s did not end in time and was "
+	    "stopped", c->argv[0]);
+}
+
+bool
+child_run(const struct child *c, int *status, struct err *e)
+{
+	struct pool *pool = pool_new();
+	struct pipes p;
+	bool ok = false;
+	char **env = environment(pool, c);
+	pid_t pid;
+
+	fflush(stdout);
+	if (!open_pipes(c, &p)) {
+		err_set(e, ERR_OTHER, "can't make pipes for %s: %s",
+		    c->argv[0], strerror(errno));
+		goto out;
+	}
+	pid = fork();
+	if (pid < 0) {
+		err_set(e, ERR_OTHER, "can't start %s: %s", c->argv[0],
+		    strerror(errno));
+		goto out;
+	}
+	if (pid == 0)
+		become(c, &p, env);
+	setpgid(pid, pid);
+	ok = attend(c, &p, pid, status, e);
+out:
+	close_pipes(&p);
+	pool_free(pool);
+	return ok;
+}

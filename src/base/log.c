@@ -1,0 +1,310 @@
+/*
+ * log - see log.h.
+ */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+enum {
+	LINE_MAX_BYTES = 64 * 1024,
+	MASK_MIN = 6,	/* shorter ones would blank out the runner's log */
+};
+
+/* Every form of every secret, longest first: a value that contains another
+ * must be replaced before it. Lives until the program ends. */
+static struct {
+	char **v;
+	size_t n;
+} masks;
+
+bool
+log_on_github(void)
+{
+	const char *s = getenv("GITHUB_ACTIONS");
+
+	return s != NULL && strcmp(s, "true") == 0;
+}
+
+/* The longest mask that the text begins with, or 0. */
+static size_t
+mask_at(const char *s, size_t n)
+{
+	for (size_t i = 0; i < masks.n; i++) {
+		size_t m = strlen(masks.v[i]);
+
+		if (m <= n && memcmp(s, masks.v[i], m) == 0)
+			return m;
+	}
+	return 0;
+}
+
+void
+log_redact(struct buf *out, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		size_t m = mask_at(s + i, n - i);
+
+		if (m > 0)
+			buf_puts(out, "***");
+		else
+			buf_putc(out, s[i]);
+		i += m > 0 ? m : 1;
+	}
+}
+
+bool
+log_has_secret(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (mask_at(s + i, n - i) > 0)
+			return true;
+	return false;
+}
+
+/* The runner's escapes: data of a command, or (property) a value in it. */
+static void
+escape(struct buf *b, const char *s, bool property)
+{
+	for (; *s != '\0'; s++)
+		if (*s == '%' || *s == '\r' || *s == '\n'
+		    || (property && (*s == ':' || *s == ',')))
+			buf_printf(b, "%%%02X", (unsigned char)*s);
+		else
+			buf_putc(b, *s);
+}
+
+/* A line that the runner would take for a command is broken by a blank. */
+static void
+put_harmless(struct buf *b, const char *s)
+{
+	const char *first = s + strspn(s, " \t");
+
+	if (text_starts(first, "::"))
+		buf_puts(b, ". ");
+	for (; *s != '\0'; s++) {
+		buf_putc(b, *s);
+		if (s[0] == '#' && s[1] == '#' && s[2] == '[') {
+			buf_puts(b, "# ");
+			s++;
+		}
+	}
+}
+
+/* stdout is flushed line by line: a kill must not lose what was said. */
+static void
+print_line(const char *s)
+{
+	fputs(s, stdout);
+	fputc('\n', stdout);
+	fflush(stdout);
+}
+
+static char *redacted(const char *, va_list) PRINTF(1, 0);
+static void say(const char *, const char *, const char *, const char *,
+    va_list) PRINTF(4, 0);
+
+static char *
+redacted(const char *fmt, va_list ap)
+{
+	struct buf raw = buf_new(LINE_MAX_BYTES), out = buf_new(LINE_MAX_BYTES);
+	char *s;
+
+	buf_vprintf(&raw, fmt, ap);
+	log_redact(&out, buf_str(&raw), raw.len);
+	s = mem_strdup(buf_str(&out));
+	buf_free(&raw);
+	buf_free(&out);
+	return s;
+}
+
+static void
+say_plain(const char *prefix, const char *s)
+{
+	struct buf b = buf_new(LINE_MAX_BYTES);
+	const char *p = s;
+
+	do {
+		size_t n = strcspn(p, "\r\n");
+		char *line = mem_alloc(n + 1);
+
+		memcpy(line, p, n);
+		buf_clear(&b);
+		buf_puts(&b, prefix);
+		put_harmless(&b, line);
+		print_line(buf_str(&b));
+		mem_free(line);
+		p += n + (p[n] != '\0');
+	} while (*p != '\0');
+	buf_free(&b);
+}
+
+static void
+say_command(const char *command, const char *title, const char *s)
+{
+	struct buf b = buf_new(LINE_MAX_BYTES);
+
+	buf_printf(&b, "::%s", command);
+	if (title != NULL) {
+		buf_puts(&b, " title=");
+		escape(&b, title, true);
+	}
+	buf_puts(&b, "::");
+	escape(&b, s, false);
+	print_line(buf_str(&b));
+	buf_free(&b);
+}
+
+static void
+say(const char *command, const char *prefix, const char *title,
+    const char *fmt, va_list ap)
+{
+	char *s = redacted(fmt, ap);
+
+	if (command != NULL && log_on_github())
+		say_command(command, title, s);
+	else
+		say_plain(prefix, s);
+	mem_free(s);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(NULL, "", NULL, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_notice(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("notice", "note: ", NULL, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("warning", "warning: ", NULL, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_error(const char *title, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("error", "error: ", title, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_group(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("group", "", NULL, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_endgroup(void)
+{
+	if (log_on_github())
+		print_line("::endgroup::");
+}
+
+void
+log_foreign(const char *s, size_t n)
+{
+	struct buf b = buf_new(1024 * 1024);
+
+	log_redact(&b, s, n);
+	say_plain("  | ", buf_str(&b));
+	buf_free(&b);
+}
+
+/* Keep one form of a secret, longest first; the runner is told once. */
+static void
+add_form(const char *s)
+{
+	size_t n = strlen(s), at = 0;
+
+	if (strspn(s, " \t\r\n") == n)
+		return;
+	for (size_t i = 0; i < masks.n; i++)
+		if (strcmp(masks.v[i], s) == 0)
+			return;
+	masks.v = mem_grow(masks.v, (masks.n + 1) * sizeof *masks.v);
+	while (at < masks.n && strlen(masks.v[at]) >= n)
+		at++;
+	memmove(masks.v + at + 1, masks.v + at,
+	    (masks.n - at) * sizeof *masks.v);
+	masks.v[at] = mem_strdup(s);
+	masks.n++;
+	if (log_on_github() && n >= MASK_MIN)
+		say_command("add-mask", NULL, s);
+}
+
+static void
+add_json_form(const char *s)
+{
+	struct buf b = buf_new(LINE_MAX_BYTES);
+
+	for (; *s != '\0'; s++)
+		if (*s == '"' || *s == '\\')
+			buf_printf(&b, "\\%c", *s);
+		else if (*s == '\n')
+			buf_puts(&b, "\\n");
+		else
+			buf_putc(&b, *s);
+	add_form(buf_str(&b));
+	buf_free(&b);
+}
+
+void
+log_mask(const char *s)
+{
+	struct buf b = buf_new(LINE_MAX_BYTES);
+
+	if (s == NULL || *s == '\0')
+		return;
+	add_form(s);
+	if (strlen(s) < MASK_MIN) {
+		buf_free(&b);
+		return;
+	}
+	for (const char *p = s; *p != '\0'; p += strspn(p, "\r\n")) {
+		size_t n = strcspn(p, "\r\n");
+
+		buf_clear(&b);
+		buf_add(&b, p, n);
+		if (n >= MASK_MIN)
+			add_form(buf_str(&b));
+		p += n;
+	}
+	buf_clear(&b);
+	text_base64(&b, s, strlen(s));
+	add_form(buf_str(&b));
+	buf_clear(&b);
+	text_percent(&b, s);
+	add_form(buf_str(&b));
+	add_json_form(s);
+	buf_free(&b);
+}
