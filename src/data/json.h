@@ -18,7 +18,8 @@
 struct buf;
 struct json;
 
-/* `what` names the source in errors. Free with json_free. */
+/* `what` names the source in errors; the text itself is never in them. A
+ * text that is not UTF-8 or holds a NUL is refused. Free with json_free. */
 struct json *json_parse(const char *, size_t, const char *what, struct err *)
     MUST_CHECK;
 void json_free(struct json *);
@@ -29,6 +30,10 @@ const struct json *json_get(const struct json *, const char *member);
 const struct json *json_item(const struct json *, int i);
 int json_len(const struct json *);		/* array or object; else 0 */
 const char *json_name(const struct json *);	/* member's name, or NULL */
+/* For loops over long arrays and objects: json_item counts from the start
+ * each time. NULL at the end. */
+const struct json *json_first(const struct json *);
+const struct json *json_next(const struct json *);
 
 /* NULL where the place is absent, null, or not a string. */
 const char *json_str(const struct json *, const char *path);
@@ -39,8 +44,8 @@ bool json_is_null(const struct json *, const char *path); /* null or absent */
 bool json_is_object(const struct json *);
 bool json_is_array(const struct json *);
 bool json_is_string(const struct json *);
-/* The text of a scalar, numbers without loss up to 2^53; else NULL. The
- * caller's buffer is appended to. */
+/* Append the text of a string, bool or number below 2^53; false, and nothing
+ * appended, for anything else. */
 bool json_scalar(const struct json *, struct buf *);
 bool json_same(const struct json *, const struct json *); /* by value */
 
