@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# lms.sh - a simulated LMS on each side: tests/doubles. It logs in to the
+# databases with the config.yml that is deployed there.
+
+up()
+{
+	[ -x "$SB_DOUBLES/lms" ] || {
+		echo "$SB_DOUBLES/lms is not built"
+		return "$LEFT_OUT"
+	}
+	until_ok 10 test -e "$S/git/$SB_REPO.git/refs/heads/$SB_BRANCH" ||
+		return 1
+	spawn lms-old "$SB_DOUBLES/lms" "$SB_OLD_LMS_ADDR:$SB_LMS_PORT" \
+		"$S/deployed/old/config.yml" old
+	spawn lms-new "$SB_DOUBLES/lms" "$SB_NEW_LMS_ADDR:$SB_LMS_PORT" \
+		"$S/deployed/new/current/config.yml" new
+	until_ok 5 answers "$SB_OLD_LMS_ADDR" "$SB_LMS_PORT" &&
+		until_ok 5 answers "$SB_NEW_LMS_ADDR" "$SB_LMS_PORT"
+}
