@@ -29,7 +29,8 @@ struct input {
 	long min, max;		/* of num, both inclusive */
 	const char *const *oneof;	/* words allowed, NULL-ended */
 	bool (*check)(const char *, struct err *);	/* of str; text.h */
-	const char *dflt;	/* NULL: the input is required */
+	const char *dflt;	/* NULL: the input is required. "$NAME" or
+				 * "$NAME:-other": the runner's variable */
 	const char *plan;	/* place in the plan: "dns.zone"; a list there
 				 * is read as its items, one a line */
 	bool optional;		/* may be absent: str stays NULL, num 0 */
@@ -82,7 +83,7 @@ const char *step_plan_value(const char *path);
 const char *step_plan_key(const char *path, int i);
 
 /* Set a declared output (asserted). The last value wins. A secret in it is
- * refused by an assertion: results of secret kind are files. */
+ * replaced by *** with a warning: results of secret kind are files. */
 void step_output(const char *name, const char *, ...) PRINTF(2, 3);
 
 /*

@@ -1,0 +1,202 @@
+# Transplant: one graph for the product, its tests and its sandbox.
+#
+#   make              all steps, each a small static program in build/bin
+#   make demo         a whole migration in the sandbox (KEEP=1 leaves it up)
+#   make test         unit, contract and step tests and the end-to-end run
+#   make setup        what both need: distribution packages, static libraries
+#   make lint actions sandbox-up sandbox-down bench clean
+#
+# MODE=release|asan|cov chooses how it is built. A new step, module or test
+# needs no edit here: the folders are read.
+
+MODE ?= release
+CC ?= gcc
+SHELL := bash
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+ifeq ($(MODE),release)
+BIN := build/bin
+else
+BIN := build/$(MODE)/bin
+endif
+OBJ := build/$(MODE)/obj
+TEST := build/$(MODE)/test
+
+# ---- flags -----------------------------------------------------------------
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wformat=2 -Wundef -Wvla
+CFLAGS_release := -O2 -ffunction-sections -fdata-sections \
+	-fstack-protector-strong -D_FORTIFY_SOURCE=2
+CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
+	-fno-sanitize-recover=undefined
+CFLAGS_cov := -O0 -g --coverage
+# The commit's date and no path of this machine: the same bytes anywhere.
+CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -Isrc -I. $(WARN) $(CFLAGS_$(MODE)) \
+	-ffile-prefix-map=$(CURDIR)=. $(LIBS_CFLAGS) -MMD -MP
+LDFLAGS_release := -static -s -Wl,--gc-sections
+LDFLAGS_asan := -fsanitize=address,undefined
+LDFLAGS_cov := --coverage
+
+PRODUCT_LIBS = $(CURL_LIBS) $(MYSQL_LIBS) $(MONGO_LIBS) $(CJSON_LIBS) \
+	$(YAML_LIBS) $(TREE_SITTER_LIBS) $(ARES_LIBS) $(CHECK_LIBS) $(TLS_LIBS)
+
+# ---- what there is ---------------------------------------------------------
+
+STEPS := $(patsubst actions/%/,%,$(filter-out actions/_lib/,\
+	$(wildcard actions/*/)))
+MODULES := $(filter-out src/step/main.c src/step/transplant.c,\
+	$(wildcard src/*/*.c)) $(wildcard verify/*.c)
+STEP_OBJS := $(foreach s,$(STEPS),$(OBJ)/actions/$s/$s.o)
+MODULE_OBJS := $(MODULES:%.c=$(OBJ)/%.o)
+KIT_OBJS := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/kit/*.c))
+UNIT := $(patsubst tests/unit/%.c,$(TEST)/unit/%,$(wildcard tests/unit/*.c))
+STEP_TESTS := $(patsubst tests/steps/%.c,$(TEST)/steps/%,\
+	$(wildcard tests/steps/*.c))
+CONTRACT_SHARED := http
+CONTRACT := $(patsubst tests/contract/%.c,$(TEST)/contract/%,\
+	$(filter-out $(CONTRACT_SHARED:%=tests/contract/%.c),\
+	$(wildcard tests/contract/*.c)))
+DOUBLES := $(addprefix build/doubles/,world mongo lms faultproxy)
+
+.PHONY: all setup test test-unit demo bench lint actions sandbox-up \
+	sandbox-down clean programs doubles tests
+all: programs
+
+# The libraries' place and link lines; remade by make itself when missing.
+NEED_LIBS := $(filter-out clean sandbox-down lint-text,\
+	$(or $(MAKECMDGOALS),all))
+ifneq ($(NEED_LIBS),)
+-include build/libs.mk
+endif
+build/libs.mk: src/libs/build.sh src/libs/packages.sh
+	@mkdir -p build
+	@src/libs/packages.sh install build test
+	@prefix=$$(src/libs/build.sh) && \
+	    printf 'include %s/flags.mk\n' "$$prefix" >$@
+
+setup: build/libs.mk
+	@src/libs/packages.sh install build test
+
+# ---- the product -----------------------------------------------------------
+
+programs: $(STEPS:%=$(BIN)/%) $(BIN)/transplant
+
+$(OBJ)/%.o: %.c build/libs.mk
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+$(OBJ)/libtransplant.a: $(MODULE_OBJS)
+	@rm -f $@
+	ar rcs $@ $^
+
+# main.c with the name of the step's struct: set-dns-ttl -> step_set_dns_ttl.
+$(OBJ)/main/%.o: src/step/main.c build/libs.mk
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -DSTEP=step_$(subst -,_,$*) -c -o $@ $<
+
+# glibc warns that name look-ups and plugins of a static program are limited:
+# curl resolves by c-ares, and no plugin is loaded.
+define link_step
+$(BIN)/$1: $(OBJ)/main/$1.o $(OBJ)/actions/$1/$1.o $(OBJ)/libtransplant.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS_$(MODE)) -o $$@ $$^ $$(PRODUCT_LIBS) \
+	    2> >(grep -vE 'statically linked applications|in function|^$$$$' >&2)
+endef
+$(foreach s,$(STEPS),$(eval $(call link_step,$s)))
+
+$(OBJ)/steps.c: Makefile $(STEPS:%=actions/%)
+	@mkdir -p $(@D)
+	@{ echo '#include "step/step.h"'; \
+	   echo 'extern const struct step *const transplant_steps[];'; \
+	   for s in $(subst -,_,$(STEPS)); do \
+	       echo "extern const struct step step_$$s;"; done; \
+	   echo 'const struct step *const transplant_steps[] = {'; \
+	   for s in $(subst -,_,$(STEPS)); do echo "	&step_$$s,"; done; \
+	   echo '	0'; echo '};'; } >$@
+$(OBJ)/steps.o: $(OBJ)/steps.c build/libs.mk
+	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+$(BIN)/transplant: $(OBJ)/src/step/transplant.o $(OBJ)/steps.o $(STEP_OBJS) \
+    $(OBJ)/libtransplant.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_$(MODE)) -o $@ $^ $(PRODUCT_LIBS) \
+	    2> >(grep -vE 'statically linked applications|in function|^$$' >&2)
+
+# action.yml of every step, from its tables.
+actions: programs
+	@for s in $(STEPS); do \
+	    $(BIN)/$$s --action >actions/$$s/action.yml.new && \
+	    { cmp -s actions/$$s/action.yml.new actions/$$s/action.yml && \
+	      rm actions/$$s/action.yml.new || \
+	      mv actions/$$s/action.yml.new actions/$$s/action.yml; } || exit 1; \
+	done
+
+# ---- doubles and tests -----------------------------------------------------
+
+DOUBLE_PACKAGES := libmicrohttpd libcjson openssl libbson-1.0 libmongoc-1.0 \
+	libmariadb yaml-0.1
+DOUBLE_CFLAGS = -std=c17 -D_GNU_SOURCE -O2 -g $(WARN) -pthread -MMD -MP \
+	$(shell pkg-config --cflags $(DOUBLE_PACKAGES))
+DOUBLE_LIBS = $(shell pkg-config --libs $(DOUBLE_PACKAGES)) -pthread -lm
+doubles_of = $(patsubst tests/doubles/%.c,build/doubles/obj/%.o,$1)
+SOURCES_mongo := $(wildcard tests/doubles/mongo*.c)
+SOURCES_lms := $(wildcard tests/doubles/lms*.c)
+SOURCES_faultproxy := $(wildcard tests/doubles/faultproxy*.c)
+SOURCES_world := $(filter-out $(SOURCES_mongo) $(SOURCES_lms) \
+	$(SOURCES_faultproxy),$(wildcard tests/doubles/*.c))
+
+doubles: $(DOUBLES)
+build/doubles/obj/%.o: tests/doubles/%.c build/libs.mk
+	@mkdir -p $(@D)
+	$(CC) $(DOUBLE_CFLAGS) -c -o $@ $<
+define link_double
+build/doubles/$1: $$(call doubles_of,$$(SOURCES_$1))
+	$$(CC) -Wl,--as-needed -o $$@ $$^ $$(DOUBLE_LIBS)
+endef
+$(foreach d,$(DOUBLES:build/doubles/%=%),$(eval $(call link_double,$d)))
+
+LDFLAGS_TEST := $(filter-out -static -s,$(LDFLAGS_$(MODE)))
+$(TEST)/unit/%: $(OBJ)/tests/unit/%.o $(KIT_OBJS) $(OBJ)/libtransplant.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
+$(TEST)/steps/%: $(OBJ)/tests/steps/%.o $(KIT_OBJS) $(OBJ)/libtransplant.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
+$(TEST)/contract/%: $(OBJ)/tests/contract/%.o $(KIT_OBJS) \
+    $(CONTRACT_SHARED:%=$(OBJ)/tests/contract/%.o) $(OBJ)/libtransplant.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
+
+tests: $(UNIT) $(STEP_TESTS) $(CONTRACT)
+test-unit: $(UNIT)
+	@tests/run unit
+test: setup
+	@$(MAKE) --no-print-directory programs doubles tests
+	@tests/run all
+
+demo: setup
+	@$(MAKE) --no-print-directory programs doubles
+	@tests/demo/demo
+
+sandbox-up: setup doubles
+	@tests/sandbox/sandbox up
+sandbox-down:
+	@tests/sandbox/sandbox down
+
+lint: setup
+	@src/libs/packages.sh install lint
+	@$(MAKE) --no-print-directory programs
+	@tests/lint/lint
+
+bench: setup
+	@src/libs/packages.sh install bench
+	@$(MAKE) --no-print-directory programs
+	@tests/bench/bench
+
+clean:
+	@[ ! -x tests/sandbox/sandbox ] || tests/sandbox/sandbox down
+	rm -rf build
+
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,330 @@
+/*
+ * inputs - reads a step's inputs: environment, then plan, then default.
+ *
+ * All mistakes are collected, so that a person mends them in one go.
+ */
+#include <assert.h>
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "data/yaml.h"
+#include "step/frame.h"
+
+enum { VALUE_MAX = 256 * 1024 };	/* a JSON input is the longest */
+
+static struct step_common common;
+static struct yaml *plan;
+
+static const struct input rows_always[] = {
+	{ .name = "instance-name", .str = &common.instance,
+	  .check = text_check_name,
+	  .help = "Instance, as its folder under instances/ is called" },
+	{ .name = "plan", .str = &common.plan, .optional = true,
+	  .help = "Plan of the migration; migrations/<instance-name>/plan.yml "
+	    "in the workspace is read if it is there" },
+	{ .name = "workspace", .str = &common.workspace,
+	  .dflt = "$GITHUB_WORKSPACE:-.",
+	  .help = "Checkout of the cluster repository" },
+	{ 0 }
+};
+static const struct input rows_changes[] = {
+	{ .name = "dry-run", .flag = &common.dry_run, .dflt = "true",
+	  .help = "Only print what would change" },
+	{ 0 }
+};
+static const struct input rows_net[] = {
+	{ .name = "dns-servers", .str = &common.dns_servers, .optional = true,
+	  .help = "Name servers to ask instead of the runner's own, "
+	    "separated by commas" },
+	{ .name = "ca-file", .str = &common.ca_file, .optional = true,
+	  .help = "PEM file of certificate authorities to trust instead of "
+	    "the runner's own" },
+	{ 0 }
+};
+static const struct input rows_repo[] = {
+	{ .name = "branch", .str = &common.branch, .dflt = "main",
+	  .check = text_check_branch,
+	  .help = "Branch of the cluster repository" },
+	{ .name = "repository-token", .str = &common.repository_token,
+	  .secret = true, .optional = true,
+	  .help = "Token that may push to the cluster repository" },
+	{ 0 }
+};
+
+const struct step_common *
+step_common(void)
+{
+	return &common;
+}
+
+const char *
+step_plan_value(const char *path)
+{
+	return plan != NULL ? yaml_get(plan, path) : NULL;
+}
+
+const char *
+step_plan_key(const char *path, int i)
+{
+	return plan != NULL ? yaml_key(plan, path, i) : NULL;
+}
+
+void
+frame_each_input(const struct step *s,
+    void (*f)(const struct input *, void *), void *arg)
+{
+	const struct input *const groups[] = {
+		rows_always,
+		s->uses & STEP_CHANGES ? rows_changes : NULL,
+		s->inputs,
+		s->uses & STEP_NET ? rows_net : NULL,
+		s->uses & STEP_REPO ? rows_repo : NULL,
+	};
+
+	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+		for (const struct input *in = groups[i];
+		    in != NULL && in->name != NULL; in++)
+			f(in, arg);
+}
+
+void
+frame_env_name(const char *name, char *out, size_t size)
+{
+	size_t n = (size_t)snprintf(out, size, "INPUT_%s", name);
+
+	assert(n < size);
+	for (char *p = out; *p != '\0'; p++)
+		*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+}
+
+/*
+ * The value from the environment without final line ends, in the pool; NULL
+ * if not given. A secret is wiped there: others can read our environment.
+ */
+static const char *
+from_environment(const struct input *in)
+{
+	char name[128];
+	char *value, *copy;
+	size_t n;
+
+	frame_env_name(in->name, name, sizeof name);
+	value = getenv(name);
+	if (value == NULL)
+		return NULL;
+	n = strlen(value);
+	while (n > 0 && (value[n - 1] == '\n' || value[n - 1] == '\r'))
+		n--;
+	copy = pool_strndup(common.pool, value, n);
+	if (in->secret)
+		mem_wipe(value, strlen(value));
+	return n > 0 ? copy : NULL;
+}
+
+/* The plan's value: a scalar as it is, a list's items one a line. */
+static const char *
+from_plan(const struct input *in)
+{
+	struct buf b = buf_new(VALUE_MAX);
+	const char *item, *value;
+
+	if (plan == NULL || in->plan == NULL)
+		return NULL;
+	value = yaml_get(plan, in->plan);
+	if (value != NULL)
+		return *value != '\0' ? pool_strdup(common.pool, value) : NULL;
+	for (int i = 0; (item = yaml_item(plan, in->plan, i)) != NULL; i++)
+		buf_printf(&b, "%s%s", i > 0 ? "\n" : "", item);
+	value = b.len > 0 ? pool_strdup(common.pool, buf_str(&b)) : NULL;
+	buf_free(&b);
+	return value;
+}
+
+static const char *
+from_default(const struct input *in)
+{
+	const char *other, *value;
+	char name[128];
+
+	if (in->dflt == NULL || *in->dflt != '$')
+		return in->dflt;
+	other = strstr(in->dflt, ":-");
+	snprintf(name, sizeof name, "%.*s", other != NULL
+	    ? (int)(other - in->dflt - 1) : INT_MAX, in->dflt + 1);
+	value = getenv(name);
+	if (!text_empty(value))
+		return pool_strdup(common.pool, value);
+	return other != NULL ? other + 2 : NULL;
+}
+
+static bool
+is_one_of(const char *value, const char *const *words, struct err *e)
+{
+	struct buf b = buf_new(1024);
+
+	for (const char *const *w = words; *w != NULL; w++) {
+		if (strcmp(*w, value) == 0) {
+			buf_free(&b);
+			return true;
+		}
+		buf_printf(&b, "%s%s", w > words ? ", " : "", *w);
+	}
+	err_set(e, ERR_INPUT, "\"%.80s\" is not one of: %s", value,
+	    buf_str(&b));
+	buf_free(&b);
+	return false;
+}
+
+/* Check the value and put it where it belongs. */
+static bool
+store(const struct input *in, const char *value, struct err *e)
+{
+	static const char *const yes_no[] = { "true", "false", NULL };
+
+	if (in->secret)
+		log_mask(value);
+	if (!text_is_utf8(value, strlen(value)))
+		return err_set(e, ERR_INPUT, "it is not UTF-8 text");
+	if (in->oneof != NULL && !is_one_of(value, in->oneof, e))
+		return false;
+	if (in->check != NULL && !in->check(value, e))
+		return false;
+	if (in->num != NULL)
+		return text_number(value, in->min, in->max, in->num, e);
+	if (in->flag != NULL) {
+		if (!is_one_of(value, yes_no, e))
+			return false;
+		*in->flag = strcmp(value, "true") == 0;
+		return true;
+	}
+	*in->str = value;
+	return true;
+}
+
+static void
+read_input(const struct input *in, void *arg)
+{
+	struct buf *mistakes = arg;
+	const char *where = "input", *value = from_environment(in);
+	struct err e;
+
+	assert((in->str != NULL) + (in->num != NULL) + (in->flag != NULL)
+	    == 1);
+	assert(!in->secret || (in->plan == NULL && in->str != NULL));
+	if (value == NULL && (value = from_plan(in)) != NULL)
+		where = "plan";
+	if (value == NULL)
+		value = from_default(in);
+	if (value == NULL && in->optional)
+		return;
+	if (value == NULL) {
+		buf_printf(mistakes, "input %s is missing", in->name);
+		if (in->plan != NULL)
+			buf_printf(mistakes, " (and so is %s in the plan)",
+			    in->plan);
+		buf_printf(mistakes, ": %s\n", in->help);
+	} else if (!store(in, value, &e)) {
+		if (*where == 'p')
+			buf_printf(mistakes, "plan: %s (for input %s): %s\n",
+			    in->plan, in->name, e.text);
+		else
+			buf_printf(mistakes, "input %s: %s\n", in->name,
+			    e.text);
+	}
+}
+
+/* Absolute, so that a later change of folder can't matter. */
+static const char *
+plan_path(void)
+{
+	if (*common.plan == '/')
+		return common.plan;
+	return pool_printf(common.pool, "%s/%s", common.workspace,
+	    common.plan);
+}
+
+/* The plan named by the inputs, or the usual one if it is there. */
+static bool
+open_plan(struct buf *mistakes)
+{
+	bool named = common.plan != NULL;
+	struct err e;
+
+	if (!named)
+		common.plan = pool_printf(common.pool,
+		    "migrations/%s/plan.yml", common.instance);
+	common.plan = plan_path();
+	if (!named && !file_exists(common.plan)) {
+		common.plan = NULL;
+		return true;
+	}
+	plan = yaml_read(common.plan, &e);
+	if (plan == NULL)
+		return buf_printf(mistakes, "plan: %s\n", e.text) && false;
+	if (*yaml_warnings(plan) != '\0')
+		log_warn("plan: %s", yaml_warnings(plan));
+	if (yaml_get(plan, "instance") != NULL
+	    && !text_same(yaml_get(plan, "instance"), common.instance))
+		return buf_printf(mistakes, "plan: %s is about instance %s, "
+		    "not %s\n", common.plan, yaml_get(plan, "instance"),
+		    common.instance) && false;
+	return true;
+}
+
+/* The rows that say where the plan is must be read before the others. */
+static void
+read_first(const struct input *in, void *arg)
+{
+	if (in >= rows_always
+	    && in < rows_always + sizeof rows_always / sizeof *rows_always)
+		read_input(in, arg);
+}
+
+static void
+read_rest(const struct input *in, void *arg)
+{
+	if (!(in >= rows_always
+	    && in < rows_always + sizeof rows_always / sizeof *rows_always))
+		read_input(in, arg);
+}
+
+static void
+set_temp(void)
+{
+	const char *dir = getenv("RUNNER_TEMP");
+
+	if (text_empty(dir))
+		dir = getenv("TMPDIR");
+	if (text_empty(dir))
+		dir = "/tmp";
+	common.temp = pool_printf(common.pool, "%s/transplant/%s", dir,
+	    common.instance != NULL ? common.instance : "-");
+}
+
+bool
+frame_read_inputs(const struct step *s, struct buf *mistakes)
+{
+	common = (struct step_common){ .pool = pool_new() };
+	frame_each_input(s, read_first, mistakes);
+	if (common.instance != NULL && mistakes->len == 0)
+		open_plan(mistakes);
+	frame_each_input(s, read_rest, mistakes);
+	set_temp();
+	return mistakes->len == 0;
+}
+
+void
+frame_release(void)
+{
+	yaml_close(plan);
+	plan = NULL;
+	pool_free(common.pool);
+	common.pool = NULL;
+}
