@@ -1,0 +1,346 @@
+/*
+ * dnshost - see dnshost.h. Here: what all companies share.
+ */
+#include "api/dnshost.h"
+
+#include <string.h>
+
+#include "api/dnshost_company.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "data/json.h"
+
+enum {
+	WORDS_MAX = 4096,
+	MAX_TTL = 0x7fffffff,
+	WRITES = 4,		/* tries where it is unknown if one acted */
+	WRITE_PAUSE_MS = 700,
+};
+
+static const struct dnshost_company *const companies[] = {
+	&dnshost_powerdns,
+};
+
+const char *const dnshost_names[] = { "powerdns", NULL };
+
+struct dnshost {
+	const struct dnshost_company *company;
+	struct dnshost_account account;
+};
+
+static const struct dnshost_company *
+find_company(const char *name)
+{
+	for (size_t i = 0; i < sizeof companies / sizeof companies[0]; i++)
+		if (text_same(companies[i]->name, name))
+			return companies[i];
+	return NULL;
+}
+
+/* Lower case, without the final dot. */
+static const char *
+plain_name(struct pool *p, const char *name)
+{
+	size_t n = strlen(name);
+	char *s;
+
+	if (n > 1 && name[n - 1] == '.')
+		n--;
+	s = pool_strndup(p, name, n);
+	for (size_t i = 0; i < n; i++)
+		if (s[i] >= 'A' && s[i] <= 'Z')
+			s[i] = (char)(s[i] - 'A' + 'a');
+	return s;
+}
+
+struct dnshost *
+dnshost_open(struct http *http, const struct dnshost_open *o, struct err *e)
+{
+	const struct dnshost_company *c = find_company(o->company);
+	struct dnshost *h;
+
+	if (c == NULL) {
+		err_set(e, ERR_INPUT, "no DNS company is called \"%s\"",
+		    o->company);
+		return NULL;
+	}
+	if (c->needs_server && text_empty(o->server)) {
+		err_set(e, ERR_INPUT, "%s needs dns-server: the address of "
+		    "its API, such as https://pdns.example.org", c->name);
+		return NULL;
+	}
+	h = mem_alloc(sizeof *h);
+	h->company = c;
+	h->account.http = http;
+	h->account.pool = pool_new();
+	h->account.server = pool_strdup(h->account.pool, o->server);
+	h->account.token = pool_strdup(h->account.pool, o->token);
+	h->account.zone = plain_name(h->account.pool, o->zone);
+	if (c->check(&h->account, e))
+		return h;
+	err_within(e, "%s, zone %s", c->name, h->account.zone);
+	dnshost_close(h);
+	return NULL;
+}
+
+void
+dnshost_close(struct dnshost *h)
+{
+	if (h == NULL)
+		return;
+	pool_free(h->account.pool);
+	mem_free(h);
+}
+
+const char *
+dnshost_zone(const struct dnshost *h)
+{
+	return h->account.zone;
+}
+
+static bool
+check_inside(const struct dnshost *h, const char *name, struct err *e)
+{
+	const char *zone = h->account.zone;
+	size_t n = strlen(name), z = strlen(zone);
+
+	if (text_same(name, zone) || (n > z && name[n - z - 1] == '.'
+	    && text_same(name + n - z, zone)))
+		return true;
+	return err_set(e, ERR_INPUT, "%s does not lie in the zone %s", name,
+	    zone);
+}
+
+static bool
+leads_visitors(const char *type)
+{
+	return text_same(type, "A") || text_same(type, "AAAA")
+	    || text_same(type, "CNAME");
+}
+
+bool
+dnshost_find(struct dnshost *h, struct pool *p, const char *name,
+    struct dns_set **sets, size_t *n, struct err *e)
+{
+	const char *plain = plain_name(p, name);
+	size_t kept = 0;
+
+	if (!check_inside(h, plain, e))
+		return false;
+	if (!h->company->find(&h->account, p, plain, sets, n, e))
+		return err_within(e, "%s, records of %s", h->company->name,
+		    plain);
+	for (size_t i = 0; i < *n; i++)
+		if (leads_visitors((*sets)[i].type))
+			(*sets)[kept++] = (*sets)[i];
+	*n = kept;
+	return true;
+}
+
+static bool
+has_value(const struct dns_set *s, const struct dns_value *v)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (text_same_fold(s->value[i].text, v->text)
+		    && s->value[i].disabled == v->disabled)
+			return true;
+	return false;
+}
+
+bool
+dns_set_same(const struct dns_set *a, const struct dns_set *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!has_value(b, &a->value[i]))
+			return false;
+	return a->n == 0 || a->ttl == b->ttl;
+}
+
+const char *
+dns_set_words(struct pool *p, const struct dns_set *s)
+{
+	struct buf b = buf_new(WORDS_MAX);
+	const char *words;
+
+	if (s->n == 0)
+		return pool_printf(p, "no %s record", s->type);
+	buf_printf(&b, "%s ", s->type);
+	for (size_t i = 0; i < s->n; i++)
+		buf_printf(&b, "%s%s%s", i > 0 ? ", " : "", s->value[i].text,
+		    s->value[i].disabled ? " (disabled)" : "");
+	buf_printf(&b, " TTL %ld", s->ttl);
+	words = pool_strdup(p, buf_str(&b));
+	buf_free(&b);
+	return words;
+}
+
+struct dns_set
+dns_set_with_ttl(struct dns_set s, long ttl)
+{
+	s.ttl = ttl;
+	return s;
+}
+
+struct json *
+dns_set_json(const struct dns_set *s)
+{
+	struct json *j = json_object();
+	struct json *values = json_array();
+
+	json_set_str(j, "name", s->name);
+	json_set_str(j, "type", s->type);
+	json_set_num(j, "ttl", (double)s->ttl);
+	for (size_t i = 0; i < s->n; i++) {
+		struct json *v = json_object();
+
+		json_set_str(v, "value", s->value[i].text);
+		if (s->value[i].disabled)
+			json_set_bool(v, "disabled", true);
+		json_add(values, NULL, v);
+	}
+	json_add(j, "values", values);
+	return j;
+}
+
+bool
+dns_set_read(struct pool *p, const struct json *j, struct dns_set *s)
+{
+	const struct json *values = json_get(j, "values");
+	size_t n = (size_t)json_len(values);
+	struct dns_value *v = pool_alloc(p, (n + 1) * sizeof *v);
+	double ttl;
+
+	if (json_str(j, "name") == NULL || json_str(j, "type") == NULL
+	    || !json_is_array(values) || !json_num(j, "ttl", &ttl)
+	    || ttl < 0 || ttl > MAX_TTL)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const struct json *item = json_item(values, (int)i);
+
+		v[i].text = pool_strdup(p, json_str(item, "value"));
+		if (v[i].text == NULL)
+			return false;
+		(void)json_bool(item, "disabled", &v[i].disabled);
+	}
+	*s = (struct dns_set){ .name = pool_strdup(p, json_str(j, "name")),
+		.type = pool_strdup(p, json_str(j, "type")),
+		.ttl = (long)ttl, .value = v, .n = n };
+	return true;
+}
+
+/* The set as it is now; none is a set without values. */
+static bool
+read_set(struct dnshost *h, struct pool *p, const struct dns_set *like,
+    struct dns_set *found, struct err *e)
+{
+	struct dns_set *sets;
+	size_t n;
+
+	if (!dnshost_find(h, p, like->name, &sets, &n, e))
+		return false;
+	*found = (struct dns_set){ .name = like->name, .type = like->type };
+	for (size_t i = 0; i < n; i++)
+		if (text_same(sets[i].type, like->type))
+			*found = sets[i];
+	return true;
+}
+
+/* Which sets must be written: those still as they were. */
+static bool
+choose_sets(struct dnshost *h, struct pool *p, const struct dns_set *was,
+    const struct dns_set *now, size_t n, bool *write, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct dns_set is;
+
+		if (!read_set(h, p, &now[i], &is, e))
+			return false;
+		write[i] = !dns_set_same(&is, &now[i]);
+		if (write[i] && !dns_set_same(&is, &was[i]))
+			return err_set(e, ERR_CONFLICT, "%s: somebody changed "
+			    "it meanwhile to %s", now[i].name,
+			    dns_set_words(p, &is));
+	}
+	return true;
+}
+
+static bool
+check_written(struct dnshost *h, struct pool *p, const struct dns_set *now,
+    size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct dns_set is;
+
+		if (!read_set(h, p, &now[i], &is, e))
+			return false;
+		if (!dns_set_same(&is, &now[i]))
+			return err_set(e, ERR_OTHER, "%s: %s took the change, "
+			    "but has %s", now[i].name, h->company->name,
+			    dns_set_words(p, &is));
+	}
+	return true;
+}
+
+bool
+dnshost_publish(struct dnshost *h, struct err *e)
+{
+	return h->company->publish == NULL
+	    || h->company->publish(&h->account, e)
+	    || err_within(e, "%s, zone %s", h->company->name,
+		h->account.zone);
+}
+
+/* Read, compare, write what differs, publish, read back: once. */
+static bool
+replace_once(struct dnshost *h, struct pool *p, const struct dns_set *was,
+    const struct dns_set *now, size_t n, struct err *e)
+{
+	bool *write = pool_alloc(p, (n + 1) * sizeof *write);
+	struct dns_set *from = pool_alloc(p, (n + 1) * sizeof *from);
+	struct dns_set *to = pool_alloc(p, (n + 1) * sizeof *to);
+	size_t k = 0;
+
+	if (!choose_sets(h, p, was, now, n, write, e))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!write[i])
+			continue;
+		from[k] = was[i];
+		to[k++] = now[i];
+	}
+	if (k > 0 && !h->company->write(&h->account, from, to, k, e))
+		return err_within(e, "%s, zone %s", h->company->name,
+		    h->account.zone);
+	return dnshost_publish(h, e) && check_written(h, p, to, k, e);
+}
+
+/* Kinds of error after which nobody knows whether the write happened. */
+static bool
+is_unsure(enum err_kind kind)
+{
+	return kind == ERR_NETWORK || kind == ERR_TIMEOUT;
+}
+
+bool
+dnshost_replace(struct dnshost *h, const struct dns_set *was,
+    const struct dns_set *now, size_t n, struct err *e)
+{
+	struct err first = { .kind = ERR_NETWORK };
+	bool ok = false;
+
+	/* A set that the lost write did change is then as wanted already. */
+	for (int i = 0; !ok && i < WRITES && is_unsure(first.kind); i++) {
+		struct pool *p = pool_new();
+
+		if (i > 0)
+			clock_pause(WRITE_PAUSE_MS);
+		ok = replace_once(h, p, was, now, n, &first);
+		pool_free(p);
+	}
+	if (!ok)
+		*e = first;
+	return ok;
+}
