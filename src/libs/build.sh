@@ -84,17 +84,14 @@ find_finished()
 	    && [ -e "$libs/$key/stamp" ] && echo "$libs/$key"
 }
 
-# Every program that a build runs, or what to install.
-check_tools()
+# What a build needs and is not installed is said before it fails on it.
+check_packages()
 {
-	local tool missing=''
+	local missing
 
-	for tool in apt-get cmake dpkg-source gcc git make npm openssl \
-	    pkg-config; do
-		command -v "$tool" >/dev/null || missing+=" $tool"
-	done
-	[ -z "$missing" ] || die "not installed:$missing." \
-	    "Run $here/packages.sh install build"
+	missing=$("$here/packages.sh" missing build | tr '\n' ' ')
+	[ -z "$missing" ] || die "not installed: $missing-" \
+	    "run $here/packages.sh install build"
 }
 
 # Turn the system's package lists into lists of sources, in folder $1. Only
@@ -559,7 +556,7 @@ build()
 {
 	local print=$1 name key failed=0
 
-	check_tools
+	check_packages
 	work=$(mktemp -d "$libs/tmp.XXXXXX")
 	trap clean_up EXIT
 	trap 'exit 130' INT
@@ -611,8 +608,7 @@ main()
 	*[[:space:]]*)
 		die "make cannot use a path with blanks: $cache" ;;
 	esac
-	command -v gcc >/dev/null || die "not installed: gcc." \
-	    "Run $here/packages.sh install build"
+	command -v gcc >/dev/null || check_packages
 	print=$(fingerprint | sha256sum | cut -c 1-16)
 	if [ "$newest" -eq 1 ] || ! find_finished "$print" >/dev/null; then
 		mkdir -p "$libs" "$sources" "$logs"

@@ -1,0 +1,234 @@
+#!/usr/bin/env bash
+#
+# packages.sh - which distribution packages each purpose needs, and install
+# those that are missing.
+#
+#	packages.sh PURPOSE...           print the packages, one a line
+#	packages.sh missing PURPOSE...   print those that are not installed
+#	packages.sh install PURPOSE...   install those
+#
+# Purposes: build test lint bench. Works on Debian 12 and 13 and Ubuntu 22.04
+# and 24.04. When nothing is missing, install does nothing and is done in a
+# moment. Otherwise it needs root, or sudo. No service is started or enabled
+# on the way: while it installs, policy-rc.d says no, unless the machine has
+# a policy of its own, which is left alone.
+
+set -euo pipefail
+export LC_ALL=C
+
+# A word is a package, or several of which one is enough (a|b), or a package
+# that is not needed where a program of its is there by other means (a=prog).
+need_build()
+{
+	echo 'gcc libc6-dev make cmake pkg-config|pkgconf dpkg-dev git file
+	ca-certificates openssl libssl-dev zlib1g-dev libc-ares-dev
+	libyaml-dev libtree-sitter-dev xz-utils npm=npm'
+}
+
+# The servers of the sandbox, what its doubles are built with, what looks at
+# the result from outside, and what act and the validators come with.
+need_test()
+{
+	echo 'check libsubunit-dev libmicrohttpd-dev libbson-dev libmongoc-dev
+	libmariadb-dev libcjson-dev
+	mariadb-server-core|mariadb-server-core-10.6
+	mariadb-client|mariadb-client-10.6
+	pdns-server pdns-backend-sqlite3 nsd unbound bind9-dnsutils
+	nginx-light|nginx pebble acme-tiny fcgiwrap sqlite3 jq curl
+	iproute2 procps util-linux
+	python3 python3-yaml python3-jinja2 python3-pip'
+}
+
+need_lint()
+{
+	echo 'shellcheck clang clang-tidy cppcheck python3-pip npm=npm'
+}
+
+need_bench()
+{
+	echo 'hyperfine time'
+}
+
+# The words of the purposes given, each once.
+words()
+{
+	local purpose
+
+	for purpose in "$@"; do
+		case $purpose in
+		build|test|lint|bench)
+			"need_$purpose" ;;
+		*)
+			usage ;;
+		esac
+	done | tr -s ' \t' '\n' | awk '!seen[$0]++'
+}
+
+usage()
+{
+	sed -n '2,/^$/s/^#[ ]\{0,1\}//p' "$0" >&2
+	exit 2
+}
+
+# Read words; print "word installed-package", the latter empty if none is.
+look_up()
+{
+	local all word have name program found
+
+	all=$(cat)
+	# shellcheck disable=SC2016
+	have=" $(tr '|' '\n' <<<"$all" | sed 's/=.*//' | xargs dpkg-query -W \
+	    -f '${db:Status-Status} ${Package}\n' 2>/dev/null \
+	    | sed -n 's/^installed //p' | tr '\n' ' ' || true) "
+	for word in $all; do
+		found=''
+		program=${word#*=}
+		if [ "$program" != "$word" ] && command -v "$program" \
+		    >/dev/null; then
+			found=$program
+		fi
+		for name in ${word//|/ }; do
+			name=${name%=*}
+			[ -n "$found" ] || case $have in
+			*" $name "*)
+				found=$name ;;
+			esac
+		done
+		echo "$word $found"
+	done
+}
+
+# Read what look_up prints; print the words that nothing satisfies.
+unsatisfied()
+{
+	awk 'NF == 1 { print $1 }'
+}
+
+# Read words; print a package for each: the first that can be had.
+choose()
+{
+	local word name first
+
+	while read -r word; do
+		word=${word%=*}
+		first=''
+		for name in ${word//|/ }; do
+			if [ -n "$(apt-cache madison "$name" 2>/dev/null)" ]
+			then
+				first=$name
+				break
+			fi
+		done
+		echo "${first:-${word%%|*}}"
+	done
+}
+
+# The package that stands for a word: the installed one, else the first.
+names()
+{
+	awk '{
+		word = $1
+		sub(/[|=].*/, "", word)
+		print ((NF == 2 && $1 !~ /=/) ? $2 : word)
+	}'
+}
+
+# Say no to every start of a service for as long as this process lives, but
+# leave a policy alone that is not ours.
+forbid_services()
+{
+	local policy=/usr/sbin/policy-rc.d mark='transplant packages.sh'
+
+	# A run that was killed could not remove its own; we hold the lock.
+	if grep -qs "$mark" "$policy"; then
+		rm -f "$policy"
+	fi
+	if (set -C && printf '#!/bin/sh\n# Temporary: %s\nexit 101\n' \
+	    "$mark" >"$policy") 2>/dev/null; then
+		trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+		trap 'exit 130' INT
+		trap 'exit 143' TERM HUP
+		chmod 755 "$policy"
+	fi
+}
+
+install_as_root()
+{
+	local words package want=() unknown=()
+
+	# Two at once would remove each other's policy.
+	exec 8</var/lib/dpkg
+	flock 8
+	words=$(words "$@" | look_up | unsatisfied)
+	[ -n "$words" ] || return 0
+	apt-get -q update >&2 8<&- \
+	    || echo 'packages: apt-get update complained' >&2
+	while read -r package; do
+		if [ -n "$(apt-cache madison "$package")" ]; then
+			want+=("$package")
+		else
+			unknown+=("$package")
+		fi
+	done < <(choose <<<"$words")
+	if [ ${#unknown[@]} -gt 0 ]; then
+		echo "packages: not in this distribution: ${unknown[*]}" >&2
+	fi
+	[ ${#want[@]} -gt 0 ] || return 1
+	echo "packages: installing ${want[*]}" >&2
+	forbid_services
+	DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+	    -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+	    install --no-install-recommends "${want[@]}" >&2 8<&-
+	[ ${#unknown[@]} -eq 0 ]
+}
+
+# Can sudo ask, or need it not?
+sudo_works()
+{
+	command -v sudo >/dev/null || return 1
+	sudo -n true 2>/dev/null || { [ -t 0 ] && [ -t 2 ]; }
+}
+
+install_missing()
+{
+	local missing
+
+	missing=$(words "$@" | look_up | unsatisfied)
+	[ -n "$missing" ] || return 0
+	if [ "$(id -u)" -eq 0 ]; then
+		install_as_root "$@"
+	elif sudo_works; then
+		sudo --preserve-env=http_proxy,https_proxy,no_proxy \
+		    bash "$0" install "$@"
+	else
+		echo 'packages: not root, and sudo cannot be used. As root:' \
+		    >&2
+		echo "apt-get install --no-install-recommends" \
+		    "$(choose <<<"$missing" | tr '\n' ' ')" >&2
+		return 1
+	fi
+}
+
+main()
+{
+	local verb=${1:-}
+
+	case $verb in
+	install|missing)
+		shift ;;
+	*)
+		verb=print ;;
+	esac
+	[ $# -gt 0 ] || usage
+	words "$@" >/dev/null
+	case $verb in
+	install)
+		install_missing "$@" ;;
+	missing)
+		words "$@" | look_up | unsatisfied | choose ;;
+	print)
+		words "$@" | look_up | names ;;
+	esac
+}
+
+main "$@"
