@@ -1,0 +1,525 @@
+/*
+ * kube - reading from a Kubernetes API server, with errors that say which
+ * rule a Role lacks.
+ */
+#include "api/kube.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "api/reply.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "data/json.h"
+#include "net/http.h"
+
+enum {
+	PAGE = 100,			/* objects; a ConfigMap is <= 1 MiB */
+	PAGE_MAX = 128 * 1024 * 1024,	/* bytes of such a page */
+	RESTARTS = 3,			/* of a list whose token expired */
+	DOCS = 4096,			/* answers that a handle may hold */
+};
+
+static const struct kind {
+	const char *name, *group, *prefix;
+} deployments = { "deployments", "apps", "/apis/apps/v1" },
+  configmaps = { "configmaps", "", "/api/v1" },
+  pods = { "pods", "", "/api/v1" };
+
+struct kube {
+	struct pool *pool;
+	struct http *http;
+	const char *server, *ca_pem, *authorization, *space;
+	struct json *docs;	/* an array: all that was handed out */
+};
+
+/* "https://host:6443/" is the same server as without the last slash. */
+static const char *
+without_slash(struct pool *p, const char *url)
+{
+	size_t n = strlen(url);
+
+	while (n > 0 && url[n - 1] == '/')
+		n--;
+	return pool_strndup(p, url, n);
+}
+
+/* PEM as it is, or from the base64 that a kubeconfig holds. */
+static bool
+read_roots(struct kube *k, const char *given, struct err *e)
+{
+	struct buf pem = buf_new(1024 * 1024);
+	bool ok = true;
+
+	if (text_empty(given))
+		return true;
+	if (strstr(given, "-----BEGIN CERTIFICATE-----") != NULL) {
+		k->ca_pem = pool_strdup(k->pool, given);
+		return true;
+	}
+	ok = text_unbase64(given, &pem, e)
+	    && strstr(buf_str(&pem), "-----BEGIN CERTIFICATE-----") != NULL;
+	if (ok)
+		k->ca_pem = pool_strdup(k->pool, buf_str(&pem));
+	else
+		err_set(e, ERR_INPUT, "kube-ca: is neither a PEM certificate"
+		    " nor the base64 of one");
+	buf_free(&pem);
+	return ok;
+}
+
+struct kube *
+kube_open(const struct kube_open *o, struct err *e)
+{
+	struct pool *p = pool_new();
+	struct kube *k = pool_alloc(p, sizeof(*k));
+
+	k->pool = p;
+	k->docs = json_array();
+	k->server = without_slash(p, o->server);
+	k->space = pool_strdup(p, o->space);
+	k->authorization = pool_printf(p, "Bearer %s", o->token);
+	k->http = http_open(o->ca_file, o->dns_servers, e);
+	if (k->http != NULL && read_roots(k, o->ca_pem, e))
+		return k;
+	kube_close(k);
+	return NULL;
+}
+
+void
+kube_close(struct kube *k)
+{
+	if (k == NULL)
+		return;
+	http_close(k->http);
+	json_free(k->docs);
+	pool_free(k->pool);
+}
+
+/* Keep an answer until the handle is closed. */
+static const struct json *
+keep(struct kube *k, struct json *doc)
+{
+	assert(json_len(k->docs) < DOCS);
+	return json_add(k->docs, NULL, doc);
+}
+
+/* The rule that a Role needs, as YAML that can be pasted. */
+static bool
+tell_denied(struct kube *k, const struct kind *kind, const char *what,
+    const char *words, struct err *e)
+{
+	return err_set(e, ERR_DENIED, "%s: forbidden: %s; add to a Role in"
+	    " namespace %s that the token's account is bound to:"
+	    " - {apiGroups: [\"%s\"], resources: [%s], verbs: [get, list]}",
+	    what, words, k->space, kind->group, kind->name);
+}
+
+/* Make the error that a reply of 400 or more is. */
+static bool
+tell_status(struct kube *k, const struct kind *kind, const char *what,
+    const struct http_reply *r, struct err *e)
+{
+	struct json *status = reply_json(r, what, e);
+	const char *words, *reason;
+
+	if (status == NULL)
+		return false;
+	words = reply_line(k->pool, json_str(status, "message"));
+	reason = json_str(status, "reason");
+	if (r->status == 403)
+		tell_denied(k, kind, what, words, e);
+	else if (r->status == 401)
+		err_set(e, ERR_DENIED, "%s: the token is refused: it is"
+		    " expired, revoked, or another cluster's (%s)", what,
+		    words);
+	else
+		err_set(e, reply_kind(r->status), "%s: %s: %s", what,
+		    reason != NULL ? reply_line(k->pool, reason)
+		    : reply_meaning(r->status), words);
+	json_free(status);
+	return false;
+}
+
+/*
+ * One GET. NULL and an error for anything but a JSON object; *gone is set
+ * where the server says 410: the token of a list is too old.
+ */
+static struct json *
+get(struct kube *k, const struct kind *kind, const char *what,
+    const char *url, bool *gone, struct err *e)
+{
+	static const char *const headers[] = {
+		"Accept: application/json", NULL
+	};
+	const struct http_request rq = {
+		.method = "GET", .url = url, .headers = headers,
+		.authorization = k->authorization, .ca_pem = k->ca_pem,
+		.reply_max = PAGE_MAX,
+	};
+	struct http_reply r;
+	struct json *j;
+
+	if (!http_send(k->http, k->pool, &rq, &r, e)) {
+		err_within(e, "%s", what);
+		return NULL;
+	}
+	*gone = r.status == 410;
+	if (r.status != 200) {
+		tell_status(k, kind, what, &r, e);
+		return NULL;
+	}
+	j = reply_json(&r, what, e);
+	if (j != NULL && !json_is_object(j)) {
+		json_free(j);
+		j = NULL;
+		err_set(e, ERR_OTHER, "%s: the answer is no object", what);
+	}
+	return j;
+}
+
+static const char *
+url_of(struct kube *k, const struct kind *kind, const char *name)
+{
+	struct buf url = buf_new(8192);
+	const char *s;
+
+	buf_printf(&url, "%s%s/namespaces/", k->server, kind->prefix);
+	text_percent(&url, k->space);
+	buf_printf(&url, "/%s", kind->name);
+	if (name != NULL) {
+		buf_putc(&url, '/');
+		text_percent(&url, name);
+	}
+	s = pool_strdup(k->pool, buf_str(&url));
+	buf_free(&url);
+	return s;
+}
+
+static const struct json *
+find_one(struct kube *k, const struct kind *kind, const char *name,
+    struct err *e)
+{
+	const char *what = pool_printf(k->pool, "%s: %s %s/%s", k->server,
+	    kind->name, k->space, name);
+	bool gone = false;
+	struct json *j = get(k, kind, what, url_of(k, kind, name), &gone, e);
+
+	if (j == NULL)
+		return NULL;
+	if (!text_same(json_str(j, "metadata.name"), name)) {
+		json_free(j);
+		err_set(e, ERR_OTHER, "%s: the answer is another object",
+		    what);
+		return NULL;
+	}
+	return keep(k, j);
+}
+
+static const char *
+page_url(struct kube *k, const struct kind *kind, const char *selector,
+    const char *from)
+{
+	struct buf url = buf_new(64 * 1024);
+	const char *s;
+
+	buf_printf(&url, "%s?limit=%d", url_of(k, kind, NULL), PAGE);
+	if (!text_empty(selector)) {
+		buf_puts(&url, "&labelSelector=");
+		text_percent(&url, selector);
+	}
+	if (!text_empty(from)) {
+		buf_puts(&url, "&continue=");
+		text_percent(&url, from);
+	}
+	s = pool_strdup(k->pool, buf_str(&url));
+	buf_free(&url);
+	return s;
+}
+
+/*
+ * Append one page's objects to all. *from is the token of this page and
+ * becomes that of the next, NULL after the last.
+ */
+static bool
+add_page(struct kube *k, const struct kind *kind, const char *selector,
+    const char **from, struct json *all, bool *gone, struct err *e)
+{
+	const char *what = pool_printf(k->pool, "%s: %s of %s", k->server,
+	    kind->name, k->space);
+	struct json *page = get(k, kind, what,
+	    page_url(k, kind, selector, *from), gone, e);
+	const struct json *items = json_at(page, "items");
+	const char *next;
+
+	if (page == NULL)
+		return false;
+	/* "items": null is how Go writes an empty list */
+	if (!json_is_array(items) && !json_is_null(page, "items")) {
+		json_free(page);
+		return err_set(e, ERR_OTHER, "%s: the answer is no list",
+		    what);
+	}
+	for (const struct json *i = json_first(items); i != NULL;
+	    i = json_next(i))
+		json_add(all, NULL, json_copy(i));
+	next = json_str(page, "metadata.continue");
+	*from = text_empty(next) ? NULL : pool_strdup(k->pool, next);
+	json_free(page);
+	return true;
+}
+
+static const struct json *
+find_all(struct kube *k, const struct kind *kind, const char *selector,
+    struct err *e)
+{
+	struct json *all = json_array();
+	const char *from = NULL;
+	bool gone;
+	int restarts = 0;
+
+	do {
+		gone = false;
+		if (add_page(k, kind, selector, &from, all, &gone, e))
+			continue;
+		json_free(all);
+		if (!gone || from == NULL || restarts++ == RESTARTS)
+			return NULL;
+		all = json_array();
+		from = NULL;
+	} while (from != NULL || gone);
+	return keep(k, all);
+}
+
+const struct json *
+kube_find_deployment(struct kube *k, const char *name, struct err *e)
+{
+	return find_one(k, &deployments, name, e);
+}
+
+const struct json *
+kube_find_configmap(struct kube *k, const char *name, struct err *e)
+{
+	return find_one(k, &configmaps, name, e);
+}
+
+const struct json *
+kube_find_deployments(struct kube *k, const char *selector, struct err *e)
+{
+	return find_all(k, &deployments, selector, e);
+}
+
+const struct json *
+kube_find_configmaps(struct kube *k, const char *selector, struct err *e)
+{
+	return find_all(k, &configmaps, selector, e);
+}
+
+const struct json *
+kube_find_pods(struct kube *k, const char *selector, struct err *e)
+{
+	return find_all(k, &pods, selector, e);
+}
+
+/* A Deployment has its pods' spec in a template, a Pod has it itself. */
+static const struct json *
+pod_spec(const struct json *object)
+{
+	const struct json *spec = json_at(object, "spec.template.spec");
+
+	return spec != NULL ? spec : json_at(object, "spec");
+}
+
+/* The i-th ConfigMap of one volume. */
+static const char *
+configmap_of(const struct json *volume, int i)
+{
+	const struct json *sources = json_at(volume, "projected.sources");
+	const char *name = json_str(volume, "configMap.name");
+
+	if (name != NULL)
+		return i == 0 ? name : NULL;
+	for (const struct json *s = json_first(sources); s != NULL;
+	    s = json_next(s)) {
+		name = json_str(s, "configMap.name");
+		if (name != NULL && i-- == 0)
+			return name;
+	}
+	return NULL;
+}
+
+const char *
+kube_mounted_configmap(const struct json *object, const char *volume)
+{
+	const struct json *v = json_first(json_at(pod_spec(object),
+	    "volumes"));
+
+	while (v != NULL && !text_same(json_str(v, "name"), volume))
+		v = json_next(v);
+	return v != NULL ? configmap_of(v, 0) : NULL;
+}
+
+const char *
+kube_configmap_at(const struct json *object, int i)
+{
+	const struct json *v = json_first(json_at(pod_spec(object),
+	    "volumes"));
+
+	for (; v != NULL; v = json_next(v))
+		for (int n = 0; configmap_of(v, n) != NULL; n++)
+			if (i-- == 0)
+				return configmap_of(v, n);
+	return NULL;
+}
+
+const char *
+kube_data(const struct json *configmap, const char *file)
+{
+	return json_str(json_get(json_at(configmap, "data"), file), "");
+}
+
+const char *
+kube_env(const struct json *object, const char *container, const char *name)
+{
+	const struct json *c = json_first(json_at(pod_spec(object),
+	    "containers"));
+
+	for (; c != NULL; c = json_next(c)) {
+		const struct json *v = json_first(json_at(c, "env"));
+
+		if (container[0] != '\0'
+		    && !text_same(json_str(c, "name"), container))
+			continue;
+		for (; v != NULL; v = json_next(v))
+			if (text_same(json_str(v, "name"), name))
+				return json_str(v, "value");
+	}
+	return NULL;
+}
+
+static long
+count_at(const struct json *object, const char *path, long absent)
+{
+	double n;
+
+	return json_num(object, path, &n) ? (long)n : absent;
+}
+
+/* The Progressing condition with which the controller gives up. */
+static bool
+gave_up(const struct json *deployment, struct buf *why)
+{
+	const struct json *c = json_first(json_at(deployment,
+	    "status.conditions"));
+
+	for (; c != NULL; c = json_next(c)) {
+		const char *words = json_str(c, "message");
+
+		if (!text_same(json_str(c, "type"), "Progressing")
+		    || !text_same(json_str(c, "status"), "False"))
+			continue;
+		buf_printf(why, "it gave up: %s", words != NULL ? words
+		    : "ProgressDeadlineExceeded");
+		return true;
+	}
+	return false;
+}
+
+bool
+kube_is_ready(const struct json *d, struct buf *why)
+{
+	long want = count_at(d, "spec.replicas", 1);
+	long updated = count_at(d, "status.updatedReplicas", 0);
+	long available = count_at(d, "status.availableReplicas", 0);
+	long all = count_at(d, "status.replicas", 0);
+
+	if (count_at(d, "status.observedGeneration", 0)
+	    < count_at(d, "metadata.generation", 0))
+		return !buf_puts(why, "its change is not yet seen by the"
+		    " controller");
+	if (gave_up(d, why))
+		return false;
+	if (updated != want)
+		return !buf_printf(why, "%ld of %ld replicas are updated",
+		    updated, want);
+	if (all != want)
+		return !buf_printf(why, "%ld old replicas are still there",
+		    all - want);
+	if (available != want)
+		return !buf_printf(why, "%ld of %ld replicas are available",
+		    available, want);
+	return true;
+}
+
+/* One container's status; `kind` is "container" or "init container". */
+static bool
+say_container(const struct json *pod, const struct json *status,
+    const char *kind, struct buf *out)
+{
+	const struct json *wait = json_at(status, "state.waiting");
+	const struct json *end = json_at(status, "state.terminated");
+	const char *pod_name = json_str(pod, "metadata.name");
+	const char *name = json_str(status, "name");
+	const char *reason, *words;
+	double code = 0;
+
+	if (wait == NULL && (!json_num(end, "exitCode", &code) || code == 0))
+		return false;
+	reason = json_str(wait != NULL ? wait : end, "reason");
+	words = json_str(wait != NULL ? wait : end, "message");
+	buf_printf(out, "%s: %s %s %s: %s",
+	    pod_name != NULL ? pod_name : "?", kind,
+	    name != NULL ? name : "?", wait != NULL ? "waits" : "ended",
+	    reason != NULL ? reason : "without a reason");
+	if (wait == NULL)
+		buf_printf(out, ", exit status %.0f", code);
+	if (!text_empty(words))
+		buf_printf(out, " (%.200s)", words);
+	buf_putc(out, '\n');
+	return true;
+}
+
+static bool
+say_containers(const struct json *pod, const char *path, const char *kind,
+    struct buf *out)
+{
+	const struct json *s = json_first(json_at(pod, path));
+	bool said = false;
+
+	for (; s != NULL; s = json_next(s))
+		said = say_container(pod, s, kind, out) || said;
+	return said;
+}
+
+/* Not even on a node: the PodScheduled condition says why. */
+static bool
+say_unscheduled(const struct json *pod, struct buf *out)
+{
+	const struct json *c = json_first(json_at(pod, "status.conditions"));
+	const char *name = json_str(pod, "metadata.name");
+
+	for (; c != NULL; c = json_next(c)) {
+		const char *words = json_str(c, "message");
+
+		if (!text_same(json_str(c, "type"), "PodScheduled")
+		    || !text_same(json_str(c, "status"), "False"))
+			continue;
+		buf_printf(out, "%s: no node takes it (%.200s)\n",
+		    name != NULL ? name : "?",
+		    words != NULL ? words : "no reason given");
+		return true;
+	}
+	return false;
+}
+
+bool
+kube_say_waiting(const struct json *pod, struct buf *out)
+{
+	bool init = say_containers(pod, "status.initContainerStatuses",
+	    "init container", out);
+	bool main = say_containers(pod, "status.containerStatuses",
+	    "container", out);
+	bool node = say_unscheduled(pod, out);
+
+	return init || main || node;
+}

@@ -1,0 +1,77 @@
+/*
+ * kube - read an instance's objects from a Kubernetes API server.
+ *
+ * One handle is one namespace of one cluster, with a token (a service
+ * account's) and the cluster's roots. What a call returns belongs to the
+ * handle and lives until kube_close. Nothing here writes.
+ *
+ * Kinds: ERR_NOT_FOUND; ERR_DENIED (the text holds the server's words and,
+ * where a right is missing, the rule to add to the Role); ERR_NETWORK,
+ * ERR_TIMEOUT.
+ */
+#ifndef API_KUBE_H
+#define API_KUBE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct buf;
+struct json;
+struct kube;
+
+struct kube_open {
+	const char *server;		/* https://host:port */
+	const char *ca_pem;		/* roots: PEM, or its base64 as in a
+					 * kubeconfig; NULL or "": as ca_file */
+	const char *token;
+	const char *space;		/* the namespace */
+	const char *ca_file;		/* NULL: the system's store */
+	const char *dns_servers;	/* NULL: the system's */
+};
+
+struct kube *kube_open(const struct kube_open *, struct err *) MUST_CHECK;
+void kube_close(struct kube *);
+
+/* One object by name. */
+const struct json *kube_find_deployment(struct kube *, const char *name,
+    struct err *) MUST_CHECK;
+const struct json *kube_find_configmap(struct kube *, const char *name,
+    struct err *) MUST_CHECK;
+
+/* All objects, as one array, however many pages the server makes of them.
+ * selector: a label selector such as "app.kubernetes.io/name=lms", or NULL.
+ * None is an empty array. */
+const struct json *kube_find_deployments(struct kube *, const char *selector,
+    struct err *) MUST_CHECK;
+const struct json *kube_find_configmaps(struct kube *, const char *selector,
+    struct err *) MUST_CHECK;
+const struct json *kube_find_pods(struct kube *, const char *selector,
+    struct err *) MUST_CHECK;
+
+/*
+ * The ConfigMap that a Deployment (or a Pod) mounts as this volume, alone or
+ * as a part of a projected volume; NULL: there is no such volume, or it holds
+ * another kind of thing.
+ */
+const char *kube_mounted_configmap(const struct json *object,
+    const char *volume);
+/* The i-th ConfigMap that it mounts by whatever volume; NULL past the end. */
+const char *kube_configmap_at(const struct json *object, int i);
+/* One file of a ConfigMap, such as "production.py"; NULL if it is not there.
+ * A name with dots is no path here. */
+const char *kube_data(const struct json *configmap, const char *file);
+/* A literal environment variable of a container ("" any); NULL: not there,
+ * or taken from elsewhere (valueFrom). */
+const char *kube_env(const struct json *object, const char *container,
+    const char *name);
+
+/* Has the Deployment's newest version rolled out? If not, `why` gets a line
+ * such as "1 of 2 replicas are updated". */
+bool kube_is_ready(const struct json *deployment, struct buf *why);
+/* Why the Pod does not run, appended as one line per container, such as
+ * "lms-7d: container lms waits: CrashLoopBackOff (back-off 5m0s ...)"; true
+ * if there was something to say. */
+bool kube_say_waiting(const struct json *pod, struct buf *);
+
+#endif
