@@ -81,11 +81,12 @@ escape(struct buf *b, const char *s, bool property)
 
 /* A line that the runner would take for a command is broken by a blank. */
 static void
-put_harmless(struct buf *b, const char *s)
+put_harmless(struct buf *b, const char *prefix, const char *s)
 {
 	const char *first = s + strspn(s, " \t");
 
-	if (text_starts(first, "::"))
+	buf_puts(b, prefix);
+	if (*prefix == '\0' && text_starts(first, "::"))
 		buf_puts(b, ". ");
 	for (; *s != '\0'; s++) {
 		buf_putc(b, *s);
@@ -135,11 +136,11 @@ say_plain(const char *prefix, const char *s)
 
 		memcpy(line, p, n);
 		buf_clear(&b);
-		buf_puts(&b, prefix);
-		put_harmless(&b, line);
+		put_harmless(&b, prefix, line);
 		print_line(buf_str(&b));
 		mem_free(line);
-		p += n + (p[n] != '\0');
+		p += n;
+		p += *p == '\r' && p[1] == '\n' ? 2 : *p != '\0';
 	} while (*p != '\0');
 	buf_free(&b);
 }

@@ -242,6 +242,7 @@ bool
 text_unbase64(const char *s, struct buf *b, struct err *e)
 {
 	unsigned long v = 0;
+	size_t digits = 0;
 	int bits = 0, pads = 0;
 
 	for (; *s != '\0'; s++) {
@@ -255,12 +256,13 @@ text_unbase64(const char *s, struct buf *b, struct err *e)
 			return err_set(e, ERR_OTHER, "this is not base64");
 		v = (v << 6 | (unsigned long)(d - digits64)) & 0xffffff;
 		bits += 6;
+		digits++;
 		if (bits >= 8) {
 			bits -= 8;
 			buf_putc(b, (char)(v >> bits & 0xff));
 		}
 	}
-	if (bits == 6 || bits + 2 * pads > 8 + 4)
+	if (digits % 4 == 1 || (digits + (size_t)pads) % 4 != 0)
 		return err_set(e, ERR_OTHER, "this base64 is cut off");
 	return buf_check(b, "decoded base64", e);
 }

@@ -1,0 +1,473 @@
+/*
+ * base - errors, memory, text, files, children, clock and log.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "tests/kit/kit.h"
+
+START_TEST(an_error_gets_context_before_its_text)
+{
+	struct err e;
+
+	ck_assert(!err_set(&e, ERR_NOT_FOUND, "no %s", "zone"));
+	ck_assert(!err_within(&e, "host %s", "a.test"));
+	ck_assert_str_eq(e.text, "host a.test: no zone");
+	ck_assert_int_eq(e.kind, ERR_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(a_long_error_is_cut_between_characters)
+{
+	char big[ERR_TEXT_MAX + 10];
+	struct err e;
+
+	for (size_t i = 0; i + 2 < sizeof big; i += 2)
+		memcpy(big + i, "\xc3\xa9", 3);
+	for (int shift = 0; shift < 4; shift++) {
+		err_set(&e, ERR_OTHER, "%.*s%s", shift, "xxx", big);
+		ck_assert(text_is_utf8(e.text, strlen(e.text)));
+		err_within(&e, "%.*s", shift + 1, "yyyy");
+		ck_assert(text_is_utf8(e.text, strlen(e.text)));
+		ck_assert_uint_lt(strlen(e.text), ERR_TEXT_MAX);
+	}
+}
+END_TEST
+
+START_TEST(a_buffer_takes_its_limit_and_says_what_was_lost)
+{
+	struct buf b = buf_new(5);
+	struct err e;
+
+	ck_assert_str_eq(buf_str(&b), "");
+	ck_assert(buf_puts(&b, "abc"));
+	ck_assert(buf_check(&b, "x", &e));
+	ck_assert(!buf_printf(&b, "%d", 12345));
+	ck_assert_str_eq(buf_str(&b), "abc12");
+	ck_assert(!buf_putc(&b, '!'));
+	ck_assert(!buf_check(&b, "the answer", &e));
+	ck_assert_str_eq(e.text, "the answer is larger than 5 bytes");
+	buf_clear(&b);
+	ck_assert(buf_add(&b, "12345", 5));
+	buf_free(&b);
+}
+END_TEST
+
+START_TEST(a_pool_keeps_everything_until_it_is_freed)
+{
+	struct pool *p = pool_new();
+	char *s[300];
+
+	for (int i = 0; i < 300; i++)
+		s[i] = pool_printf(p, "%0*d", i * 7 + 1, i);
+	for (int i = 0; i < 300; i++)
+		ck_assert_int_eq(atoi(s[i]), i);
+	ck_assert_ptr_null(pool_strdup(p, NULL));
+	pool_free(p);
+	pool_free(NULL);
+}
+END_TEST
+
+START_TEST(numbers_are_whole_and_within_their_range)
+{
+	static const char *const bad[] = { "", "-", "1x", " 1", "+1", "0x10",
+		"99", "-1", "1e3", "9999999999999999999999", NULL };
+	struct err e;
+	long n = 7;
+
+	for (int i = 0; bad[i] != NULL; i++)
+		ck_assert_msg(!text_number(bad[i], 0, 50, &n, &e), "%s",
+		    bad[i]);
+	ck_assert_int_eq(n, 7);
+	ck_assert_int_eq(e.kind, ERR_INPUT);
+	ck_assert(text_number("-5", -5, 50, &n, &e));
+	ck_assert_int_eq(n, -5);
+}
+END_TEST
+
+static void
+takes(bool (*check)(const char *, struct err *), const char *const *good,
+    const char *const *bad)
+{
+	struct err e;
+
+	for (; *good != NULL; good++)
+		ck_assert_msg(check(*good, &e), "refused: %s", *good);
+	for (; *bad != NULL; bad++) {
+		ck_assert_msg(!check(*bad, &e), "taken: %s", *bad);
+		ck_assert_int_eq(e.kind, ERR_INPUT);
+	}
+}
+
+START_TEST(values_from_people_are_checked)
+{
+	static const char *const names[] = { "a", "acme", "a-1", NULL };
+	static const char *const no_names[] = { "", "A", "1a", "a-", "a_b",
+		"a/b", "a b", "../a", "a\nb",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"aaa", NULL };
+	static const char *const hosts[] = { "a", "lms.example.org",
+		"xn--bcher-kva.example", NULL };
+	static const char *const no_hosts[] = { "", ".", "a.", "-a.b", "a..b",
+		"a b", "https://a.b", "b\xc3\xbc.de", NULL };
+	static const char *const urls[] = { "https://a.b/c", NULL };
+	static const char *const no_urls[] = { "http://a.b", "https://",
+		"https://u:p@a.b/", "https://a b", "ftp://a", NULL };
+	static const char *const paths[] = { "a", "a/b.yml", ".a/b", NULL };
+	static const char *const no_paths[] = { "", "/a", "a/../b", "..",
+		"a//b", "a\nb", NULL };
+	static const char *const branches[] = { "main", "a/b", NULL };
+	static const char *const no_branches[] = { "", "-x", "a..b", "a b",
+		"a.lock", "a~1", "/a", "a/", NULL };
+
+	takes(text_check_name, names, no_names);
+	takes(text_check_host, hosts, no_hosts);
+	takes(text_check_https, urls, no_urls);
+	takes(text_check_path, paths, no_paths);
+	takes(text_check_branch, branches, no_branches);
+}
+END_TEST
+
+START_TEST(a_refused_url_is_not_repeated_since_it_may_hold_a_password)
+{
+	struct err e;
+
+	ck_assert(!text_check_https("https://u:hunter22@a.b/", &e));
+	kit_lacks(e.text, "hunter22");
+}
+END_TEST
+
+START_TEST(lists_are_split_at_commas_blanks_and_lines)
+{
+	struct pool *p = pool_new();
+	size_t n;
+	const char **v = text_split(p, " a,b\n\tc ,, d\n", &n);
+
+	ck_assert_uint_eq(n, 4);
+	ck_assert_str_eq(v[0], "a");
+	ck_assert_str_eq(v[3], "d");
+	ck_assert_ptr_null(v[4]);
+	ck_assert_ptr_null(text_split(p, "", NULL)[0]);
+	ck_assert_ptr_null(text_split(p, NULL, NULL)[0]);
+	pool_free(p);
+}
+END_TEST
+
+START_TEST(base64_goes_both_ways)
+{
+	static const char *const pairs[][2] = { { "", "" }, { "f", "Zg==" },
+		{ "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
+		{ "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" } };
+	static const char *const bad[] = { "Z", "Zg=", "Zg==Z", "Z!==", "====",
+		"Zm9v=", NULL };
+	struct err e;
+
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		struct buf a = buf_new(100), b = buf_new(100);
+
+		text_base64(&a, pairs[i][0], strlen(pairs[i][0]));
+		ck_assert_str_eq(buf_str(&a), pairs[i][1]);
+		ck_assert(text_unbase64(pairs[i][1], &b, &e));
+		ck_assert_str_eq(buf_str(&b), pairs[i][0]);
+		buf_free(&a);
+		buf_free(&b);
+	}
+	for (int i = 0; bad[i] != NULL; i++) {
+		struct buf b = buf_new(100);
+
+		ck_assert_msg(!text_unbase64(bad[i], &b, &e), "%s", bad[i]);
+		buf_free(&b);
+	}
+}
+END_TEST
+
+START_TEST(utf8_is_told_from_bytes)
+{
+	ck_assert(text_is_utf8("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 10));
+	ck_assert(!text_is_utf8("\xc3", 1));
+	ck_assert(!text_is_utf8("\xc0\xaf", 2));
+	ck_assert(!text_is_utf8("\xed\xa0\x80", 3));
+	ck_assert(!text_is_utf8("\xf5\x80\x80\x80", 4));
+	ck_assert(!text_is_utf8("a\0b", 3));
+}
+END_TEST
+
+START_TEST(markdown_cells_hold_any_text)
+{
+	struct buf b = buf_new(200);
+
+	text_markdown(&b, "a|b`c`<d>\n[e](f)");
+	ck_assert_str_eq(buf_str(&b), "a\\|b\\`c\\`&lt;d><br>\\[e\\](f)");
+	buf_free(&b);
+}
+END_TEST
+
+START_TEST(a_file_is_replaced_whole_and_keeps_its_mode)
+{
+	char *dir = kit_folder(), path[4096];
+	struct buf b = buf_new(100);
+	struct stat st;
+	struct err e;
+
+	snprintf(path, sizeof path, "%s/f", dir);
+	ck_assert(file_replace(path, "one", 3, 0600, &e));
+	chmod(path, 0640);
+	ck_assert(file_replace(path, "two\0x", 5, 0600, &e));
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0640);
+	ck_assert(file_read(path, &b, &e));
+	ck_assert_uint_eq(b.len, 5);
+	ck_assert(file_append(path, "!", 1, &e));
+	buf_clear(&b);
+	ck_assert(file_read(path, &b, &e));
+	ck_assert_uint_eq(b.len, 6);
+	buf_free(&b);
+	b = buf_new(3);
+	ck_assert(!file_read(path, &b, &e));
+	kit_contains(e.text, "larger than 3 bytes");
+	ck_assert(file_remove(path, &e));
+	ck_assert(file_remove(path, &e));
+	ck_assert(!file_read(path, &b, &e));
+	ck_assert_int_eq(e.kind, ERR_NOT_FOUND);
+	buf_free(&b);
+	free(dir);
+}
+END_TEST
+
+static bool
+run_child(const char *script, const char *input, const char *secret,
+    long seconds, struct buf *out, int *status, struct err *e)
+{
+	const char *argv[] = { "sh", "-c", script, NULL };
+	const char *env[] = { "GREETING=hello", NULL };
+	struct child c = { .argv = argv, .env = env, .input = input,
+		.input_len = input != NULL ? strlen(input) : 0,
+		.secret = secret,
+		.secret_len = secret != NULL ? strlen(secret) : 0,
+		.deadline = clock_deadline(seconds), .out = out,
+		.errout = out };
+
+	return child_run(&c, status, e);
+}
+
+START_TEST(a_child_gets_only_what_it_is_given)
+{
+	struct buf out = buf_new(4096);
+	struct err e;
+	int status;
+
+	setenv("INPUT_TOKEN", "not-for-children", 1);
+	ck_assert(run_child("cat; echo $GREETING; cat /dev/fd/3; env; exit 3",
+	    "in\n", "secret\n", 10, &out, &status, &e));
+	ck_assert_int_eq(status, 3);
+	kit_contains(buf_str(&out), "in\nhello\nsecret\n");
+	kit_lacks(buf_str(&out), "not-for-children");
+	buf_free(&out);
+}
+END_TEST
+
+START_TEST(a_child_that_hangs_is_stopped_with_its_own_children)
+{
+	struct buf out = buf_new(4096);
+	struct err e;
+	int status, pid;
+
+	ck_assert(!run_child("sleep 77 & echo $!; sleep 77", NULL, NULL, 1,
+	    &out, &status, &e));
+	ck_assert_int_eq(e.kind, ERR_TIMEOUT);
+	pid = atoi(buf_str(&out));
+	ck_assert_int_gt(pid, 1);
+	for (int i = 0; i < 100 && kill(pid, 0) == 0; i++) {
+		char *state = kit_sh("grep -c '^State:.Z' /proc/%d/status "
+		    "2>/dev/null || true", pid);
+		bool dead = *state == '1' || *state == '\0';
+
+		free(state);
+		if (dead)
+			break;
+		clock_pause(20);
+		ck_assert_int_lt(i, 99);
+	}
+	buf_free(&out);
+}
+END_TEST
+
+START_TEST(a_missing_program_is_named)
+{
+	const char *argv[] = { "no-such-program", NULL };
+	struct child c = { .argv = argv, .deadline = clock_deadline(5) };
+	struct err e;
+	int status;
+
+	ck_assert(!child_run(&c, &status, &e));
+	ck_assert_int_eq(e.kind, ERR_NOT_FOUND);
+	kit_contains(e.text, "no-such-program is not installed");
+}
+END_TEST
+
+START_TEST(a_child_killed_by_a_signal_says_so)
+{
+	struct err e;
+	int status;
+
+	ck_assert(run_child("kill -9 $$", NULL, NULL, 5, NULL, &status, &e));
+	ck_assert_int_eq(status, 128 + 9);
+}
+END_TEST
+
+START_TEST(dates_go_both_ways)
+{
+	struct buf b = buf_new(40);
+
+	clock_date(&b, 1795412400);
+	ck_assert_str_eq(buf_str(&b), "2026-11-23T05:40:00Z");
+	ck_assert_int_eq(clock_parse("2026-11-23T05:40:00Z"), 1795412400);
+	ck_assert_int_eq(clock_parse("2026-11-23T05:40:00.123456Z"),
+	    1795412400);
+	ck_assert_int_eq(clock_parse("2026-11-23"), -1);
+	ck_assert_int_eq(clock_parse("2026-11-23T05:40:00"), -1);
+	buf_free(&b);
+}
+END_TEST
+
+/* What f prints to stdout. */
+static char *
+printed_by(void (*f)(void))
+{
+	char *dir = kit_folder(), path[4096], *text;
+	int was = dup(1);
+
+	snprintf(path, sizeof path, "%s/out", dir);
+	fflush(stdout);
+	ck_assert_ptr_nonnull(freopen(path, "w", stdout));
+	f();
+	fflush(stdout);
+	dup2(was, 1);
+	text = kit_read(path);
+	free(dir);
+	return text;
+}
+
+static void
+say_secrets(void)
+{
+	log_mask("s3cr3t/pass word\"");
+	log_mask("first-line\nsecond-line");
+	log_mask("ab");
+	log_info("raw s3cr3t/pass word\" percent s3cr3t%%2Fpass%%20word%%22");
+	log_info("base64 czNjcjN0L3Bhc3Mgd29yZCI= json s3cr3t/pass word\\\"");
+	log_warn("line second-line short ab");
+}
+
+START_TEST(no_form_of_a_secret_is_printed)
+{
+	char *text = printed_by(say_secrets);
+
+	ck_assert_str_eq(text, "raw *** percent ***\nbase64 *** json ***\n"
+	    "warning: line *** short ***\n");
+	free(text);
+}
+END_TEST
+
+START_TEST(on_github_the_runner_is_told_of_secrets_but_not_of_short_ones)
+{
+	char *text;
+
+	setenv("GITHUB_ACTIONS", "true", 1);
+	text = printed_by(say_secrets);
+	kit_contains(text, "::add-mask::s3cr3t/pass word\"\n");
+	kit_contains(text, "::add-mask::first-line%0Asecond-line\n");
+	kit_contains(text, "::add-mask::second-line\n");
+	kit_lacks(text, "::add-mask::ab\n");
+	kit_contains(text, "::warning::line *** short ***\n");
+	free(text);
+}
+END_TEST
+
+static void
+say_foreign(void)
+{
+	log_foreign("::error::forged\n##[error]forged\r\nplain", 38);
+	log_info("::set-output name=a::b");
+	log_error("a:b,c%", "50%%\nnext");
+}
+
+START_TEST(foreign_text_can_not_forge_a_command)
+{
+	char *text;
+
+	setenv("GITHUB_ACTIONS", "true", 1);
+	text = printed_by(say_foreign);
+	kit_contains(text, "  | ::error::forged\n  | ## [error]forged\n");
+	kit_contains(text, ". ::set-output");
+	kit_contains(text, "::error title=a%3Ab%2Cc%25::50%25%0Anext\n");
+	free(text);
+}
+END_TEST
+
+START_TEST(digests_are_the_published_ones)
+{
+	struct buf b = buf_new(100);
+	unsigned char mac[DIGEST_SHA256];
+
+	digest_sha256_hex(&b, "abc", 3);
+	ck_assert_str_eq(buf_str(&b), "ba7816bf8f01cfea414140de5dae2223b0036"
+	    "1a396177a9cb410ff61f20015ad");
+	buf_clear(&b);
+	digest_hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28,
+	    mac);
+	text_hex(&b, mac, sizeof mac);
+	ck_assert_str_eq(buf_str(&b), "5bdcc146bf60754e6a042426089575c75a003"
+	    "f089d2739839dec58b964ec3843");
+	buf_clear(&b);
+	digest_random_hex(&b, 40);
+	ck_assert_uint_eq(b.len, 80);
+	buf_free(&b);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("base");
+	TCase *t = tcase_create("base");
+
+	suite_add_tcase(s, t);
+	tcase_add_test(t, an_error_gets_context_before_its_text);
+	tcase_add_test(t, a_long_error_is_cut_between_characters);
+	tcase_add_test(t, a_buffer_takes_its_limit_and_says_what_was_lost);
+	tcase_add_test(t, a_pool_keeps_everything_until_it_is_freed);
+	tcase_add_test(t, numbers_are_whole_and_within_their_range);
+	tcase_add_test(t, values_from_people_are_checked);
+	tcase_add_test(t,
+	    a_refused_url_is_not_repeated_since_it_may_hold_a_password);
+	tcase_add_test(t, lists_are_split_at_commas_blanks_and_lines);
+	tcase_add_test(t, base64_goes_both_ways);
+	tcase_add_test(t, utf8_is_told_from_bytes);
+	tcase_add_test(t, markdown_cells_hold_any_text);
+	tcase_add_test(t, a_file_is_replaced_whole_and_keeps_its_mode);
+	tcase_add_test(t, a_child_gets_only_what_it_is_given);
+	tcase_add_test(t,
+	    a_child_that_hangs_is_stopped_with_its_own_children);
+	tcase_add_test(t, a_missing_program_is_named);
+	tcase_add_test(t, a_child_killed_by_a_signal_says_so);
+	tcase_add_test(t, dates_go_both_ways);
+	tcase_add_test(t, no_form_of_a_secret_is_printed);
+	tcase_add_test(t,
+	    on_github_the_runner_is_told_of_secrets_but_not_of_short_ones);
+	tcase_add_test(t, foreign_text_can_not_forge_a_command);
+	tcase_add_test(t, digests_are_the_published_ones);
+	return kit_main(s, NULL);
+}
