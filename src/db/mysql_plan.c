@@ -1,0 +1,267 @@
+/* mysql_plan - statements from grants. */
+#include "db/mysql_plan.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "db/mysql_judge.h"
+
+enum { STATEMENT_MAX = 256 * 1024 };
+
+static void
+plan_add(struct pool *pool, struct plan *p, enum plan_phase phase,
+    const struct account *account, const struct grant *g, const char *sql)
+{
+	struct plan_statement *v;
+
+	if (p->n == p->cap) {
+		p->cap = p->cap == 0 ? 16 : 2 * p->cap;
+		v = pool_alloc(pool, p->cap * sizeof(*v));
+		if (p->n > 0)
+			memcpy(v, p->v, p->n * sizeof(*v));
+		p->v = v;
+	}
+	p->v[p->n++] = (struct plan_statement){
+		.phase = phase, .account = *account, .grant = g,
+		.sql = pool_strdup(pool, sql),
+	};
+}
+
+static bool
+is_for(const struct grants *list, const struct grant *g)
+{
+	return account_same(&g->to, &list->account);
+}
+
+/* --- grant the own databases --- */
+
+/* Where a restriction lies on it, the first GRANT only lifts that. */
+static bool
+is_restricted(struct pool *pool, const struct grants_world *w,
+    const struct grants *list, const char *db)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].revoke
+		    && grants_is_own_row(pool, w, &list->v[i], db))
+			return true;
+	return false;
+}
+
+static void
+plan_own(struct pool *pool, const struct grants_world *w,
+    const struct grants *list, const char *db, struct plan *p)
+{
+	struct buf sql = buf_new(STATEMENT_MAX), spelled = buf_new(4096);
+	struct grant_priv all = { .name = "ALL PRIVILEGES" };
+
+	if (!grants_is_whole(pool, w, list, db)) {
+		pattern_escape(&spelled, db, w->literal);
+		grant_print(&sql, &(struct grant){ .on = ON_DB,
+		    .db = buf_str(&spelled), .privs = &all, .nprivs = 1,
+		    .to = list->account });
+		plan_add(pool, p, PLAN_GRANT, &list->account, NULL,
+		    buf_str(&sql));
+		if (is_restricted(pool, w, list, db))
+			plan_add(pool, p, PLAN_GRANT, &list->account, NULL,
+			    buf_str(&sql));
+	}
+	buf_free(&spelled);
+	buf_free(&sql);
+}
+
+/* --- take away --- */
+
+/* May the line's names stay? Its option is another matter. */
+static bool
+is_kept(struct pool *pool, const struct grants_world *w,
+    const struct grant *g)
+{
+	if (g->revoke || grants_is_inside(w, g))
+		return true;
+	for (size_t i = 0; w->own[i] != NULL; i++)
+		if (grants_is_own_row(pool, w, g, w->own[i]))
+			return true;
+	return g->nprivs == 1 && text_same(g->privs[0].name, "USAGE");
+}
+
+static void
+print_revoke(struct buf *sql, const struct grant *g, size_t from, size_t n)
+{
+	buf_puts(sql, "REVOKE ");
+	for (size_t i = from; i < from + n; i++) {
+		buf_puts(sql, i > from ? ", " : "");
+		grant_print_priv(sql, &g->privs[i]);
+	}
+	buf_puts(sql, " ON ");
+	grant_print_object(sql, g);
+	buf_puts(sql, " FROM ");
+	account_print(sql, &g->to);
+}
+
+static void
+plan_names(struct pool *pool, const struct grants_world *w,
+    const struct grants *list, struct plan *p)
+{
+	struct buf sql = buf_new(STATEMENT_MAX);
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct grant *g = &list->v[i];
+
+		if (g->on >= ON_PROXY || !is_for(list, g)
+		    || is_kept(pool, w, g))
+			continue;
+		buf_clear(&sql);
+		print_revoke(&sql, g, 0, g->nprivs);
+		plan_add(pool, p, PLAN_REVOKE, &list->account, g,
+		    buf_str(&sql));
+	}
+	buf_free(&sql);
+}
+
+/* "REVOKE <what><who> FROM account", one per line that is a `level`. */
+static void
+plan_who(struct pool *pool, const struct grants *list, enum grant_on level,
+    enum plan_phase phase, const char *what, struct plan *p)
+{
+	struct buf sql = buf_new(STATEMENT_MAX);
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct grant *g = &list->v[i];
+
+		if (g->on != level || !is_for(list, g))
+			continue;
+		for (size_t r = 0; r < g->nwho; r++) {
+			buf_clear(&sql);
+			buf_puts(&sql, what);
+			account_print(&sql, &g->who[r]);
+			buf_puts(&sql, " FROM ");
+			account_print(&sql, &g->to);
+			plan_add(pool, p, phase, &list->account, NULL,
+			    buf_str(&sql));
+		}
+	}
+	buf_free(&sql);
+}
+
+/* MariaDB: a default role that is gone would dangle. */
+static void
+plan_default_role(struct pool *pool, const struct grants *list,
+    struct plan *p)
+{
+	struct buf sql = buf_new(STATEMENT_MAX);
+
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].on == ON_DEFAULT_ROLE
+		    && is_for(list, &list->v[i])) {
+			buf_clear(&sql);
+			buf_puts(&sql, "SET DEFAULT ROLE NONE FOR ");
+			account_print(&sql, &list->account);
+			plan_add(pool, p, PLAN_DEFAULT_ROLE, &list->account,
+			    NULL, buf_str(&sql));
+		}
+	buf_free(&sql);
+}
+
+static bool
+same_object(const struct grant *a, const struct grant *b)
+{
+	return a->on == b->on && text_same(a->db, b->db)
+	    && text_same(a->object, b->object);
+}
+
+/* Once per object, though *.* may be printed on several lines. */
+static void
+plan_options(struct pool *pool, const struct grants *list, struct plan *p)
+{
+	struct buf sql = buf_new(STATEMENT_MAX);
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct grant *g = &list->v[i];
+		bool said = false;
+
+		if (!g->option || g->on >= ON_PROXY || !is_for(list, g))
+			continue;
+		for (size_t k = 0; k < i; k++)
+			said = said || (list->v[k].option
+			    && same_object(&list->v[k], g));
+		if (said)
+			continue;
+		buf_clear(&sql);
+		buf_puts(&sql, "REVOKE GRANT OPTION ON ");
+		grant_print_object(&sql, g);
+		buf_puts(&sql, " FROM ");
+		account_print(&sql, &g->to);
+		plan_add(pool, p, PLAN_OPTION, &list->account, NULL,
+		    buf_str(&sql));
+	}
+	buf_free(&sql);
+}
+
+void
+plan_scope(struct pool *pool, const struct grants_world *w,
+    const struct grants *list, struct plan *p)
+{
+	for (size_t i = 0; w->own[i] != NULL; i++)
+		plan_own(pool, w, list, w->own[i], p);
+	plan_default_role(pool, list, p);
+	plan_names(pool, w, list, p);
+	plan_who(pool, list, ON_PROXY, PLAN_PROXY, "REVOKE PROXY ON ", p);
+	plan_options(pool, list, p);
+	plan_who(pool, list, ON_ROLE, PLAN_ROLE, "REVOKE ", p);
+}
+
+void
+plan_split(struct pool *pool, const struct plan_statement *s, struct plan *p)
+{
+	struct buf sql = buf_new(STATEMENT_MAX);
+
+	for (size_t i = 0; i < s->grant->nprivs; i++) {
+		buf_clear(&sql);
+		print_revoke(&sql, s->grant, i, 1);
+		plan_add(pool, p, s->phase, &s->account, s->grant,
+		    buf_str(&sql));
+	}
+	buf_free(&sql);
+}
+
+/* --- back again --- */
+
+static const char *
+printed(struct pool *pool, const struct grant *g)
+{
+	struct buf sql = buf_new(STATEMENT_MAX);
+	const char *text;
+
+	grant_print(&sql, g);
+	text = pool_strdup(pool, buf_str(&sql));
+	buf_free(&sql);
+	return text;
+}
+
+static bool
+is_printed(struct pool *pool, const struct grants *list, const char *sql)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (text_same(printed(pool, &list->v[i]), sql))
+			return true;
+	return false;
+}
+
+void
+plan_restore(struct pool *pool, const struct grants *saved,
+    const struct grants *now, struct plan *p)
+{
+	for (int round = 0; round < 3; round++)
+		for (size_t i = 0; i < saved->n; i++) {
+			const struct grant *g = &saved->v[i];
+			const char *sql = printed(pool, g);
+			int turn = g->revoke ? 2 :
+			    g->on == ON_DEFAULT_ROLE ? 1 : 0;
+
+			if (turn == round && !grant_is_empty(g)
+			    && !is_printed(pool, now, sql))
+				plan_add(pool, p, PLAN_GRANT,
+				    &saved->account, g, sql);
+		}
+}
