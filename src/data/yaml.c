@@ -579,14 +579,16 @@ item_at(const struct yaml_node *seq, const char **path)
 }
 
 struct yaml_node *
-yaml_tree_at(struct yaml_node *root, const char *path)
+yaml_tree_find(struct yaml_node *root, const char *path, bool *borrowed)
 {
 	struct buf key = buf_new(strlen(path) + 1);
 	struct yaml_node *node = root;
 
+	*borrowed = false;
 	while (node != NULL && *path != '\0') {
 		const struct yaml_node *in = yaml_tree_real(node);
 
+		*borrowed = *borrowed || in != node;
 		if (*path == '[') {
 			node = item_at(in, &path);
 		} else {
@@ -594,11 +596,21 @@ yaml_tree_at(struct yaml_node *root, const char *path)
 			node = in->kind == YAML_MAP ?
 			    yaml_tree_get(in, buf_str(&key)) : NULL;
 		}
+		*borrowed = *borrowed
+		    || (node != NULL && node->parent != in);
 		if (*path == '.')
 			path++;
 	}
 	buf_free(&key);
 	return node;
+}
+
+struct yaml_node *
+yaml_tree_at(struct yaml_node *root, const char *path)
+{
+	bool borrowed;
+
+	return yaml_tree_find(root, path, &borrowed);
 }
 
 const char *

@@ -103,7 +103,7 @@ bool yaml_set_block(struct yaml *, const char *path, const char *block,
     bool *changed, struct err *) MUST_CHECK;
 /* The key's line and its value's lines as they stand, for the record; NULL:
  * none, or not in lines of its own. Good until the yaml is freed. */
-const char *yaml_block(struct yaml *, const char *path);
+const char *yaml_block(const struct yaml *, const char *path);
 
 /* The file as it is now. */
 const char *yaml_text(const struct yaml *, size_t *len);

@@ -56,6 +56,9 @@ struct yaml_node *yaml_tree_build(struct pool *, const char *text, size_t len,
 
 /* The node at a path, aliases followed but for the last one; or NULL. */
 struct yaml_node *yaml_tree_at(struct yaml_node *root, const char *path);
+/* The same; *borrowed: it stands elsewhere, an alias or << brings it. */
+struct yaml_node *yaml_tree_find(struct yaml_node *root, const char *path,
+    bool *borrowed);
 /* What an alias stands for; anything else is itself. */
 const struct yaml_node *yaml_tree_real(const struct yaml_node *);
 /* The pair of a map with this key, or NULL. */
