@@ -52,7 +52,7 @@ struct dns_answer {
 	enum dns_found found;
 	const char **value;	/* sorted, n of them */
 	size_t n;
-	long ttl;		/* of the values; if they differ, the highest */
+	long ttl;		/* of the values; the highest of several */
 	bool mixed_ttl;		/* they differ, which no zone may have */
 	const struct dns_hop *hop;
 	size_t hops;
@@ -113,7 +113,8 @@ struct dns_want {
 	const char *const *value;	/* exactly these; NULL: any; n 0 with
 					 * value set: none */
 	size_t n;
-	long ttl;			/* at most this; 0: any */
+	long ttl;			/* of an authority exactly this, of
+					 * a cache at most; 0: any */
 };
 
 /*

@@ -230,23 +230,29 @@ resolve_find_zone(struct resolve *r, struct pool *p, const char *name,
 	return true;
 }
 
+/* A cache counts a TTL down; an authority gives it as the zone has it. */
+static bool
+is_wanted_ttl(const struct dns_want *w, const struct dns_answer *a,
+    bool recursive)
+{
+	long ttl = a->hops > 0 ? a->hop[0].ttl : a->ttl;
+
+	if (w->ttl == 0)
+		return true;
+	return !a->mixed_ttl && (recursive ? ttl <= w->ttl : ttl == w->ttl);
+}
+
 static bool
 is_wanted(const struct dns_want *w, const struct dns_answer *a, bool recursive)
 {
-	bool none = a->found == DNS_NXDOMAIN || a->found == DNS_NODATA;
-
 	if (!recursive && !a->authoritative)
 		return false;
 	if (w->value != NULL && w->n == 0)
-		return none;
-	if (a->found != DNS_ANSWER && !(a->found == DNS_ALIAS
-	    && w->value == NULL))
-		return false;
-	if (w->ttl > 0 && (a->ttl > w->ttl
-	    || (a->hops > 0 && a->hop[0].ttl > w->ttl)))
-		return false;
-	return w->value == NULL || dns_same(w->value, w->n,
-	    a->value, a->n);
+		return a->found == DNS_NXDOMAIN || a->found == DNS_NODATA;
+	if (w->value == NULL && a->found == DNS_ALIAS)
+		return is_wanted_ttl(w, a, recursive);
+	return a->found == DNS_ANSWER && is_wanted_ttl(w, a, recursive)
+	    && (w->value == NULL || dns_same(w->value, w->n, a->value, a->n));
 }
 
 /* One round: how many servers are not there yet, and their words. */

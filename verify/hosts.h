@@ -1,0 +1,34 @@
+/*
+ * hosts - the names under which visitors know the instance.
+ *
+ * From a list that a person gave ("lms=courses.example.org, ...", or names
+ * alone), else from the plan's `hosts`: kind and name.
+ */
+#ifndef VERIFY_HOSTS_H
+#define VERIFY_HOSTS_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct pool;
+
+struct host {
+	const char *kind;	/* "lms", "cms", "mfe", ...; "" if unknown */
+	const char *name;	/* lower case, without the final dot */
+};
+
+struct hosts {
+	const struct host *v;
+	size_t n;
+};
+
+/* given: the input's value, or NULL. They lie in the pool. ERR_INPUT: there
+ * is none, or one is no DNS name. */
+bool hosts_find(struct pool *, const char *given, struct hosts *,
+    struct err *) MUST_CHECK;
+/* The name of this kind, or NULL. */
+const char *hosts_name(const struct hosts *, const char *kind);
+bool hosts_has(const struct hosts *, const char *name);
+
+#endif

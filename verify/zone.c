@@ -1,0 +1,153 @@
+/*
+ * zone - see zone.h.
+ */
+#include "verify/zone.h"
+
+#include "api/dnshost.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "net/http.h"
+#include "step/step.h"
+
+enum {
+	LOOK_SECONDS = 20,	/* for one look at the world's DNS */
+	FIRST_SECONDS = 4,	/* then a server that lags is told again */
+	IN_A_ROW = 2,		/* behind one address may be several */
+};
+
+/* Are the hosts really served from this zone? */
+static bool
+find_servers(struct zone *z, struct err *e)
+{
+	struct dns_zone real = { 0 };
+	const char **v;
+
+	for (size_t i = 0; i < z->hosts.n; i++) {
+		const char *host = z->hosts.v[i].name;
+
+		if (!resolve_find_zone(z->resolve, z->pool, host,
+		    clock_deadline(LOOK_SECONDS), &real, e))
+			return err_within(e, "%s", host);
+		if (!text_same(real.name, z->name))
+			return err_set(e, ERR_HAND, "%s is served from the "
+			    "zone %s, not from %s: a change there would not "
+			    "be seen", host, real.name, z->name);
+	}
+	if (real.unreachable[0] != '\0')
+		log_info("name servers that this machine has no route to, "
+		    "left out: %s", real.unreachable);
+	v = pool_alloc(z->pool, (real.n + 1) * sizeof *v);
+	for (size_t i = 0; i < real.n; i++)
+		v[i] = real.ns[i].address;
+	z->server = v;
+	z->servers = real.n;
+	return true;
+}
+
+bool
+zone_find_sets(struct zone *z, struct err *e)
+{
+	z->host = pool_alloc(z->pool, (z->hosts.n + 1) * sizeof *z->host);
+	for (size_t i = 0; i < z->hosts.n; i++) {
+		struct zone_host *h = &z->host[i];
+
+		h->host = &z->hosts.v[i];
+		if (!dnshost_find(z->company, z->pool, h->host->name,
+		    &h->set, &h->n, e))
+			return false;
+	}
+	return true;
+}
+
+static bool
+open_all(struct zone *z, const struct zone_open *o, struct err *e)
+{
+	const struct step_common *c = step_common();
+
+	if (!hosts_find(z->pool, o->hosts, &z->hosts, e))
+		return false;
+	z->http = http_open(c->ca_file, c->dns_servers, e);
+	if (z->http == NULL)
+		return false;
+	z->resolve = resolve_open(c->dns_servers, e);
+	if (z->resolve == NULL)
+		return false;
+	z->company = dnshost_open(z->http, &(struct dnshost_open){
+		.company = o->company, .server = o->server,
+		.token = o->token, .zone = o->zone }, e);
+	if (z->company == NULL)
+		return false;
+	z->name = dnshost_zone(z->company);
+	return true;
+}
+
+struct zone *
+zone_open(const struct zone_open *o, struct err *e)
+{
+	struct pool *p = pool_new();
+	struct zone *z = pool_alloc(p, sizeof *z);
+
+	z->pool = p;
+	if (open_all(z, o, e) && zone_find_sets(z, e) && find_servers(z, e))
+		return z;
+	zone_close(z);
+	return NULL;
+}
+
+void
+zone_close(struct zone *z)
+{
+	if (z == NULL)
+		return;
+	dnshost_close(z->company);
+	resolve_close(z->resolve);
+	http_close(z->http);
+	pool_free(z->pool);
+}
+
+long
+zone_highest_ttl(const struct zone_host *h)
+{
+	long ttl = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		if (h->set[i].ttl > ttl)
+			ttl = h->set[i].ttl;
+	return ttl;
+}
+
+/* What the servers give out of a set: not what is disabled. */
+static struct dns_want
+want(struct pool *p, const struct dns_set *s)
+{
+	const char **value = pool_alloc(p, (s->n + 1) * sizeof *value);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->value[i].disabled)
+			value[n++] = s->value[i].text;
+	return (struct dns_want){ .name = s->name, .type = s->type,
+		.value = value, .n = n, .ttl = n > 0 ? s->ttl : 0 };
+}
+
+bool
+zone_await(struct zone *z, const struct dns_set *set, size_t n, long seconds,
+    struct err *e)
+{
+	clock_ms deadline = clock_deadline(seconds);
+	clock_ms first = clock_sooner(deadline, clock_deadline(FIRST_SECONDS));
+	struct dns_want *w = pool_alloc(z->pool, (n + 1) * sizeof *w);
+	struct err lag = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		w[i] = want(z->pool, &set[i]);
+	if (resolve_await(z->resolve, z->server, z->servers, false, w, n,
+	    IN_A_ROW, first, &lag))
+		return true;
+	log_info("not all name servers agree yet: %s", lag.text);
+	return dnshost_publish(z->company, e)
+	    && resolve_await(z->resolve, z->server, z->servers, false, w, n,
+		IN_A_ROW, deadline, e);
+}

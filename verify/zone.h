@@ -1,0 +1,67 @@
+/*
+ * zone - the zone that the hosts lie in, at the company and on its servers.
+ *
+ * One handle for what set-dns-ttl and switch-dns both need: the company's
+ * API, the resolvers, the authoritative servers, and every host's record
+ * sets as the company has them.
+ */
+#ifndef VERIFY_ZONE_H
+#define VERIFY_ZONE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "net/resolve.h"
+#include "verify/hosts.h"
+
+struct dns_set;
+struct dnshost;
+struct http;
+struct pool;
+
+struct zone_open {
+	const char *company, *server, *token, *zone;
+	const char *hosts;	/* the input, or NULL: those of the plan */
+};
+
+/* The sets of one host that lead visitors. */
+struct zone_host {
+	const struct host *host;
+	struct dns_set *set;
+	size_t n;
+};
+
+struct zone {
+	struct pool *pool;
+	struct http *http;
+	struct resolve *resolve;
+	struct dnshost *company;
+	const char *name;
+	struct hosts hosts;
+	struct zone_host *host;		/* as many as hosts.n */
+	const char *const *server;	/* addresses of all authorities */
+	size_t servers;
+};
+
+/*
+ * Open all, find all. ERR_INPUT: a host lies outside the zone; ERR_HAND: a
+ * host is served by another zone than the one given, so that a change there
+ * would not be seen.
+ */
+struct zone *zone_open(const struct zone_open *, struct err *) MUST_CHECK;
+void zone_close(struct zone *);
+
+/* Read every host's sets again. */
+bool zone_find_sets(struct zone *, struct err *) MUST_CHECK;
+
+/* Highest TTL among a host's sets; 0 if it has none. */
+long zone_highest_ttl(const struct zone_host *);
+
+/*
+ * Await that all authorities give these sets as they are here, twice in a
+ * row. Where one lags at first, the company is asked to tell it.
+ */
+bool zone_await(struct zone *, const struct dns_set *, size_t n,
+    long seconds, struct err *) MUST_CHECK;
+
+#endif
