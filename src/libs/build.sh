@@ -33,9 +33,8 @@ GRAMMAR_SHA512=IUKx7JcTVbByUx1iHGFS/QsIjx7pqwTMHL9bl/NGyhyyydbfNrpruo2C7W6V4KZrb
 
 # The archives are small rather than fast to debug: the linker drops each
 # function that a program does not call.
-OPTIMISE='-O2 -g0 -DNDEBUG'
-CFLAGS_ALL='-ffunction-sections -fdata-sections -fstack-protector-strong'
-CFLAGS_ALL+=' -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2'
+CFLAGS_ALL='-O2 -g0 -DNDEBUG -ffunction-sections -fdata-sections'
+CFLAGS_ALL+=' -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2'
 
 # What a build is linked with: another version of these is another build.
 LINKED='libc6-dev libssl-dev zlib1g-dev libc-ares-dev libyaml-dev
@@ -310,8 +309,7 @@ configure()
 	shift
 	cmake -S "$source" -B build -G 'Unix Makefiles' \
 	    -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release \
-	    -DCMAKE_C_FLAGS="$CFLAGS_ALL -ffile-prefix-map=$PWD=." \
-	    -DCMAKE_C_FLAGS_RELEASE="$OPTIMISE" \
+	    -DCMAKE_C_FLAGS_RELEASE="$CFLAGS_ALL -ffile-prefix-map=$PWD=." \
 	    -DCMAKE_POSITION_INDEPENDENT_CODE=ON \
 	    -DBUILD_SHARED_LIBS=OFF "$@"
 }
@@ -370,7 +368,7 @@ build_mariadb()
 	install -D -m 644 -t "$prefix/lib" \
 	    build/libmariadb/libmariadbclient.a
 	for header in mysql mariadb_com mariadb_ctype mariadb_dyncol \
-	    mariadb_rpl mariadb_stmt mariadb_version ma_list ma_pthread \
+	    mariadb_rpl mariadb_stmt mariadb_version ma_list ma_pvio \
 	    errmsg mysqld_error ma_tls; do
 		install -D -m 644 -t "$prefix/include/mysql" \
 		    "$(find build/include mariadb/libmariadb/include \
@@ -421,7 +419,7 @@ build_cjson()
 {
 	fetch_source cjson unpack_whole
 	# shellcheck disable=SC2086
-	gcc -std=c99 $OPTIMISE $CFLAGS_ALL -fPIC \
+	gcc -std=c99 $CFLAGS_ALL -fPIC \
 	    "-ffile-prefix-map=$PWD=." -c cjson/cJSON.c -o cJSON.o
 	mkdir -p "$prefix/lib"
 	ar rcD "$prefix/lib/libcjson.a" cJSON.o
@@ -437,7 +435,7 @@ build_grammar()
 	tar -xzf grammar.tgz package/src
 	for part in parser scanner; do
 		# shellcheck disable=SC2086
-		gcc -std=c11 $OPTIMISE $CFLAGS_ALL -fPIC \
+		gcc -std=c11 $CFLAGS_ALL -fPIC \
 		    "-ffile-prefix-map=$PWD=." -Ipackage/src \
 		    -c package/src/$part.c -o $part.o
 	done
