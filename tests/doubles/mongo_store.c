@@ -95,6 +95,9 @@ store_add_user(struct store *s, const char *name, const char *db)
 	u->db = mem_str(db);
 	if (RAND_bytes(u->id, sizeof(u->id)) != 1)
 		abort();
+	/* A UUID of version 4. */
+	u->id[6] = (u->id[6] & 0x0f) | 0x40;
+	u->id[8] = (u->id[8] & 0x3f) | 0x80;
 	s->users = mem_room(s->users, s->n_users, sizeof(struct user *));
 	s->users[s->n_users++] = u;
 	return u;

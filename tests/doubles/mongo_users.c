@@ -22,16 +22,16 @@ array_key(uint32_t i, char buf[16])
 }
 
 /*
- * Role names out of an array: "name" means of this database, or
- * {role, db}.
+ * Role names out of an array "roles", if there: "name" means of this
+ * database, or {role, db}.
  */
 static bool
-read_roles(struct call *c, const char *field, struct role_names *out)
+read_roles(struct call *c, const bson_t *doc, struct role_names *out)
 {
 	bson_t list, row;
 	bson_iter_t it;
 
-	if (!get_doc(c->body, field, &list))
+	if (!get_doc(doc, "roles", &list))
 		return true;
 	bson_iter_init(&it, &list);
 	while (bson_iter_next(&it)) {
@@ -200,7 +200,7 @@ run_create_user(struct call *c)
 	struct role_names roles = { 0 };
 	struct user *u;
 
-	if (!read_roles(c, "roles", &roles)
+	if (!read_roles(c, c->body, &roles)
 	    || !check_create_user(c, name, &roles)
 	    || !make_credentials(c, name, cred)) {
 		role_names_free(&roles);
@@ -325,7 +325,7 @@ run_update_user(struct call *c)
 {
 	const char *name = get_text(c->body, c->name);
 	struct role_names roles = { 0 };
-	bool ok = read_roles(c, "roles", &roles)
+	bool ok = read_roles(c, c->body, &roles)
 	    && check_update_user(c, name, &roles)
 	    && update_user(c, name, &roles);
 
@@ -358,7 +358,7 @@ change_roles(struct call *c, const char *right,
 	const char *name = get_text(c->body, c->name);
 	struct user *u = store_find_user(c->store, name, c->db);
 	struct role_names roles = { 0 };
-	bool ok = read_roles(c, "roles", &roles)
+	bool ok = read_roles(c, c->body, &roles)
 	    && check_roles(c, &roles, right);
 
 	if (ok && roles.n == 0)
@@ -511,12 +511,14 @@ append_inherited(struct call *c, bson_t *doc, const struct user *u)
 {
 	struct privileges p = { 0 };
 	struct role_names reached = { 0 };
+	bson_t none;
 
 	store_resolve(c->store, &u->roles, &p, &reached);
 	append_roles(doc, "inheritedRoles", &reached);
 	privileges_append(&p, doc, "inheritedPrivileges");
 	bson_append_array_begin(doc, "inheritedAuthenticationRestrictions",
-	    -1, &(bson_t){ 0 });
+	    -1, &none);
+	bson_append_array_end(doc, &none);
 	privileges_free(&p);
 	role_names_free(&reached);
 }
@@ -676,7 +678,7 @@ run_create_role(struct call *c)
 	ok = privileges_read(&it, &p, c->why, sizeof(c->why));
 	if (!ok)
 		c->code = BAD_VALUE;
-	ok = ok && read_roles(c, "roles", &roles)
+	ok = ok && read_roles(c, c->body, &roles)
 	    && check_create_role(c, name, &p, &roles);
 	if (!ok) {
 		privileges_free(&p);
@@ -747,7 +749,6 @@ static bool
 wanted_roles(struct call *c, struct role_names *out)
 {
 	bson_t one = BSON_INITIALIZER, list;
-	struct call asked = *c;
 	bson_iter_t it;
 	bool ok;
 
@@ -758,7 +759,6 @@ wanted_roles(struct call *c, struct role_names *out)
 				role_names_add(out, c->store->roles[i]->name,
 				    c->db);
 		}
-		bson_destroy(&one);
 		return true;
 	}
 	if (BSON_ITER_HOLDS_ARRAY(&it))
@@ -768,12 +768,7 @@ wanted_roles(struct call *c, struct role_names *out)
 		bson_append_iter(&list, "0", -1, &it);
 		bson_append_array_end(&one, &list);
 	}
-	asked.body = &one;
-	ok = read_roles(&asked, "roles", out);
-	if (!ok)
-		*c = (struct call){ .conn = c->conn, .store = c->store,
-		    .db = c->db, .name = c->name, .body = c->body,
-		    .reply = c->reply, .code = asked.code };
+	ok = read_roles(c, &one, out);
 	bson_destroy(&one);
 	return ok;
 }
