@@ -10,9 +10,17 @@
 # needs no edit here: the folders are read.
 
 MODE ?= release
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 SHELL := bash
 .DELETE_ON_ERROR:
+.SECONDARY:
+# V=1 shows the commands.
+ifeq ($(V),)
+Q := @
+SAY = @echo '  $(1)'
+endif
 MAKEFLAGS += --no-builtin-rules
 
 ifeq ($(MODE),release)
@@ -85,23 +93,25 @@ programs: $(STEPS:%=$(BIN)/%) $(BIN)/transplant
 
 $(OBJ)/%.o: %.c build/libs.mk
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+	$(call SAY,CC $<)
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 $(OBJ)/libtransplant.a: $(MODULE_OBJS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 # main.c with the name of the step's struct: set-dns-ttl -> step_set_dns_ttl.
 $(OBJ)/main/%.o: src/step/main.c build/libs.mk
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -DSTEP=step_$(subst -,_,$*) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_ALL) -DSTEP=step_$(subst -,_,$*) -c -o $@ $<
 
 # glibc warns that name look-ups and plugins of a static program are limited:
 # curl resolves by c-ares, and no plugin is loaded.
 define link_step
 $(BIN)/$1: $(OBJ)/main/$1.o $(OBJ)/actions/$1/$1.o $(OBJ)/libtransplant.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS_$(MODE)) -o $$@ $$^ $$(PRODUCT_LIBS) \
+	$$(call SAY,LINK $$@)
+	$$(Q)$$(CC) $$(LDFLAGS_$(MODE)) -o $$@ $$^ $$(PRODUCT_LIBS) \
 	    2> >(grep -vE 'statically linked applications|in function|^$$$$' >&2)
 endef
 $(foreach s,$(STEPS),$(eval $(call link_step,$s)))
@@ -116,12 +126,13 @@ $(OBJ)/steps.c: Makefile $(STEPS:%=actions/%)
 	   for s in $(subst -,_,$(STEPS)); do echo "	&step_$$s,"; done; \
 	   echo '	0'; echo '};'; } >$@
 $(OBJ)/steps.o: $(OBJ)/steps.c build/libs.mk
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 $(BIN)/transplant: $(OBJ)/src/step/transplant.o $(OBJ)/steps.o $(STEP_OBJS) \
     $(OBJ)/libtransplant.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_$(MODE)) -o $@ $^ $(PRODUCT_LIBS) \
+	$(call SAY,LINK $@)
+	$(Q)$(CC) $(LDFLAGS_$(MODE)) -o $@ $^ $(PRODUCT_LIBS) \
 	    2> >(grep -vE 'statically linked applications|in function|^$$' >&2)
 
 # action.yml of every step, from its tables.
@@ -150,24 +161,29 @@ SOURCES_world := $(filter-out $(SOURCES_mongo) $(SOURCES_lms) \
 doubles: $(DOUBLES)
 build/doubles/obj/%.o: tests/doubles/%.c build/libs.mk
 	@mkdir -p $(@D)
-	$(CC) $(DOUBLE_CFLAGS) -c -o $@ $<
+	$(call SAY,CC $<)
+	$(Q)$(CC) $(DOUBLE_CFLAGS) -c -o $@ $<
 define link_double
 build/doubles/$1: $$(call doubles_of,$$(SOURCES_$1))
-	$$(CC) -Wl,--as-needed -o $$@ $$^ $$(DOUBLE_LIBS)
+	$$(call SAY,LINK $$@)
+	$$(Q)$$(CC) -Wl,--as-needed -o $$@ $$^ $$(DOUBLE_LIBS)
 endef
 $(foreach d,$(DOUBLES:build/doubles/%=%),$(eval $(call link_double,$d)))
 
 LDFLAGS_TEST := $(filter-out -static -s,$(LDFLAGS_$(MODE)))
 $(TEST)/unit/%: $(OBJ)/tests/unit/%.o $(KIT_OBJS) $(OBJ)/libtransplant.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
+	$(call SAY,LINK $@)
+	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
 $(TEST)/steps/%: $(OBJ)/tests/steps/%.o $(KIT_OBJS) $(OBJ)/libtransplant.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
+	$(call SAY,LINK $@)
+	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
 $(TEST)/contract/%: $(OBJ)/tests/contract/%.o $(KIT_OBJS) \
     $(CONTRACT_SHARED:%=$(OBJ)/tests/contract/%.o) $(OBJ)/libtransplant.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
+	$(call SAY,LINK $@)
+	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
 
 tests: $(UNIT) $(STEP_TESTS) $(CONTRACT)
 test-unit: $(UNIT)

@@ -5,7 +5,6 @@
  */
 #include <assert.h>
 #include <ctype.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,14 +150,12 @@ static const char *
 from_default(const struct input *in)
 {
 	const char *other, *value;
-	char name[128];
 
 	if (in->dflt == NULL || *in->dflt != '$')
 		return in->dflt;
 	other = strstr(in->dflt, ":-");
-	snprintf(name, sizeof name, "%.*s", other != NULL
-	    ? (int)(other - in->dflt - 1) : INT_MAX, in->dflt + 1);
-	value = getenv(name);
+	value = getenv(pool_strndup(common.pool, in->dflt + 1, other != NULL
+	    ? (size_t)(other - in->dflt - 1) : strlen(in->dflt + 1)));
 	if (!text_empty(value))
 		return pool_strdup(common.pool, value);
 	return other != NULL ? other + 2 : NULL;
