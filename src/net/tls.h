@@ -1,0 +1,78 @@
+/*
+ * tls - what a server shows at one address for one name: the certificate,
+ * and the answer to one GET (the only user of libssl).
+ *
+ * For judging, not for trusting: the conversation goes on whatever the
+ * certificate says, and the facts say whether a browser would have stopped.
+ * So a new side can be looked at before its certificate exists. Never send
+ * anything secret here: http.h is for that. Any number of servers are asked
+ * at once, over one connection each.
+ */
+#ifndef NET_TLS_H
+#define NET_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+
+struct pool;
+struct tls;
+
+struct tls_question {
+	const char *address;	/* IPv4 or IPv6 */
+	int port;		/* 0: 443 */
+	const char *host;	/* asked for by SNI and Host */
+	const char *path;	/* NULL: no request, only the certificate */
+};
+
+enum tls_stage {	/* how far it came */
+	TLS_NOTHING,		/* no connection */
+	TLS_CONNECTED,		/* no handshake */
+	TLS_SHAKEN,		/* no whole reply (or none asked for) */
+	TLS_ANSWERED,
+};
+
+struct tls_facts {
+	enum tls_stage stage;
+	const char *why;	/* where it stopped too early; else "" */
+	const char *protocol;	/* "TLSv1.3" */
+
+	/* The certificate; NULL and false before TLS_SHAKEN. */
+	bool trusted;		/* its chain ends at a root we know */
+	const char *distrust;	/* why not; else "" */
+	bool for_host;		/* it is for the name asked for */
+	const char *subject;	/* its common name, else its first name */
+	const char *issuer;	/* organisation and common name */
+	const char *names;	/* DNS names in it, separated by ", " */
+	long days_left;		/* below 0: expired */
+	bool not_yet;		/* its time has not begun */
+	const char *stand_in;	/* the ingress's default certificate, in
+				 * words, or NULL */
+	bool staging;		/* from a test authority no browser knows */
+
+	/* The reply; from TLS_ANSWERED on. */
+	long status;
+	const char *type, *location;	/* headers, "" if none */
+	const char *body;	/* NUL-ended, at most 256 KiB */
+	size_t body_len;
+
+	long ms;		/* in all */
+};
+
+/* ca_file: PEM roots instead of the system's; NULL: the system's. */
+struct tls *tls_open(const char *ca_file, struct err *) MUST_CHECK;
+void tls_close(struct tls *);
+
+/* facts[i] is of q[i] and lives in the pool. Nothing waits longer than the
+ * deadline. */
+void tls_ask(struct tls *, struct pool *, const struct tls_question *,
+    struct tls_facts *, size_t n, clock_ms deadline);
+
+/* Would a browser take the certificate for this name today? */
+bool tls_is_good(const struct tls_facts *);
+/* Why not, with the cause where it is known; in the pool. */
+const char *tls_words(struct pool *, const struct tls_facts *);
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * tls_reply - an HTTP/1.1 reply out of its bytes. Internal to tls.
+ */
+#ifndef NET_TLS_REPLY_H
+#define NET_TLS_REPLY_H
+
+#include <stdbool.h>
+
+struct buf;
+struct pool;
+struct tls_facts;
+
+/* True if the reply is whole: then status, headers and body are in the
+ * facts. ended: nothing more will come. */
+bool reply_read(const struct buf *, bool ended, struct pool *,
+    struct tls_facts *);
+
+#endif
