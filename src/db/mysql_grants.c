@@ -428,16 +428,15 @@ take_proxy(struct cursor *c, struct grant *g)
 	    && take_tail(c, g);
 }
 
+/* MariaDB prints FOR; TO is what MySQL takes, and what a record holds. */
 static bool
 take_default_role(struct cursor *c, struct grant *g)
 {
-	g->on = ON_DEFAULT_ROLE;
-	if (!take_words(c, "DEFAULT", "ROLE")
-	    || !take_account(c, one_account(c, g)))
+	if (!take_words(c, "DEFAULT", "ROLE") || !take_roles(c, g))
 		return false;
-	skip_blanks(c);
-	return take_word(c, "FOR") && take_grantee(c, &g->to)
-	    && *c->at == '\0';
+	g->on = ON_DEFAULT_ROLE;
+	return (take_word(c, "FOR") || take_word(c, "TO"))
+	    && take_grantee(c, &g->to) && *c->at == '\0';
 }
 
 /* 5.x: the proxy of the grant tables whose line would read like this one. */
@@ -628,6 +627,33 @@ grants_parse(struct pool *pool, const struct grants_source *source,
 	return false;
 }
 
+/* A name of a server variable: quoted or not. */
+static const char *
+take_bare(struct cursor *c)
+{
+	size_t n = strcspn(c->at, "@, ");
+	const char *start = c->at;
+
+	if (is_quote(*c->at))
+		return take_quoted(c);
+	c->at += n;
+	return n == 0 ? NULL : pool_strndup(c->pool, start, n);
+}
+
+static bool
+take_setting(struct cursor *c, struct account *a)
+{
+	a->user = take_bare(c);
+	a->host = "%";
+	if (a->user == NULL)
+		return false;
+	if (*c->at != '@')
+		return true;
+	c->at++;
+	a->host = take_bare(c);
+	return a->host != NULL;
+}
+
 /* Nothing after IDENTIFIED can be told apart from the hash for certain. */
 void
 grants_redact(struct buf *out, const char *line)
@@ -643,6 +669,28 @@ grants_redact(struct buf *out, const char *line)
 }
 
 /* --- accounts and printing --- */
+
+bool
+grants_parse_accounts(struct pool *pool, const char *text,
+    const struct account **accounts, size_t *n)
+{
+	struct list got = { .size = sizeof(struct account) };
+	struct cursor c = { .pool = pool, .line = text, .at = text };
+	struct account a;
+
+	for (;;) {
+		while (*c.at == ' ' || *c.at == ',')
+			c.at++;
+		if (*c.at == '\0')
+			break;
+		if (!take_setting(&c, &a) || got.n == LIST_MAX)
+			return false;
+		*(struct account *)list_push(pool, &got) = a;
+	}
+	*accounts = got.v;
+	*n = got.n;
+	return true;
+}
 
 bool
 account_same(const struct account *a, const struct account *b)
@@ -743,7 +791,7 @@ grant_print(struct buf *out, const struct grant *g)
 	if (g->on == ON_DEFAULT_ROLE) {
 		buf_puts(out, "SET DEFAULT ROLE ");
 		grant_print_object(out, g);
-		buf_puts(out, " FOR ");
+		buf_puts(out, g->who[0].host == NULL ? " FOR " : " TO ");
 		account_print(out, &g->to);
 		return;
 	}
@@ -758,105 +806,4 @@ grant_print(struct buf *out, const struct grant *g)
 	if (g->option)
 		buf_puts(out, role ? " WITH ADMIN OPTION" :
 		    " WITH GRANT OPTION");
-}
-
-/* --- database names as patterns --- */
-
-void
-pattern_escape(struct buf *out, const char *db, bool literal)
-{
-	for (; *db != '\0'; db++) {
-		if (!literal && strchr("\\_%", *db) != NULL)
-			buf_putc(out, '\\');
-		buf_putc(out, *db);
-	}
-}
-
-bool
-pattern_is_live(const char *pattern, bool literal)
-{
-	if (literal)
-		return false;
-	for (const char *p = pattern; *p != '\0'; p++) {
-		if (*p == '_' || *p == '%')
-			return true;
-		if (*p == '\\' && p[1] != '\0')
-			p++;
-	}
-	return false;
-}
-
-const char *
-pattern_name(struct pool *pool, const char *pattern, bool literal)
-{
-	struct buf name = buf_new(NAME_MAX_BYTES);
-	const char *got;
-
-	for (const char *p = pattern; *p != '\0'; p++) {
-		if (!literal && *p == '\\' && p[1] != '\0')
-			p++;
-		buf_putc(&name, *p);
-	}
-	got = pool_strdup(pool, buf_str(&name));
-	buf_free(&name);
-	return got;
-}
-
-static bool
-same_byte(char a, char b, bool fold)
-{
-	return a == b || (fold
-	    && tolower((unsigned char)a) == tolower((unsigned char)b));
-}
-
-static const char *
-next_character(const char *p)
-{
-	for (p++; ((unsigned char)*p & 0xc0) == 0x80; p++)
-		;
-	return p;
-}
-
-/* The last % is remembered: on a mismatch it takes one character more. */
-bool
-pattern_matches(const char *pattern, const char *db, bool literal, bool fold)
-{
-	const char *p = pattern, *d = db, *star = NULL, *rest = NULL;
-
-	while (*d != '\0') {
-		bool plain = literal;
-		const char *q = p;
-
-		if (!plain && *q == '\\' && q[1] != '\0') {
-			plain = true;
-			q++;
-		}
-		if (!plain && *q == '%') {
-			star = p = q + 1;
-			rest = d;
-		} else if (!plain && *q == '_') {
-			p = q + 1;
-			d = next_character(d);
-		} else if (same_byte(*q, *d, fold)) {
-			p = q + 1;
-			d++;
-		} else if (star != NULL) {
-			p = star;
-			d = rest = next_character(rest);
-		} else
-			return false;
-	}
-	while (!literal && *p == '%')
-		p++;
-	return *p == '\0';
-}
-
-size_t
-pattern_length(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s != '\0'; s = next_character(s))
-		n++;
-	return n;
 }

@@ -38,7 +38,7 @@ enum grant_on {
 	ON_PACKAGE_BODY,
 	ON_PROXY,		/* the right to be somebody else */
 	ON_ROLE,
-	ON_DEFAULT_ROLE,	/* MariaDB: SET DEFAULT ROLE r FOR u */
+	ON_DEFAULT_ROLE,	/* SET DEFAULT ROLE r FOR (MySQL: TO) u */
 };
 
 struct grant_priv {
@@ -84,6 +84,11 @@ struct grants_source {
 bool grants_parse(struct pool *, const struct grants_source *,
     const char *line, struct grant *, struct err *) MUST_CHECK;
 
+/* The accounts in a list like @@mandatory_roles: quoted or bare, the host %
+ * where none is given. false: it can't be read. */
+bool grants_parse_accounts(struct pool *, const char *,
+    const struct account **, size_t *n) MUST_CHECK;
+
 /* The line without what follows IDENTIFIED, for logs and reports. */
 void grants_redact(struct buf *, const char *line);
 
@@ -104,20 +109,5 @@ void grant_print_priv(struct buf *, const struct grant_priv *);
  * belong to the account. Equal grants print equally.
  */
 void grant_print(struct buf *, const struct grant *);
-
-/*
- * Names on database level are patterns, unless partial_revokes is on:
- * _ one character, % any number, \ takes the next character as it is.
- */
-void pattern_escape(struct buf *, const char *db, bool literal);
-bool pattern_is_live(const char *pattern, bool literal);
-/* The one database that a pattern without live wildcards names. */
-const char *pattern_name(struct pool *, const char *pattern, bool literal);
-bool pattern_matches(const char *pattern, const char *db, bool literal,
-    bool fold);
-/* Characters, not bytes, of UTF-8. */
-size_t pattern_length(const char *);
-
-enum { PATTERN_MAX = 64 };	/* the server's column for database names */
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "db/finding.h"
+#include "db/mysql_pattern.h"
 
 enum {
 	TEXT_MAX = 64 * 1024,

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "db/mysql_judge.h"
+#include "db/mysql_pattern.h"
 
 enum { STATEMENT_MAX = 256 * 1024 };
 

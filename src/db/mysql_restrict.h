@@ -1,0 +1,67 @@
+/*
+ * mysql_restrict - take from a user what it should not have, and give it
+ * back, on a real server.
+ *
+ * The own databases are granted before anything is revoked, and nothing is
+ * believed but a new reading of SHOW GRANTS. Statements are told to the
+ * caller before they run.
+ */
+#ifndef DB_MYSQL_RESTRICT_H
+#define DB_MYSQL_RESTRICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct account;
+struct grants;
+struct pool;
+struct scope;
+struct sql;
+struct sql_login;
+
+/*
+ * ERR_INPUT: restricting this user to these databases is refused: an
+ * administrator, the login itself, a system database, a database that does
+ * not exist, or a name too long for the grant tables.
+ */
+bool restrict_check(struct sql *, struct pool *, const char *user,
+    const char *const *own, struct err *) MUST_CHECK;
+
+/* Told each statement before it runs. */
+typedef void restrict_say(const struct account *, const char *sql);
+
+/*
+ * Run the plan, read again, until nothing is left to do; the scope is how
+ * it ended. Killed anywhere, another call completes it. ERR_HAND: a right
+ * can't be taken; ERR_DENIED: the administrator may not; before the own
+ * databases are granted nothing is revoked.
+ */
+bool restrict_user(struct sql *, struct pool *, const char *user,
+    const char *const *own, restrict_say *, struct scope *, struct err *)
+    MUST_CHECK;
+
+/*
+ * End the sessions that the user has now: they keep rights that were taken.
+ * Idle ones at once, busy ones when they become idle or time is up.
+ */
+bool restrict_end_sessions(struct sql *, struct pool *, const char *user,
+    long seconds, size_t *ended, struct err *) MUST_CHECK;
+
+/*
+ * Grant the saved statements of each account again (grants_parse reads
+ * them). What grants on a table that is gone is skipped with a warning.
+ * *changed: something was missing.
+ */
+bool restrict_undo(struct sql *, struct pool *, const struct grants *saved,
+    size_t n, restrict_say *, bool *changed, struct err *) MUST_CHECK;
+
+/*
+ * As the user: each own database is read and written (a temporary table),
+ * and each foreign one refuses. ERR_HAND: a foreign one opens.
+ */
+bool restrict_confirm(const struct sql_login *, const char *const *own,
+    const char *const *foreign, struct err *) MUST_CHECK;
+
+#endif
