@@ -251,6 +251,9 @@ wire_read(int fd, struct message *m)
 	*m = (struct message){ 0 };
 	if (!read_full(fd, head, sizeof(head)))
 		return false;
+	/* A TLS handshake; mongod without TLS hangs up on it, too. */
+	if (head[0] == 0x16 && head[1] == 0x03)
+		return false;
 	len = get_le32(head);
 	op = get_le32(head + 12);
 	m->id = get_le32(head + 4);
