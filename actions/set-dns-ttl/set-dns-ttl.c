@@ -23,7 +23,6 @@
 #include "base/text.h"
 #include "step/step.h"
 #include "verify/hosts.h"
-#include "verify/workspace.h"
 #include "verify/zone.h"
 
 /* Some resolvers keep every answer for 30 s, whatever its TTL says. */
@@ -222,6 +221,16 @@ check_ttl(struct err *e)
 	return true;
 }
 
+static struct repo *
+open_repo(struct err *e)
+{
+	const struct step_common *c = step_common();
+
+	return repo_open(&(struct repo_open){ .dir = c->workspace,
+	    .branch = c->branch, .token = c->repository_token,
+	    .ca_file = c->ca_file, .dns_servers = c->dns_servers }, e);
+}
+
 static bool
 run(struct err *e)
 {
@@ -233,7 +242,7 @@ run(struct err *e)
 	ok = check_ttl(e)
 	    && (z = zone_open(&(struct zone_open){ in.provider, in.server,
 		in.token, in.zone, in.hosts }, e)) != NULL
-	    && (repo = workspace_open(e)) != NULL
+	    && (repo = open_repo(e)) != NULL
 	    && (r = dnsrecord_load(repo, step_common()->instance, e)) != NULL
 	    && ensure_recorded(z, r, repo, e)
 	    && ensure_ttl(z, e)
