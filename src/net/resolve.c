@@ -298,18 +298,19 @@ static nfds_t
 add_sockets(struct line *l, struct pollfd *fds)
 {
 	ares_socket_t s[ARES_GETSOCK_MAXNUM];
-	int bits;
+	unsigned bits;
 	nfds_t n = 0;
 
 	if (l->broken)
 		return 0;
-	bits = ares_getsock(l->channel, s, ARES_GETSOCK_MAXNUM);
-	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
+	/* c-ares's own macros shift a signed 1 into the sign. */
+	bits = (unsigned)ares_getsock(l->channel, s, ARES_GETSOCK_MAXNUM);
+	for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
 		short events = 0;
 
-		if (ARES_GETSOCK_READABLE(bits, i))
+		if (bits >> i & 1)
 			events |= POLLIN;
-		if (ARES_GETSOCK_WRITABLE(bits, i))
+		if (bits >> (i + ARES_GETSOCK_MAXNUM) & 1)
 			events |= POLLOUT;
 		if (events != 0)
 			fds[n++] = (struct pollfd){ s[i], events, 0 };
