@@ -3,10 +3,20 @@
  * checkout, driven through the git program.
  *
  * The checkout is the job's workspace. It was made when the run was
- * triggered, so opening it fetches the branch and moves to its head, unless
- * files were changed by an earlier step of the job: those stay, and the
- * commit is rebased when it is pushed. The token reaches git by a config
- * file on a descriptor, never by argv, URL or environment.
+ * triggered, so opening it fetches the branch and moves to its head. Files
+ * that an earlier step of the job changed stay as they are; when they are
+ * committed, they are merged with what others pushed.
+ *
+ * Commits are built beside the work tree, on top of the branch's newest
+ * state, and the checkout moves only after they were pushed: there is never
+ * a commit that is only here, nor a rebase under way. So a kill at any
+ * moment leaves at most changed files and a stale lock, and the next opening
+ * deals with both.
+ *
+ * The token reaches git by a config file on a descriptor, never by argv, URL
+ * or environment. Git reads no configuration of the user or the machine,
+ * runs no hooks, asks nothing, and speaks HTTPS only (to a remote that is a
+ * folder also file).
  */
 #ifndef API_REPO_H
 #define API_REPO_H
@@ -23,14 +33,16 @@ struct repo;
 struct repo_open {
 	const char *dir;	/* work tree */
 	const char *branch;
-	const char *token;	/* NULL: none is sent */
+	const char *token;	/* NULL: what the checkout is configured with */
 	const char *ca_file;	/* NULL: git's own */
-	const char *resolve;	/* "host:443:address" for http.curloptResolve,
-				 * or NULL */
+	const char *dns_servers;	/* NULL: the system's */
 };
 
-/* ERR_NOT_FOUND: no checkout there (the text says to add actions/checkout
- * before). ERR_DENIED: the token is refused. */
+/*
+ * ERR_INPUT: no checkout there (the text says to add actions/checkout
+ * before), or its remote is not reached by HTTPS. ERR_DENIED: the token is
+ * refused. ERR_HAND: the checkout holds commits that the branch lacks.
+ */
 struct repo *repo_open(const struct repo_open *, struct err *) MUST_CHECK;
 void repo_close(struct repo *);
 
@@ -38,19 +50,24 @@ void repo_close(struct repo *);
 const char *repo_path(struct repo *, const char *relative);
 const char *repo_head(struct repo *);		/* 40 hex digits */
 
-/* A file as it is in a commit ("HEAD", "origin", a sha). ERR_NOT_FOUND. */
+/* A file as it is in a commit ("HEAD", a sha; "origin": the branch as it was
+ * fetched last). ERR_NOT_FOUND. */
 bool repo_show(struct repo *, const char *commit, const char *path,
     struct buf *, struct err *) MUST_CHECK;
-/* Has HEAD, or `commit`, this ancestor? */
+/* Is `ancestor` the commit itself or one before it? A commit that the
+ * repository does not have: ERR_NOT_FOUND. */
 bool repo_contains(struct repo *, const char *commit, const char *ancestor,
     bool *, struct err *) MUST_CHECK;
+/* The newest commit of the branch that touched the path. "" if none did. */
+bool repo_last_change(struct repo *, const char *path, char commit[41],
+    struct err *) MUST_CHECK;
 
 /*
- * Commit these paths (NULL-ended, relative) with the message and push:
- * fetch, rebase, push, again with jitter while others push (until the
- * deadline of 2 minutes). Nothing to commit: *commit is the commit that
- * last touched them, *changed false. A conflict in the same lines:
- * ERR_CONFLICT with the file's name; the work tree is put back as it was.
+ * Commit what was changed under these paths (files or folders, NULL-ended,
+ * relative) with the message and push: fetch, merge, push, again with jitter
+ * while others push (2 minutes at most). Nothing to commit: *commit is the
+ * commit that last touched them, *changed false. A conflict in the same
+ * lines: ERR_CONFLICT with the file's name; nothing is changed.
  */
 bool repo_commit(struct repo *, const char *const *paths, const char *message,
     char commit[41], bool *changed, struct err *) MUST_CHECK;
@@ -58,17 +75,25 @@ bool repo_commit(struct repo *, const char *const *paths, const char *message,
 /*
  * The record, migrations/<instance>/record/<name>.json: what was before a
  * step changed it. Saving commits and pushes that file alone; equal content
- * is left alone. Loading a record that is not there gives NULL without an
- * error: look at e->text, "" then.
+ * is left alone. Loading reads the branch as fetched last; a record that is
+ * not there gives NULL and leaves the error empty (e->text is "").
  */
 bool repo_record_save(struct repo *, const char *instance, const char *name,
     const struct json *, struct err *) MUST_CHECK;
 struct json *repo_record_load(struct repo *, const char *instance,
     const char *name, struct err *);
 
-/* Clone one file of another repository: shallow, no work tree, by HTTPS. */
-bool repo_fetch_file(const char *url, const char *ref, const char *path,
-    const char *user, const char *token, const char *ca_file,
-    const char *resolve, struct buf *, struct err *) MUST_CHECK;
+/*
+ * One file of another repository, by HTTPS, at a branch, tag or commit.
+ * ERR_NOT_FOUND: no such ref or file; ERR_DENIED.
+ */
+struct repo_source {
+	const char *url, *ref, *path;
+	const char *user, *token;	/* token NULL: none is sent */
+	const char *ca_file;		/* NULL: git's own */
+	const char *dns_servers;	/* NULL: the system's */
+};
+bool repo_fetch_file(const struct repo_source *, struct buf *, struct err *)
+    MUST_CHECK;
 
 #endif
