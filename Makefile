@@ -69,7 +69,7 @@ CONTRACT := $(patsubst tests/contract/%.c,$(TEST)/contract/%,\
 DOUBLES := $(addprefix build/doubles/,world mongo lms faultproxy)
 
 .PHONY: all setup test test-unit demo bench lint actions sandbox-up \
-	sandbox-down clean programs doubles tests
+	sandbox-down clean programs doubles tests print-cflags
 all: programs
 
 # The libraries' place and link lines; remade by make itself when missing.
@@ -210,6 +210,10 @@ bench: setup
 	@src/libs/packages.sh install bench
 	@$(MAKE) --no-print-directory programs
 	@tests/bench/bench
+
+# For clang-tidy: what a file is compiled with.
+print-cflags:
+	@echo '$(filter-out -MMD -MP -Werror,$(CFLAGS_ALL))'
 
 clean:
 	@[ ! -x tests/sandbox/sandbox ] || tests/sandbox/sandbox down
