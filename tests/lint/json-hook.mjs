@@ -1,11 +1,9 @@
 // Node 20 wants an attribute on imports of JSON, which the language service
 // leaves out: this loader adds it.
 import { register } from 'node:module';
-const hook = `export function resolve(specifier, context, next) {
-	if (specifier.endsWith('.json'))
-		context = { ...context,
-			importAttributes: { ...context.importAttributes, type: 'json' },
-			importAssertions: { ...context.importAssertions, type: 'json' } };
-	return next(specifier, context);
+const hook = `export async function resolve(specifier, context, next) {
+	const found = await next(specifier, context);
+	return specifier.endsWith('.json')
+		? { ...found, importAttributes: { type: 'json' } } : found;
 }`;
 register('data:text/javascript,' + encodeURIComponent(hook));
