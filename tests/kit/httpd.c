@@ -318,8 +318,12 @@ void
 httpd_clear(struct httpd *h)
 {
 	pthread_mutex_lock(&h->lock);
-	h->nrules = 0;
-	h->nseen = 0;
+	while (h->nrules > 0) {
+		free(h->rules[--h->nrules].match);
+		free(h->rules[h->nrules].raw);
+	}
+	while (h->nseen > 0)
+		free(h->seen[--h->nseen]);
 	pthread_mutex_unlock(&h->lock);
 }
 
