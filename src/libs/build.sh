@@ -94,8 +94,8 @@ check_packages()
 }
 
 # Turn the system's package lists into lists of sources, in folder $1. Only
-# the distribution's own suites: what others offer has other names or other
-# versions of what we want.
+# the distribution's own suites and components, as far as names tell: what
+# others offer is not what we want.
 write_source_lists()
 {
 	local codename file
@@ -120,8 +120,8 @@ oneline_sources()
 	awk -v codename="$1" '
 	$1 == "deb" || $1 == "deb-src" {
 		line = $0
-		sub(/#.*/, line ~ /^[^#]*#/ ? "" : "&", line)
 		options = ""
+		sub(/#.*/, "", line)
 		sub(/^[ \t]*deb(-src)?[ \t]+/, "", line)
 		if (match(line, /^\[[^]]*\][ \t]*/)) {
 			options = substr(line, 1, RLENGTH)
@@ -130,7 +130,8 @@ oneline_sources()
 		split(line, word)
 		suite = word[2]
 		sub(/[-\/](updates|security)\/?$/, "", suite)
-		if (suite == codename && line ~ /[ \t]main([ \t]|$)/)
+		if (suite == codename && word[1] !~ /^cdrom:/ \
+		    && line ~ /[ \t](main|universe)([ \t]|$)/)
 			print "deb-src", options line
 	}'
 }
@@ -141,10 +142,10 @@ deb822_sources()
 {
 	awk -v codename="$1" '
 	function flush() {
-		if (suites != "" && main && !off)
+		if (suites != "" && ours && !off)
 			printf "Types: deb-src\nSuites:%s\n%s\n", suites, rest
 		suites = rest = field = ""
-		main = off = 0
+		ours = off = 0
 	}
 	/^[ \t]*$/ { flush(); next }
 	/^#/ { next }
@@ -152,7 +153,7 @@ deb822_sources()
 		field = tolower($0)
 		sub(/:.*/, "", field)
 	}
-	field == "enabled" { if (tolower($0) ~ /no|false/) off = 1; next }
+	field == "enabled" { if (tolower($0) ~ /:[ \t]*(no|false)/) off = 1; next }
 	field == "types" { next }
 	field == "suites" {
 		for (i = 1; i <= NF; i++) {
@@ -163,7 +164,7 @@ deb822_sources()
 		}
 		next
 	}
-	field == "components" && / main( |$)/ { main = 1 }
+	field == "components" && /[ \t](main|universe)([ \t]|$)/ { ours = 1 }
 	{ rest = rest $0 "\n" }
 	END { flush() }'
 }
@@ -201,15 +202,15 @@ update_lists()
 }
 
 # Print the listed versions of the first source package that exists, newest
-# first, as "package version" lines.
+# first, as "package version" lines. Without a list (no network) what was
+# fetched before is all there is.
 list_versions()
 {
 	local package version found
 
 	for package in "$@"; do
-		found=$(apt-cache -c "$work/apt/apt.conf" showsrc \
-		    --only-source "$package" 2>/dev/null \
-		    | sed -n 's/^Version: //p' | sort -u)
+		found=$(listed "$package")
+		[ -n "$found" ] || found=$(kept "$package")
 		[ -n "$found" ] || continue
 		while [ -n "$found" ]; do
 			version=$(newest "$found")
@@ -220,6 +221,18 @@ list_versions()
 	done
 	die "the package sources list no source package $1;" \
 	    "see $logs/apt.log"
+}
+
+listed()
+{
+	apt-cache -c "$work/apt/apt.conf" showsrc --only-source "$1" \
+	    2>/dev/null | sed -n 's/^Version: //p' | sort -u
+}
+
+kept()
+{
+	find "$sources" -name "$1_*.tar.gz" -printf '%f\n' \
+	    | sed 's/^[^_]*_//; s/\.tar\.gz$//; s/%/:/'
 }
 
 newest()
@@ -341,7 +354,7 @@ build_curl()
 	    -DCURL_DISABLE_NTLM=ON -DCURL_DISABLE_KERBEROS_AUTH=ON \
 	    -DCURL_DISABLE_NEGOTIATE_AUTH=ON -DCURL_DISABLE_SRP=ON \
 	    -DCURL_DISABLE_AWS=ON -DCURL_DISABLE_IPFS=ON
-	make -C build -j "$jobs" libcurl
+	make -C build -j "$jobs"
 	install -D -m 644 -t "$prefix/lib" "$(find build/lib -name libcurl.a)"
 	install -D -m 644 -t "$prefix/include/curl" curl/include/curl/*.h
 	grep -q 'curl_ws_recv' curl/include/curl/*.h || say \
@@ -380,10 +393,20 @@ build_mariadb()
 	done
 }
 
+# Some distributions take the bundled copy of utf8proc out of the source.
 build_mongoc()
 {
+	local bundled=ON
+
 	fetch_source mongoc unpack_whole
+	if grep -q USE_BUNDLED_UTF8PROC mongoc/CMakeLists.txt \
+	    mongoc/src/libmongoc/CMakeLists.txt \
+	    && ! compgen -G 'mongoc/src/utf8proc-*/utf8proc.c'; then
+		bundled=OFF
+		pkg-config --static --libs libutf8proc >needs
+	fi
 	configure mongoc -DBUILD_VERSION="$(upstream_version)" \
+	    -DUSE_BUNDLED_UTF8PROC=$bundled \
 	    -DENABLE_STATIC=ON -DENABLE_SHARED=OFF -DENABLE_SSL=OPENSSL \
 	    -DENABLE_SRV=ON -DENABLE_SASL=OFF -DENABLE_SNAPPY=OFF \
 	    -DENABLE_ZLIB=OFF -DENABLE_ZSTD=OFF -DENABLE_ICU=OFF \
@@ -512,9 +535,10 @@ finish()
 # that uses only X, and may be repeated after another.
 write_flags()
 {
-	local tls
+	local tls mongo_needs=''
 
 	tls=$(pkg-config --static --libs libssl libcrypto)
+	[ ! -r "$work/mongoc/needs" ] || mongo_needs=$(<"$work/mongoc/needs")
 	cat <<-EOT
 	# Made by src/libs/build.sh: how to compile and link with its prefix.
 	LIBS_PREFIX = $1
@@ -530,7 +554,8 @@ write_flags()
 	MYSQL_LIBS = $1/lib/libmariadbclient.a \$(TLS_LIBS) \$(ZLIB_LIBS) \\
 	    -lm -ldl -pthread
 	MONGO_LIBS = $1/lib/libmongoc-static-1.0.a \\
-	    $1/lib/libbson-static-1.0.a \$(TLS_LIBS) -lresolv -lm -pthread
+	    $1/lib/libbson-static-1.0.a $mongo_needs \$(TLS_LIBS) \\
+	    -lresolv -lm -pthread
 	TREE_SITTER_LIBS = $1/lib/libtree-sitter-python.a \\
 	    $(pkg-config --static --libs tree-sitter)
 	CHECK_LIBS = $(pkg-config --static --libs check) -pthread

@@ -56,6 +56,9 @@ write_sources()
 	#include <stdio.h>
 	#include <string.h>
 
+	/* WebSocket came with 7.86. */
+	#define HAS_WS (LIBCURL_VERSION_NUM >= 0x075600)
+
 	/* http, https, ws and wss, and nothing else. */
 	static int
 	speaks_only_http(const curl_version_info_data *v)
@@ -66,7 +69,7 @@ write_sources()
 			if (strncmp(v->protocols[n], "http", 4) != 0
 			    && strncmp(v->protocols[n], "ws", 2) != 0)
 				return 0;
-		return n == 4;
+		return n == (HAS_WS ? 4 : 2);
 	}
 
 	int
@@ -87,8 +90,11 @@ write_sources()
 		if (c == NULL)
 			return 11;
 		if (argc < 3) {
-			if (curl_ws_meta(c) == NULL)
-				rc = CURLE_OK;
+			rc = CURLE_OK;
+	#if HAS_WS
+			if (curl_ws_meta(c) != NULL)
+				rc = CURLE_FAILED_INIT;
+	#endif
 		} else {
 			curl_easy_setopt(c, CURLOPT_URL, argv[1]);
 			curl_easy_setopt(c, CURLOPT_CAINFO, argv[2]);
