@@ -203,14 +203,20 @@ read_config(struct look *l, const char *at, struct err *e)
 static const char *
 differing_key(struct look *l, struct yaml *a, struct yaml *b)
 {
-	const char *key;
+	struct buf path = buf_new(4096);
+	const char *key, *found = NULL;
 
-	for (int i = 0; (key = yaml_key(a, "", i)) != NULL; i++)
+	for (int i = 0; found == NULL && (key = yaml_key(a, "", i)) != NULL;
+	    i++) {
+		buf_clear(&path);
+		yaml_path_key(&path, key);
 		if (!is_listed(image_keys, key)
 		    && !is_listed(l->want->no_image, key)
-		    && !yaml_same(a, b, key))
-			return pool_strdup(l->pool, key);
-	return NULL;
+		    && !yaml_same(a, b, buf_str(&path)))
+			found = pool_strdup(l->pool, key);
+	}
+	buf_free(&path);
+	return found;
 }
 
 /* Compare config.yml as values; *why is set where they differ. */
@@ -229,8 +235,8 @@ compare_config(struct look *l, const char *base, const char **why,
 	}
 	if (key != NULL)
 		*why = pool_printf(l->pool, "%s has changed since", key);
-	yaml_free(then);
-	yaml_free(now);
+	yaml_close(then);
+	yaml_close(now);
 	return now != NULL;
 }
 
