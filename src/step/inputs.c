@@ -40,9 +40,11 @@ static const struct input rows_changes[] = {
 };
 static const struct input rows_net[] = {
 	{ .name = "dns-servers", .str = &common.dns_servers, .optional = true,
+	  .plan = "network.dns-servers",
 	  .help = "Name servers to ask instead of the runner's own, "
 	    "separated by commas" },
 	{ .name = "ca-file", .str = &common.ca_file, .optional = true,
+	  .plan = "network.ca-file",
 	  .help = "PEM file of certificate authorities to trust instead of "
 	    "the runner's own" },
 	{ 0 }
