@@ -1,0 +1,44 @@
+/*
+ * arrival - has everything arrived at the new side (or back at the old)?
+ *
+ * One wait for each thing in the order in which it comes true: all name
+ * servers, the resolvers, the certificates, the applications. Each must be
+ * good several times in a row: behind one address there may be more than one
+ * machine. All share one deadline.
+ */
+#ifndef VERIFY_ARRIVAL_H
+#define VERIFY_ARRIVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+
+struct tls;
+struct zone;
+
+struct arrival {
+	struct zone *zone;
+	struct tls *tls;
+	const char *const *resolver;
+	size_t resolvers;
+	const char *const *address;	/* where every host must answer */
+	size_t addresses;
+	int times;
+	clock_ms deadline;
+};
+
+/* Each resolver gives, for each host, exactly these addresses (by CNAMEs or
+ * not). */
+bool arrival_await_resolvers(const struct arrival *, struct err *)
+    MUST_CHECK;
+/* Every host at every address: a good certificate (unless `certificates` is
+ * false), and a healthy right application. ERR_TIMEOUT names those that
+ * lack something, and what. */
+bool arrival_await_hosts(const struct arrival *, bool certificates,
+    struct err *) MUST_CHECK;
+/* The same, looked at once, without waiting: ERR_OTHER. */
+bool arrival_check_hosts(const struct arrival *, struct err *) MUST_CHECK;
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * move - which record sets lead visitors to the new side, and what they
+ * replace.
+ *
+ * A records become the new IPv4 addresses, AAAA records the new IPv6 ones;
+ * where the new side has no IPv6 they go, or its visitors would stay behind.
+ * A CNAME to another host of the instance follows it and stays; any other
+ * CNAME gives way to address records. TTLs stay as they are.
+ */
+#ifndef VERIFY_MOVE_H
+#define VERIFY_MOVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct dnsrecord;
+struct dns_set;
+struct zone;
+
+struct move {
+	struct dns_set *from, *to;	/* n of each: every set that is
+					 * concerned, changed or not */
+	size_t n;
+	size_t differ;			/* of them differ now */
+	const char *const *v4, *const *v6;	/* new addresses */
+	size_t n4, n6;
+};
+
+/*
+ * addresses: the new side's, in a list. made_ttl: TTL of a set that is made
+ * where there was none. ERR_INPUT: no address, or one that is none.
+ */
+bool move_find(struct zone *, const char *addresses, long made_ttl,
+    struct move *, struct err *) MUST_CHECK;
+
+/*
+ * What a half-done or done change replaced is known from the record only:
+ * take `from` of such sets from there, then put all into the record.
+ */
+void move_remember(struct zone *, struct move *, struct dnsrecord *);
+
+#endif
