@@ -8,9 +8,9 @@
 #include <errmsg.h>
 #include <mysql.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "db/ca.h"
 
 /* Rows of an audit are short; a million of them is a broken server. */
 enum { ROWS_MAX = 1000 * 1000 };
@@ -23,15 +23,6 @@ struct sql {
 	long version;
 	bool mariadb;
 	unsigned code;
-};
-
-/* A static program's OpenSSL has no store of its own: the usual bundles. */
-static const char *const bundles[] = {
-	"/etc/ssl/certs/ca-certificates.crt",
-	"/etc/pki/tls/certs/ca-bundle.crt",
-	"/etc/ssl/ca-bundle.pem",
-	"/etc/ssl/cert.pem",
-	NULL
 };
 
 static enum err_kind
@@ -59,23 +50,12 @@ fail(struct sql *s, const char *what, struct err *e)
 	    what, mysql_error(s->handle), s->code);
 }
 
-static const char *
-ca_file(const struct sql_login *l)
-{
-	if (l->ca_file != NULL)
-		return l->ca_file;
-	for (size_t i = 0; bundles[i] != NULL; i++)
-		if (file_exists(bundles[i]))
-			return bundles[i];
-	return NULL;
-}
-
 #ifdef MARIADB_PACKAGE_VERSION
 static void
 set_tls(MYSQL *h, const struct sql_login *l)
 {
 	const char *tls = l->tls == NULL ? "verify" : l->tls;
-	const char *ca = ca_file(l);
+	const char *ca = ca_file(l->ca_file);
 	my_bool on = !text_same(tls, "off");
 	my_bool verify = text_same(tls, "verify");
 
@@ -89,7 +69,7 @@ static void
 set_tls(MYSQL *h, const struct sql_login *l)
 {
 	const char *tls = l->tls == NULL ? "verify" : l->tls;
-	const char *ca = ca_file(l);
+	const char *ca = ca_file(l->ca_file);
 	unsigned mode = text_same(tls, "off") ? SSL_MODE_DISABLED :
 	    text_same(tls, "require") ? SSL_MODE_REQUIRED :
 	    SSL_MODE_VERIFY_IDENTITY;

@@ -627,6 +627,25 @@ grants_parse(struct pool *pool, const struct grants_source *source,
 	return false;
 }
 
+bool
+grants_read(struct pool *pool, const struct account *account,
+    const char *const *statements, size_t n, struct grants *list,
+    struct err *e)
+{
+	struct grants_source source = { .account = *account };
+	struct grant *v = pool_alloc(pool, (n + 1) * sizeof(*v));
+
+	*list = (struct grants){ .account = *account, .v = v, .n = n };
+	for (size_t i = 0; i < n; i++) {
+		if (!grants_parse(pool, &source, statements[i], &v[i], e))
+			return false;
+		if (!account_same(&v[i].to, account))
+			return err_set(e, ERR_HAND, "this grant is for "
+			    "another account: %s", statements[i]);
+	}
+	return true;
+}
+
 /* A name of a server variable: quoted or not. */
 static const char *
 take_bare(struct cursor *c)

@@ -84,6 +84,11 @@ struct grants_source {
 bool grants_parse(struct pool *, const struct grants_source *,
     const char *line, struct grant *, struct err *) MUST_CHECK;
 
+/* Statements as grant_print writes them, as the grants of this account. */
+bool grants_read(struct pool *, const struct account *,
+    const char *const *statements, size_t n, struct grants *, struct err *)
+    MUST_CHECK;
+
 /* The accounts in a list like @@mandatory_roles: quoted or bare, the host %
  * where none is given. false: it can't be read. */
 bool grants_parse_accounts(struct pool *, const char *,

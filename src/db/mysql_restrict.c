@@ -381,17 +381,22 @@ use_database(struct sql *s, const char *db, struct err *e)
 
 /* A temporary table is written where nobody else sees it. */
 static bool
-confirm_own(struct sql *s, const char *db, struct err *e)
+write_probe(struct sql *s, struct err *e)
+{
+	return sql_run(s, "CREATE TEMPORARY TABLE transplant_probe (a INT)",
+	    NULL, NULL, e)
+	    && sql_run(s, "INSERT INTO transplant_probe VALUES (1)", NULL,
+		NULL, e)
+	    && sql_run(s, "DROP TEMPORARY TABLE transplant_probe", NULL,
+		NULL, e);
+}
+
+static bool
+confirm_own(struct sql *s, const char *db, bool write, struct err *e)
 {
 	return (use_database(s, db, e)
 	    && sql_run(s, "SHOW TABLES", NULL, NULL, e)
-	    && sql_run(s, "CREATE TEMPORARY TABLE transplant_probe (a INT)",
-		NULL, NULL, e)
-	    && sql_run(s, "INSERT INTO transplant_probe VALUES (1)", NULL,
-		NULL, e)
-	    && sql_run(s, "SELECT a FROM transplant_probe", NULL, NULL, e)
-	    && sql_run(s, "DROP TEMPORARY TABLE transplant_probe", NULL,
-		NULL, e))
+	    && (!write || write_probe(s, e)))
 	    || err_within(e, "own database %s", db);
 }
 
@@ -411,13 +416,13 @@ confirm_foreign(struct sql *s, const char *db, struct err *e)
 
 bool
 restrict_confirm(const struct sql_login *login, const char *const *own,
-    const char *const *foreign, struct err *e)
+    const char *const *foreign, bool write, struct err *e)
 {
 	struct sql *s = sql_open(login, e);
 	bool ok = s != NULL;
 
 	for (size_t i = 0; ok && own[i] != NULL; i++)
-		ok = confirm_own(s, own[i], e);
+		ok = confirm_own(s, own[i], write, e);
 	for (size_t i = 0; ok && foreign[i] != NULL; i++)
 		ok = confirm_foreign(s, foreign[i], e);
 	sql_close(s);

@@ -58,10 +58,11 @@ bool restrict_undo(struct sql *, struct pool *, const struct grants *saved,
     size_t n, restrict_say *, bool *changed, struct err *) MUST_CHECK;
 
 /*
- * As the user: each own database is read and written (a temporary table),
- * and each foreign one refuses. ERR_HAND: a foreign one opens.
+ * As the user: each own database opens and, with `write`, is written (a
+ * temporary table that only this session sees); each foreign one refuses.
+ * ERR_HAND: a foreign one opens.
  */
 bool restrict_confirm(const struct sql_login *, const char *const *own,
-    const char *const *foreign, struct err *) MUST_CHECK;
+    const char *const *foreign, bool write, struct err *) MUST_CHECK;
 
 #endif

@@ -294,3 +294,23 @@ scope_audit_self(struct sql *s, struct pool *pool, const char *const *own,
 	grants_judge(pool, &scope->world, scope->accounts, &scope->findings);
 	return true;
 }
+
+const char *const *
+scope_foreign(struct pool *pool, const struct scope *scope, size_t most)
+{
+	const struct grants_world *w = &scope->world;
+	const char **names = pool_alloc(pool, (most + 2) * sizeof(*names));
+	size_t n = 0;
+
+	names[n++] = "mysql";
+	for (size_t i = 0; w->existing[i] != NULL && n <= most; i++) {
+		bool own = grants_is_system(w->existing[i]);
+
+		for (size_t k = 0; w->own[k] != NULL; k++)
+			own = own || text_same_fold(w->own[k],
+			    w->existing[i]);
+		if (!own)
+			names[n++] = w->existing[i];
+	}
+	return names;
+}

@@ -32,6 +32,11 @@ struct scope {
 bool scope_audit(struct sql *, struct pool *, const char *user,
     const char *const *own, struct scope *, struct err *) MUST_CHECK;
 
+/* Databases that should refuse the user: mysql and up to `most` others that
+ * are not its own; NULL-ended. */
+const char *const *scope_foreign(struct pool *, const struct scope *,
+    size_t most);
+
 /* As the user itself: one account, and no roles but those in force. */
 bool scope_audit_self(struct sql *, struct pool *, const char *const *own,
     struct scope *, struct err *) MUST_CHECK;

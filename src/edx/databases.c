@@ -1,0 +1,141 @@
+/* databases - see databases.h. */
+#include "edx/databases.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "data/yaml.h"
+
+enum { NAMES_MAX = 64, VALUE_MAX = 64 * 1024 };
+
+/* The value as Tutor would paste it; NULL: absent or empty. A template is
+ * refused: only Tutor can render it. */
+static bool
+read_value(struct pool *pool, const struct yaml *y, const char *key,
+    const char **value, struct err *e)
+{
+	struct buf plain = buf_new(VALUE_MAX);
+	const char *raw = yaml_get(y, key);
+	bool ok = true;
+
+	*value = NULL;
+	if (text_empty(raw)) {
+		buf_free(&plain);
+		return true;
+	}
+	if (strstr(raw, "{{") != NULL || strstr(raw, "{%") != NULL)
+		ok = err_set(e, ERR_INPUT, "config.yml: %s is a template, "
+		    "which only Tutor can render: build first", key);
+	else if (!yaml_tutor_unescape(&plain, raw))
+		ok = err_set(e, ERR_INPUT,
+		    "config.yml: %s has an escape that can't be read", key);
+	else
+		*value = pool_strdup(pool, buf_str(&plain));
+	buf_free(&plain);
+	return ok;
+}
+
+/* The legacy name wins, as in Tutor. */
+static bool
+read_either(struct pool *pool, const struct yaml *y, const char *legacy,
+    const char *key, const char **value, struct err *e)
+{
+	return read_value(pool, y, legacy, value, e)
+	    && (*value != NULL || read_value(pool, y, key, value, e));
+}
+
+static void
+add_name(const char **names, const char *name)
+{
+	size_t n = 0;
+
+	for (; names[n] != NULL; n++)
+		if (text_same(names[n], name))
+			return;
+	if (name != NULL && n < NAMES_MAX)
+		names[n] = name;
+}
+
+/*
+ * Plugins name theirs X_MYSQL_DATABASE and X_MYSQL_USERNAME: it is this
+ * user's if the user is the same.
+ */
+static bool
+add_plugin_databases(struct pool *pool, const struct yaml *y,
+    const char *user, const char **names, struct err *e)
+{
+	static const char end[] = "_MYSQL_DATABASE";
+	const char *key, *whose, *name;
+
+	for (int i = 0; (key = yaml_key(y, "", i)) != NULL; i++) {
+		size_t n = strlen(key);
+
+		if (!text_ends(key, end))
+			continue;
+		n -= strlen(end);
+		if (!read_value(pool, y, pool_printf(pool,
+		    "%.*s_MYSQL_USERNAME", (int)n, key), &whose, e)
+		    || !read_value(pool, y, key, &name, e))
+			return false;
+		if (whose != NULL && text_same(whose, user) && name != NULL)
+			add_name(names, name);
+	}
+	return true;
+}
+
+static bool
+read_mysql(struct pool *pool, const struct yaml *y, struct databases *d,
+    struct err *e)
+{
+	const char **names = pool_alloc(pool,
+	    (NAMES_MAX + 1) * sizeof(*names));
+	const char *name;
+
+	d->mysql = names;
+	if (!read_value(pool, y, "MYSQL_HOST", &d->mysql_host, e)
+	    || !read_value(pool, y, "MYSQL_PORT", &d->mysql_port, e)
+	    || !read_either(pool, y, "MYSQL_DATABASE",
+		"OPENEDX_MYSQL_DATABASE", &name, e)
+	    || !read_either(pool, y, "MYSQL_USERNAME",
+		"OPENEDX_MYSQL_USERNAME", &d->mysql_user, e)
+	    || !read_either(pool, y, "MYSQL_PASSWORD",
+		"OPENEDX_MYSQL_PASSWORD", &d->mysql_password, e))
+		return false;
+	log_mask(d->mysql_password);
+	add_name(names, name);
+	return d->mysql_user == NULL
+	    || add_plugin_databases(pool, y, d->mysql_user, names, e);
+}
+
+static bool
+read_mongo(struct pool *pool, const struct yaml *y, struct databases *d,
+    struct err *e)
+{
+	const char **names = pool_alloc(pool, 3 * sizeof(*names));
+	const char *main_db, *forum;
+
+	d->mongo = names;
+	if (!read_value(pool, y, "MONGODB_HOST", &d->mongo_host, e)
+	    || !read_value(pool, y, "MONGODB_PORT", &d->mongo_port, e)
+	    || !read_value(pool, y, "MONGODB_USERNAME", &d->mongo_user, e)
+	    || !read_value(pool, y, "MONGODB_PASSWORD", &d->mongo_password, e)
+	    || !read_value(pool, y, "MONGODB_AUTH_SOURCE", &d->mongo_auth, e)
+	    || !read_value(pool, y, "MONGODB_USE_SSL", &d->mongo_tls, e)
+	    || !read_value(pool, y, "MONGODB_DATABASE", &main_db, e)
+	    || !read_value(pool, y, "FORUM_MONGODB_DATABASE", &forum, e))
+		return false;
+	log_mask(d->mongo_password);
+	add_name(names, main_db);
+	add_name(names, forum);
+	return true;
+}
+
+bool
+databases_from_config(struct pool *pool, const struct yaml *y,
+    struct databases *d, struct err *e)
+{
+	*d = (struct databases){ 0 };
+	return read_mysql(pool, y, d, e) && read_mongo(pool, y, d, e);
+}

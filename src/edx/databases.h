@@ -1,0 +1,34 @@
+/*
+ * databases - the databases that are an instance's own, and who uses them,
+ * by its settings.
+ *
+ * The source is the file that fetch-settings wrote (what the running site
+ * really uses), or else the instance's config.yml. Only what stands there is
+ * given: a value that is missing is NULL, never a guess of Tutor's default.
+ */
+#ifndef EDX_DATABASES_H
+#define EDX_DATABASES_H
+
+#include "base/err.h"
+
+struct json;
+struct pool;
+struct yaml;
+
+struct databases {
+	const char *mysql_host, *mysql_port;
+	const char *mysql_user, *mysql_password;
+	const char *const *mysql;	/* own databases, NULL-ended */
+	const char *mongo_host, *mongo_port;
+	const char *mongo_user, *mongo_password;
+	const char *mongo_auth;		/* authSource */
+	const char *mongo_tls;		/* "true" or "false" */
+	const char *const *mongo;	/* main and forum, NULL-ended */
+};
+
+/* From config.yml. Strings are copied to the pool; the passwords are masked
+ * in the log from here on. ERR_INPUT: a value can't be read as text. */
+bool databases_from_config(struct pool *, const struct yaml *,
+    struct databases *, struct err *) MUST_CHECK;
+
+#endif
