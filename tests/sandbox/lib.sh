@@ -20,7 +20,8 @@ born()
 alive()
 {
 	local pid at
-	{ read -r pid at <"$1"; } 2>/dev/null && [ "$(born "$pid")" = "$at" ]
+	{ read -r pid at <"$1"; } 2>/dev/null && [ -n "$at" ] &&
+		[ "$(born "$pid")" = "$at" ]
 }
 
 # remember PID FILE: for alive; the process must not have been waited for

@@ -34,15 +34,16 @@ taken()
 {
 	ss -Hlntu | awk '{
 		n = split($5, a, ":")
-		if ($5 ~ /^127\.42\./ || ($5 ~ /^(\*|0\.0\.0\.0|\[::\])/ &&
+		if ($5 ~ /^127\.42\.0\./ || ($5 ~ /^(\*|0\.0\.0\.0|\[::\])/ &&
 		    a[n] ~ /^(53|80|443|3306|6443|8000|8081|14000|27017)$/))
 			print $1 ":" $5
 	}' | sort -u | paste -sd' '
 }
 
+# loopback_enter CMD...: become CMD
 loopback_enter()
 {
-	"$@"
+	exec "$@"
 }
 
 # loopback_close: end all daemons, politely at first
@@ -55,9 +56,12 @@ loopback_close()
 		kill "$pid"
 	done
 	until_ok 3 loopback_gone
-	for file in "$S"/run/*.pid; do
-		read -r pid _ <"$file" && pkill -KILL -s "$pid"
-	done 2>/dev/null
+	for file in "$S"/run/*.pid; do # children that outlive their parent
+		read -r pid _ <"$file"
+		if [ ! -e "/proc/$pid" ] || alive "$file"; then
+			pkill -KILL -s "$pid"
+		fi
+	done
 	until_ok 3 loopback_gone
 }
 

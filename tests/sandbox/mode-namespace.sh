@@ -1,35 +1,44 @@
 # shellcheck shell=bash
 # mode-namespace.sh - the world in namespaces of its own (network, mounts,
-# processes; for an ordinary user also users). Nothing outside can be reached
+# processes, and users where that takes it). Nothing outside can be reached
 # from it, its ports are free, and it ends with its first process.
 # Sourced after lib.sh.
 
-if [ "$(id -u)" = 0 ]; then
-	UNSHARE=()
-	NSENTER=()
-else
-	UNSHARE=(--map-current-user --keep-caps)
-	NSENTER=(-U --preserve-credentials)
-fi
+# Where Ubuntu says that programs without a profile get no rights this way
+APPARMOR=/proc/sys/kernel/apparmor_restrict_unprivileged_userns
 
-# namespace_open: start the first process; why not is said on stderr
+# namespace_open: start the first process, with rights of our own if we have
+# them, else with those that a namespace for users gives; why not is said
 namespace_open()
 {
-	local pid
+	local why
 	printf 'nameserver %s\noptions timeout:1 attempts:2\n' \
 		"$SB_RESOLVER_ADDR" >"$S/world/resolv.conf"
-	setsid unshare "${UNSHARE[@]}" --net --mount --pid --fork \
-		--kill-child --mount-proc "$HERE/hold" \
-		>"$S/log/hold.log" 2>&1 </dev/null &
+	{ [ "$(id -u)" = 0 ] && namespace_hold; } ||
+		namespace_hold --map-current-user --keep-caps && return
+	why=$(tail -n 1 "$S/log/hold.log")
+	if grep -qsx 1 "$APPARMOR"; then
+		why+=" (sysctl kernel.apparmor_restrict_unprivileged_userns=0)"
+	fi
+	say "no namespace: $why"
+	return 1
+}
+
+# namespace_hold OPTION...: the first process, made by unshare
+namespace_hold()
+{
+	local pid
+	setsid unshare "$@" --net --mount --pid --fork --kill-child \
+		--mount-proc "$HERE/hold" >"$S/log/hold.log" 2>&1 </dev/null &
 	pid=$!
 	remember $pid "$S/world/holder"
 	until_ok 5 namespace_decided
-	if [ ! -e "$S/world/open" ]; then
-		say "no namespace here: $(tail -n 1 "$S/log/hold.log")"
-		namespace_close
-		return 1
+	if [ -e "$S/world/open" ]; then
+		remember "$(pgrep -P $pid)" "$S/world/init"
+		return
 	fi
-	remember "$(pgrep -P $pid)" "$S/world/init"
+	namespace_close
+	return 1
 }
 
 namespace_decided()
@@ -37,13 +46,15 @@ namespace_decided()
 	[ -e "$S/world/open" ] || ! alive "$S/world/holder"
 }
 
-# namespace_enter CMD...: run CMD there, in this folder; it ends with us
+# namespace_enter CMD...: become CMD there, in this folder; it ends with us
 namespace_enter()
 {
-	local pid
+	local pid users=()
 	read -r pid _ <"$S/world/init"
+	[ /proc/self/ns/user -ef "/proc/$pid/ns/user" ] ||
+		users=(-U --preserve-credentials)
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	nsenter "${NSENTER[@]}" -n -m -p -t "$pid" -- \
+	exec nsenter "${users[@]}" -n -m -p -t "$pid" -- \
 		setpriv --pdeathsig TERM -- \
 		bash -c 'cd "$0" && exec "$@"' "$PWD" "$@"
 }

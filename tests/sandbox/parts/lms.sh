@@ -10,6 +10,8 @@ up()
 	}
 	until_ok 10 test -e "$S/git/$SB_REPO.git/refs/heads/$SB_BRANCH" ||
 		return 1
+	# or the MongoDB client library leaves counters in /dev/shm
+	export MONGOC_DISABLE_SHM=1
 	spawn lms-old "$SB_DOUBLES/lms" "$SB_OLD_LMS_ADDR:$SB_LMS_PORT" \
 		"$S/deployed/old/config.yml" old
 	spawn lms-new "$SB_DOUBLES/lms" "$SB_NEW_LMS_ADDR:$SB_LMS_PORT" \
