@@ -61,6 +61,22 @@ json_true(const cJSON *o, const char *path)
 	return cJSON_IsTrue(json_at(o, path));
 }
 
+const char *
+json_word(const cJSON *o, const char *name)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o,
+	    name));
+}
+
+void
+json_set(cJSON *o, const char *name, cJSON *v)
+{
+	if (cJSON_GetObjectItemCaseSensitive(o, name) != NULL)
+		(void)cJSON_ReplaceItemInObjectCaseSensitive(o, name, v);
+	else
+		(void)cJSON_AddItemToObject(o, name, v);
+}
+
 void
 json_put(cJSON *o, const char *path, cJSON *v)
 {
@@ -79,10 +95,7 @@ json_put(cJSON *o, const char *path, cJSON *v)
 		o = next;
 		rest = path_step(rest, name);
 	}
-	if (cJSON_GetObjectItemCaseSensitive(o, name) != NULL)
-		(void)cJSON_ReplaceItemInObjectCaseSensitive(o, name, v);
-	else
-		(void)cJSON_AddItemToObject(o, name, v);
+	json_set(o, name, v);
 }
 
 void
@@ -247,7 +260,7 @@ merge(cJSON *to, const cJSON *patch, bool strategic)
 			cJSON_DeleteItemFromObjectCaseSensitive(to, p->string);
 		} else if (cJSON_IsObject(p)) {
 			if (!cJSON_IsObject(o)) {
-				json_put(to, p->string, cJSON_CreateObject());
+				json_set(to, p->string, cJSON_CreateObject());
 				o = cJSON_GetObjectItemCaseSensitive(to,
 				    p->string);
 			}
@@ -256,7 +269,7 @@ merge(cJSON *to, const cJSON *patch, bool strategic)
 		    && key != NULL) {
 			merge_list(o, p, key);
 		} else {
-			json_put(to, p->string, cJSON_Duplicate(p, true));
+			json_set(to, p->string, cJSON_Duplicate(p, true));
 		}
 	}
 }

@@ -27,6 +27,10 @@ void json_putn(struct cJSON *o, const char *path, double n);
 void json_putb(struct cJSON *o, const char *path, bool b);
 void json_drop(struct cJSON *o, const char *path);
 
+/* A member whose name may hold a '/', as the names of labels do. */
+const char *json_word(const struct cJSON *o, const char *name);
+void json_set(struct cJSON *o, const char *name, struct cJSON *v);
+
 /* Text of a tree, one line. The caller frees it. */
 char *json_text(const struct cJSON *o);
 

@@ -36,7 +36,6 @@ static const struct {
 	{ "argocd.poll", "1", "seconds between looks at the branch" },
 	{ "argocd.reconcile", "0.3", "seconds from sync end to reconcile" },
 	{ "argocd.window", "", "1: a sync window forbids syncs" },
-	{ "argocd.drop", "", "1: a sync request's reply is lost" },
 	{ "health", "", "health of applications, instead of the true" },
 	{ "sync.fail", "", "message with which syncs fail" },
 	{ "sync.seconds", "0.3", "seconds that a sync takes at least" },
