@@ -267,10 +267,14 @@ on_request(void *arg, struct MHD_Connection *conn, const char *url,
 
 	(void)http;
 	(void)body;
-	(void)body_len;
 	/* The first call is only for the headers. */
 	if (*state == NULL) {
 		*state = conn;
+		return MHD_YES;
+	}
+	/* What is sent is of no interest, but must be taken. */
+	if (*body_len > 0) {
+		*body_len = 0;
 		return MHD_YES;
 	}
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
