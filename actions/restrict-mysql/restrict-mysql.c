@@ -15,7 +15,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "data/yaml.h"
 #include "db/mysql.h"
 #include "db/mysql_restrict.h"
 #include "db/mysql_scope.h"
@@ -23,7 +22,7 @@
 #include "step/step.h"
 
 enum {
-	ANSWER_SECONDS = 30,	/* the server's pause in a failover */
+	ANSWER_SECONDS = 30,	/* a server's pause in a failover */
 	SESSION_SECONDS = 10,	/* a web request is over by then */
 	FOREIGN_TRIED = 8,
 	TEXT_MAX = 256 * 1024,
@@ -44,7 +43,7 @@ static const struct input inputs[] = {
 	    "gives back what the record says" },
 	{ .name = "mysql-host", .str = &in.host, .plan = "mysql.host",
 	  .optional = true,
-	  .help = "Server; that of the instance's settings if empty" },
+	  .help = "Server; that of the instance's config.yml if empty" },
 	{ .name = "mysql-port", .num = &in.port, .min = 1, .max = 65535,
 	  .dflt = "3306", .plan = "mysql.port", .help = "Its port" },
 	{ .name = "mysql-admin", .str = &in.admin, .plan = "mysql.admin",
@@ -59,14 +58,14 @@ static const struct input inputs[] = {
 	  .help = "verify the server, only require encryption, or off" },
 	{ .name = "user", .str = &in.user, .optional = true,
 	  .plan = "mysql.user",
-	  .help = "The instance's user; that of its settings if empty" },
+	  .help = "The instance's user; that of config.yml if empty" },
 	{ .name = "databases", .str = &in.databases, .optional = true,
 	  .plan = "mysql.databases",
-	  .help = "All its own databases; those of its settings if empty" },
+	  .help = "All its own databases; those of config.yml if empty" },
 	{ .name = "user-password", .str = &in.user_password,
 	  .optional = true, .secret = true,
-	  .help = "Its password, to confirm by logging in; that of the "
-	    "settings if empty" },
+	  .help = "Its password, to confirm by logging in; that of "
+	    "config.yml if empty" },
 	{ .name = "old-running", .str = &in.old_running, .oneof = yes_or_no,
 	  .optional = true, .plan = "old-running",
 	  .help = "false: the old side's workloads are at 0; true: they "
@@ -82,87 +81,43 @@ static const struct output outputs[] = {
 	{ 0 }
 };
 
-/* What the deeds below hand on. */
-struct deed {
+/* What the deeds hand on. */
+static struct {
 	struct pool *pool;
-	struct databases settings;
 	const char *const *own;
 	struct sql *admin;
 	struct repo *repo;
 	struct accessrecord *record;
 	struct scope scope;
-};
+} at;
 
-static const char *
-account_words(struct pool *pool, const struct account *a)
-{
-	struct buf out = buf_new(TEXT_MAX);
-	const char *text;
-
-	account_print(&out, a);
-	text = pool_strdup(pool, buf_str(&out));
-	buf_free(&out);
-	return text;
-}
-
-static const char *
-grant_words(struct pool *pool, const struct grant *g)
-{
-	struct buf out = buf_new(TEXT_MAX);
-	const char *text;
-
-	grant_print(&out, g);
-	text = pool_strdup(pool, buf_str(&out));
-	buf_free(&out);
-	return text;
-}
-
-/* --- what shall be restricted --- */
+/* --- who, and which databases --- */
 
 static bool
-find_settings(struct deed *d, struct err *e)
-{
-	const char *path = pool_printf(d->pool, "%s/instances/%s/config.yml",
-	    step_common()->workspace, step_common()->instance);
-	struct err ours = { 0 };
-	struct yaml *y = yaml_read(path, &ours);
-	bool ok = y != NULL && databases_from_config(d->pool, y,
-	    &d->settings, &ours);
-
-	yaml_close(y);
-	if (ok || (ours.kind == ERR_NOT_FOUND && in.user != NULL
-	    && in.databases != NULL && in.host != NULL))
-		return true;
-	*e = ours;
-	return false;
-}
-
-static bool
-check_named(const char *value, const char *input, struct err *e)
+check_given(const char *value, const char *input, struct err *e)
 {
 	return !text_empty(value) || err_set(e, ERR_INPUT, "%s: give it, or "
 	    "have it in the instance's config.yml", input);
 }
 
 static bool
-ensure_inputs(struct deed *d, struct err *e)
+find_inputs(struct err *e)
 {
-	d->own = d->settings.mysql;
-	if (in.databases != NULL)
-		d->own = text_split(d->pool, in.databases, NULL);
-	if (in.host == NULL)
-		in.host = d->settings.mysql_host;
-	if (in.user == NULL)
-		in.user = d->settings.mysql_user;
-	if (in.user_password == NULL
-	    && text_same(in.user, d->settings.mysql_user))
-		in.user_password = d->settings.mysql_password;
-	if (in.ca == NULL)
-		in.ca = step_common()->ca_file;
-	return check_named(in.host, "mysql-host", e)
-	    && check_named(in.user, "user", e)
-	    && check_named(d->own == NULL ? NULL : d->own[0], "databases",
-		e);
+	struct databases d;
+
+	if (!databases_find(at.pool, step_common()->workspace,
+	    step_common()->instance, &d, e))
+		return false;
+	at.own = in.databases == NULL ? d.mysql :
+	    text_split(at.pool, in.databases, NULL);
+	in.host = in.host == NULL ? d.mysql_host : in.host;
+	in.user = in.user == NULL ? d.mysql_user : in.user;
+	if (in.user_password == NULL && text_same(in.user, d.mysql_user))
+		in.user_password = d.mysql_password;
+	in.ca = in.ca == NULL ? step_common()->ca_file : in.ca;
+	return check_given(in.host, "mysql-host", e)
+	    && check_given(in.user, "user", e)
+	    && check_given(at.own[0], "databases", e);
 }
 
 /* A site that still runs elsewhere may use more than we know of. */
@@ -175,109 +130,150 @@ check_old_side(struct err *e)
 	    "side's workloads are at 0, or true to restrict while they run");
 }
 
-/* --- deeds --- */
-
-static struct sql *
-open_as(const char *user, const char *password, struct err *e)
+static struct sql_login
+login(const char *user, const char *password)
 {
-	return sql_open(&(struct sql_login){ .host = in.host,
-	    .port = in.port, .user = user, .password = password,
-	    .tls = in.tls, .ca_file = in.ca, .seconds = ANSWER_SECONDS }, e);
+	return (struct sql_login){ .host = in.host, .port = in.port,
+	    .user = user, .password = password, .tls = in.tls,
+	    .ca_file = in.ca, .seconds = ANSWER_SECONDS };
 }
 
 static bool
-open_record(struct deed *d, struct err *e)
+open_admin(struct err *e)
+{
+	const struct sql_login l = login(in.admin, in.password);
+
+	at.admin = sql_open(&l, e);
+	return at.admin != NULL;
+}
+
+static bool
+audit(struct err *e)
+{
+	return scope_audit(at.admin, at.pool, in.user, at.own, &at.scope, e);
+}
+
+/* --- the record --- */
+
+static bool
+open_record(struct err *e)
 {
 	const struct step_common *c = step_common();
 
-	return (d->repo = repo_open(&(struct repo_open){
-		.dir = c->workspace, .branch = c->branch,
-		.token = c->repository_token, .ca_file = c->ca_file,
-		.dns_servers = c->dns_servers }, e)) != NULL
-	    && (d->record = accessrecord_load(d->repo, c->instance, "mysql",
-		e)) != NULL;
+	at.repo = repo_open(&(struct repo_open){ .dir = c->workspace,
+	    .branch = c->branch, .token = c->repository_token,
+	    .ca_file = c->ca_file, .dns_servers = c->dns_servers }, e);
+	if (at.repo == NULL)
+		return false;
+	at.record = accessrecord_load(at.repo, c->instance, "mysql", e);
+	return at.record != NULL;
 }
 
 static bool
-is_half_way(const struct deed *d)
+is_half_way(void)
 {
-	return accessrecord_state(d->record) == ACCESS_RESTRICTING
-	    && text_same(accessrecord_user(d->record), in.user);
+	return accessrecord_state(at.record) == ACCESS_RESTRICTING
+	    && text_same(accessrecord_user(at.record), in.user);
+}
+
+static void
+keep_grants(const struct account *a, const struct grants *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (account_same(&list->v[i].to, a))
+			accessrecord_keep(at.record, a->host,
+			    grant_text(at.pool, &list->v[i]));
 }
 
 /* Rights that a killed run left half-way are not what the user had. */
 static bool
-ensure_recorded(struct deed *d, struct err *e)
+ensure_recorded(struct err *e)
 {
-	if (is_half_way(d))
+	if (is_half_way())
 		return true;
-	accessrecord_start(d->record, in.user);
-	for (size_t i = 0; i < d->scope.naccounts; i++) {
-		const struct grants *lists[] = { &d->scope.accounts[i],
-		    &d->scope.defaults[i] };
+	accessrecord_start(at.record, in.user);
+	for (size_t i = 0; i < at.scope.naccounts; i++) {
+		const struct account *a = &at.scope.accounts[i].account;
 
-		for (size_t k = 0; k < 2; k++)
-			for (size_t g = 0; g < lists[k]->n; g++)
-				if (account_same(&lists[k]->v[g].to,
-				    &lists[0]->account))
-					accessrecord_keep(d->record,
-					    lists[0]->account.host,
-					    grant_words(d->pool,
-					    &lists[k]->v[g]));
+		keep_grants(a, &at.scope.accounts[i]);
+		keep_grants(a, &at.scope.defaults[i]);
 	}
-	return accessrecord_save(d->record, d->repo, ACCESS_RESTRICTING, e);
+	return accessrecord_save(at.record, at.repo, ACCESS_RESTRICTING, e);
 }
+
+/* --- what people read --- */
 
 static void
 say_statement(const struct account *account, const char *sql)
 {
-	(void)account;
+	(void)account;		/* the statement names it */
 	log_info("MySQL: %s", sql);
 }
 
-/* Each account with what it has and shall have, and the statements. */
 static void
-tell_plan(const struct deed *d)
+tell_account(const struct grants *list)
 {
-	const struct plan *p = &d->scope.plan;
+	const char *name = account_text(at.pool, &list->account);
+	struct buf was = buf_new(TEXT_MAX);
 
-	for (size_t i = 0; i < d->scope.naccounts; i++) {
-		const struct grants *list = &d->scope.accounts[i];
-		struct buf was = buf_new(TEXT_MAX);
-		bool planned = false;
-
-		for (size_t k = 0; k < p->n; k++)
-			planned = planned || account_same(&p->v[k].account,
-			    &list->account);
-		for (size_t k = 0; k < list->n; k++)
-			buf_printf(&was, "%s%s", k > 0 ? "; " : "",
-			    grant_words(d->pool, &list->v[k]));
-		if (planned)
-			step_change(account_words(d->pool, &list->account),
-			    buf_str(&was), "its own databases only");
-		else
-			step_same(account_words(d->pool, &list->account),
-			    buf_str(&was));
-		buf_free(&was);
-	}
-	for (size_t k = 0; k < p->n; k++)
-		step_summary("    %s\n", p->v[k].sql);
+	for (size_t i = 0; i < list->n; i++)
+		buf_printf(&was, "%s%s", i > 0 ? "; " : "",
+		    grant_text(at.pool, &list->v[i]));
+	if (scope_is_planned(&at.scope, &list->account))
+		step_change(name, buf_str(&was), "its own databases only");
+	else
+		step_same(name, buf_str(&was));
+	buf_free(&was);
 }
 
-static bool
-confirm(const struct deed *d, struct err *e)
+static void
+tell_plan(void)
 {
-	const struct sql_login login = { .host = in.host, .port = in.port,
-	    .user = in.user, .password = in.user_password, .tls = in.tls,
-	    .ca_file = in.ca, .seconds = ANSWER_SECONDS };
+	bool only_told = step_common()->dry_run
+	    || text_same(in.mode, "plan");
+
+	step_output("statements", "%zu", at.scope.plan.n);
+	for (size_t i = 0; i < at.scope.naccounts; i++)
+		tell_account(&at.scope.accounts[i]);
+	for (size_t i = 0; i < at.scope.plan.n; i++) {
+		step_summary("    %s\n", at.scope.plan.v[i].sql);
+		if (only_told)
+			log_info("MySQL would get: %s",
+			    at.scope.plan.v[i].sql);
+	}
+}
+
+static void
+tell_state(void)
+{
+	const struct findings *f = &at.scope.findings;
+	struct buf found = buf_new(TEXT_MAX);
+
+	findings_print(f, &found);
+	step_output("verdict", "%s", findings_clean(f) ? "scoped" :
+	    severity_name(findings_worst(f)));
+	step_output("grants", "%s", scope_text(at.pool, &at.scope));
+	step_output("findings", "%s", buf_str(&found));
+	if (found.len > 0)
+		log_foreign(buf_str(&found), found.len);
+	buf_free(&found);
+}
+
+/* --- deeds --- */
+
+static bool
+confirm(struct err *e)
+{
+	const struct sql_login l = login(in.user, in.user_password);
+	const char *const *foreign = scope_foreign(at.pool, &at.scope,
+	    FOREIGN_TRIED);
 
 	if (in.user_password == NULL) {
 		log_warn("no password of %s: not confirmed by logging in",
 		    in.user);
 		return true;
 	}
-	if (!restrict_confirm(&login, d->own, scope_foreign(d->pool,
-	    &d->scope, FOREIGN_TRIED), step_changed(), e))
+	if (!restrict_confirm(&l, at.own, foreign, step_changed(), e))
 		return err_within(e, "logged in as %s", in.user);
 	log_info("logged in as %s: its own databases open, others refuse",
 	    in.user);
@@ -285,129 +281,119 @@ confirm(const struct deed *d, struct err *e)
 }
 
 static bool
-restrict_now(struct deed *d, struct err *e)
+end_sessions(struct err *e)
 {
-	size_t ended = 0;
+	size_t n;
 
-	if (!ensure_recorded(d, e)
-	    || !restrict_user(d->admin, d->pool, in.user, d->own,
-		say_statement, &d->scope, e)
-	    || !restrict_end_sessions(d->admin, d->pool, in.user,
-		SESSION_SECONDS, &ended, e))
+	if (!restrict_end_sessions(at.admin, at.pool, in.user,
+	    SESSION_SECONDS, &n, e))
 		return false;
-	log_info("%zu sessions that held the old rights were ended", ended);
-	return scope_audit(d->admin, d->pool, in.user, d->own, &d->scope, e)
-	    && confirm(d, e)
-	    && accessrecord_save(d->record, d->repo, ACCESS_RESTRICTED, e);
-}
-
-static void
-tell_state(const struct deed *d)
-{
-	const struct findings *f = &d->scope.findings;
-	struct buf grants = buf_new(TEXT_MAX), found = buf_new(TEXT_MAX);
-
-	for (size_t i = 0; i < d->scope.naccounts; i++)
-		for (size_t k = 0; k < d->scope.accounts[i].n; k++)
-			buf_printf(&grants, "%s\n", grant_words(d->pool,
-			    &d->scope.accounts[i].v[k]));
-	findings_print(f, &found);
-	step_output("verdict", "%s", findings_clean(f) ? "scoped" :
-	    severity_name(findings_worst(f)));
-	step_output("grants", "%s", buf_str(&grants));
-	step_output("findings", "%s", buf_str(&found));
-	log_foreign(buf_str(&found), found.len);
-	buf_free(&grants);
-	buf_free(&found);
+	if (n > 0)
+		step_change("sessions opened before", pool_printf(at.pool,
+		    "%zu open", n), "ended");
+	return true;
 }
 
 /* What no statement on this user takes away must not look like success. */
 static bool
-check_by_hand(const struct deed *d, struct err *e)
+check_by_hand(struct err *e)
 {
-	size_t n = findings_count(&d->scope.findings, FINDING_HAND);
+	size_t n = findings_count(&at.scope.findings, FINDING_HAND);
 
-	return n == 0 || step_common()->dry_run
-	    || err_set(e, ERR_HAND, "%zu rights reach %s in other ways than "
-	    "its own grants: see the findings", n, in.user);
+	return n == 0 || err_set(e, ERR_HAND, "%zu rights reach %s in other "
+	    "ways than its own grants: see the findings", n, in.user);
 }
 
 static bool
-plan_or_restrict(struct deed *d, struct err *e)
+restrict_user_now(struct err *e)
 {
-	bool idle;
+	bool ok;
 
-	if (!scope_audit(d->admin, d->pool, in.user, d->own, &d->scope, e))
+	if (at.scope.plan.n == 0 && !is_half_way())
+		ok = confirm(e);
+	else
+		ok = ensure_recorded(e)
+		    && restrict_user(at.admin, at.pool, in.user, at.own,
+			say_statement, &at.scope, e)
+		    && end_sessions(e)
+		    && audit(e)
+		    && confirm(e)
+		    && accessrecord_save(at.record, at.repo,
+			ACCESS_RESTRICTED, e);
+	tell_state();
+	return ok && check_by_hand(e);
+}
+
+static bool
+plan_or_restrict(struct err *e)
+{
+	if (!audit(e))
 		return false;
-	idle = d->scope.plan.n == 0 && !is_half_way(d);
-	step_output("statements", "%zu", d->scope.plan.n);
-	tell_plan(d);
-	if (step_common()->dry_run || text_same(in.mode, "plan")) {
-		for (size_t k = 0; k < d->scope.plan.n; k++)
-			log_info("MySQL would run: %s",
-			    d->scope.plan.v[k].sql);
-	} else if (!(idle ? confirm(d, e) : restrict_now(d, e)))
-		return false;
-	tell_state(d);
-	return check_by_hand(d, e);
+	tell_plan();
+	if (text_same(in.mode, "restrict") && !step_common()->dry_run)
+		return restrict_user_now(e);
+	tell_state();
+	return true;
 }
 
 static bool
-read_account(struct deed *d, size_t i, struct grants *list, struct err *e)
+read_record(struct grants *saved, struct err *e)
 {
-	size_t n = accessrecord_lines(d->record, i);
-	const char **lines = pool_alloc(d->pool, (n + 1) * sizeof(*lines));
-	const struct account a = { in.user,
-	    accessrecord_account(d->record, i) };
+	for (size_t i = 0; i < accessrecord_accounts(at.record); i++) {
+		struct account a = { in.user,
+		    accessrecord_account(at.record, i) };
+		size_t n = accessrecord_lines(at.record, i);
+		const char **lines = pool_alloc(at.pool,
+		    (n + 1) * sizeof *lines);
 
-	for (size_t k = 0; k < n; k++)
-		lines[k] = accessrecord_line(d->record, i, k);
-	return grants_read(d->pool, &a, lines, n, list, e);
+		for (size_t k = 0; k < n; k++)
+			lines[k] = accessrecord_line(at.record, i, k);
+		if (!grants_read(at.pool, &a, lines, n, &saved[i], e))
+			return err_within(e, "the record mysql");
+	}
+	return true;
 }
 
+/* The row of the own database stays: sessions opened meanwhile need it. */
 static bool
-restore(struct deed *d, struct err *e)
+restore(struct err *e)
 {
-	size_t n = accessrecord_accounts(d->record);
-	struct grants *saved = pool_alloc(d->pool, (n + 1) * sizeof(*saved));
-	bool changed;
+	size_t n = accessrecord_accounts(at.record);
+	struct grants *saved = pool_alloc(at.pool, (n + 1) * sizeof *saved);
+	struct plan plan = { 0 };
 
-	if (!text_same(accessrecord_user(d->record), in.user))
+	if (!text_same(accessrecord_user(at.record), in.user))
 		return err_set(e, ERR_HAND, "the record holds no grants of "
 		    "%s: nothing to restore", in.user);
-	for (size_t i = 0; i < n; i++)
-		if (!read_account(d, i, &saved[i], e))
-			return err_within(e, "the record");
-	for (size_t i = 0; i < n; i++)
-		step_change(account_words(d->pool, &saved[i].account), "its "
-		    "own databases only", "what the record says");
-	if (step_common()->dry_run)
-		return true;
-	if (!restrict_undo(d->admin, d->pool, saved, n, say_statement,
-	    &changed, e)
-	    || !scope_audit(d->admin, d->pool, in.user, d->own, &d->scope, e))
+	if (!read_record(saved, e)
+	    || !restrict_plan_undo(at.admin, at.pool, saved, n, &plan, e))
 		return false;
-	tell_state(d);
-	return accessrecord_save(d->record, d->repo, ACCESS_RESTORED, e);
+	for (size_t i = 0; i < plan.n; i++)
+		step_change(account_text(at.pool, &plan.v[i].account), NULL,
+		    plan.v[i].sql);
+	return step_common()->dry_run
+	    || (restrict_undo(at.admin, &plan, say_statement, e)
+	    && audit(e)
+	    && (tell_state(), true)
+	    && accessrecord_save(at.record, at.repo, ACCESS_RESTORED, e));
 }
 
 static bool
 run(struct err *e)
 {
-	struct deed d = { .pool = step_common()->pool };
 	bool ok;
 
+	at.pool = step_common()->pool;
 	ok = check_old_side(e)
-	    && find_settings(&d, e)
-	    && ensure_inputs(&d, e)
-	    && (d.admin = open_as(in.admin, in.password, e)) != NULL
-	    && restrict_check(d.admin, d.pool, in.user, d.own, e)
-	    && open_record(&d, e)
-	    && (text_same(in.mode, "restore") ? restore(&d, e) :
-		plan_or_restrict(&d, e));
-	accessrecord_close(d.record);
-	repo_close(d.repo);
-	sql_close(d.admin);
+	    && find_inputs(e)
+	    && open_admin(e)
+	    && restrict_check(at.admin, at.pool, in.user, at.own, e)
+	    && open_record(e)
+	    && (text_same(in.mode, "restore") ? restore(e) :
+		plan_or_restrict(e));
+	accessrecord_close(at.record);
+	repo_close(at.repo);
+	sql_close(at.admin);
 	return ok;
 }
 

@@ -11,6 +11,7 @@
 enum {
 	NAME_MAX_BYTES = 4096,		/* far above every limit of a server */
 	LIST_MAX = 8192,		/* privileges, columns, roles a line */
+	STATEMENT_MAX = 1024 * 1024,
 };
 
 struct cursor {
@@ -733,6 +734,18 @@ account_print(struct buf *out, const struct account *a)
 	}
 }
 
+const char *
+account_text(struct pool *pool, const struct account *a)
+{
+	struct buf out = buf_new(4 * NAME_MAX_BYTES);
+	const char *text;
+
+	account_print(&out, a);
+	text = pool_strdup(pool, buf_str(&out));
+	buf_free(&out);
+	return text;
+}
+
 bool
 grant_is_empty(const struct grant *g)
 {
@@ -825,4 +838,16 @@ grant_print(struct buf *out, const struct grant *g)
 	if (g->option)
 		buf_puts(out, role ? " WITH ADMIN OPTION" :
 		    " WITH GRANT OPTION");
+}
+
+const char *
+grant_text(struct pool *pool, const struct grant *g)
+{
+	struct buf out = buf_new(STATEMENT_MAX);
+	const char *text;
+
+	grant_print(&out, g);
+	text = pool_strdup(pool, buf_str(&out));
+	buf_free(&out);
+	return text;
 }

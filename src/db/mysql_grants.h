@@ -99,6 +99,7 @@ void grants_redact(struct buf *, const char *line);
 
 bool account_same(const struct account *, const struct account *);
 void account_print(struct buf *, const struct account *);
+const char *account_text(struct pool *, const struct account *);
 
 /* true if its only privilege is USAGE (which is none) and it has no option. */
 bool grant_is_empty(const struct grant *);
@@ -114,5 +115,6 @@ void grant_print_priv(struct buf *, const struct grant_priv *);
  * belong to the account. Equal grants print equally.
  */
 void grant_print(struct buf *, const struct grant *);
+const char *grant_text(struct pool *, const struct grant *);
 
 #endif

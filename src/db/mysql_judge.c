@@ -282,20 +282,16 @@ worst_of(const struct judge *j, const struct account *a, enum severity *worst)
 static void
 judge_roles(const struct judge *j, const struct grant *g)
 {
-	struct buf name = buf_new(TEXT_MAX);
-
 	for (size_t i = 0; i < g->nwho; i++) {
 		enum severity s, floor = g->option ? SEV_HIGH : SEV_MEDIUM;
 
 		if (!worst_of(j, &g->who[i], &s))
 			s = g->option ? SEV_CRITICAL : SEV_HIGH;
-		buf_clear(&name);
-		account_print(&name, &g->who[i]);
 		findings_add(j->pool, j->findings, s > floor ? s : floor,
-		    FINDING_EXCESS, j->account, "ROLE %s%s", buf_str(&name),
+		    FINDING_EXCESS, j->account, "ROLE %s%s",
+		    account_text(j->pool, &g->who[i]),
 		    g->option ? " WITH ADMIN OPTION" : "");
 	}
-	buf_free(&name);
 }
 
 /* A proxy may do what the other may; ''@'' is everybody. */
@@ -359,17 +355,14 @@ judge_via(const struct judge *j, const struct grant *g)
 {
 	struct judge inner = *j;
 	struct findings found = { 0 };
-	struct buf name = buf_new(TEXT_MAX);
 
 	inner.findings = &found;
 	inner.depth++;
 	judge_line(&inner, g);
-	account_print(&name, &g->to);
 	for (size_t i = 0; i < found.n; i++)
 		findings_add(j->pool, j->findings, found.v[i].severity,
-		    FINDING_HAND, j->account, "VIA %s: %s", buf_str(&name),
-		    found.v[i].text);
-	buf_free(&name);
+		    FINDING_HAND, j->account, "VIA %s: %s",
+		    account_text(j->pool, &g->to), found.v[i].text);
 }
 
 static void
@@ -444,12 +437,9 @@ void
 grants_judge(struct pool *pool, const struct grants_world *w,
     const struct grants *list, struct findings *findings)
 {
-	struct buf name = buf_new(TEXT_MAX);
-	struct judge j = { .pool = pool, .world = w, .findings = findings };
+	struct judge j = { .pool = pool, .world = w, .findings = findings,
+	    .account = account_text(pool, &list->account) };
 
-	account_print(&name, &list->account);
-	j.account = pool_strdup(pool, buf_str(&name));
-	buf_free(&name);
 	judge_list(&j, list);
 	for (size_t i = 0; w->own[i] != NULL; i++)
 		if (!grants_is_whole(pool, w, list, w->own[i]))

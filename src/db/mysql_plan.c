@@ -228,25 +228,63 @@ plan_split(struct pool *pool, const struct plan_statement *s, struct plan *p)
 
 /* --- back again --- */
 
-static const char *
-printed(struct pool *pool, const struct grant *g)
+static bool
+same_columns(const char *const *a, const char *const *b)
 {
-	struct buf sql = buf_new(STATEMENT_MAX);
-	const char *text;
-
-	grant_print(&sql, g);
-	text = pool_strdup(pool, buf_str(&sql));
-	buf_free(&sql);
-	return text;
+	if (a == NULL || b == NULL)
+		return a == b;
+	while (*a != NULL && text_same(*a, *b)) {
+		a++;
+		b++;
+	}
+	return *a == NULL && *b == NULL;
 }
 
 static bool
-is_printed(struct pool *pool, const struct grants *list, const char *sql)
+line_has_priv(const struct grant *g, const struct grant_priv *p)
 {
-	for (size_t i = 0; i < list->n; i++)
-		if (text_same(printed(pool, &list->v[i]), sql))
+	for (size_t i = 0; i < g->nprivs; i++)
+		if (text_same(g->privs[i].name, p->name)
+		    && same_columns(g->privs[i].columns, p->columns))
+			return true;
+	return grant_has(g, "ALL PRIVILEGES");
+}
+
+static bool
+line_has_who(const struct grant *g, const struct account *a)
+{
+	for (size_t i = 0; i < g->nwho; i++)
+		if (account_same(&g->who[i], a))
 			return true;
 	return false;
+}
+
+/* Is the i-th thing of the saved line in force by a line of now? */
+static bool
+is_there(const struct grants *now, const struct grant *g, size_t i)
+{
+	for (size_t k = 0; k < now->n; k++) {
+		const struct grant *n = &now->v[k];
+
+		if (!same_object(n, g) || !account_same(&n->to, &g->to)
+		    || n->revoke != g->revoke || (g->option && !n->option))
+			continue;
+		if (g->on >= ON_PROXY ? line_has_who(n, &g->who[i]) :
+		    line_has_priv(n, &g->privs[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_line_there(const struct grants *now, const struct grant *g)
+{
+	size_t n = g->on >= ON_PROXY ? g->nwho : g->nprivs;
+
+	for (size_t i = 0; i < n; i++)
+		if (!is_there(now, g, i))
+			return false;
+	return true;
 }
 
 void
@@ -256,13 +294,12 @@ plan_restore(struct pool *pool, const struct grants *saved,
 	for (int round = 0; round < 3; round++)
 		for (size_t i = 0; i < saved->n; i++) {
 			const struct grant *g = &saved->v[i];
-			const char *sql = printed(pool, g);
 			int turn = g->revoke ? 2 :
 			    g->on == ON_DEFAULT_ROLE ? 1 : 0;
 
 			if (turn == round && !grant_is_empty(g)
-			    && !is_printed(pool, now, sql))
+			    && !is_line_there(now, g))
 				plan_add(pool, p, PLAN_GRANT,
-				    &saved->account, g, sql);
+				    &saved->account, g, grant_text(pool, g));
 		}
 }

@@ -311,9 +311,39 @@ restrict_end_sessions(struct sql *s, struct pool *pool, const char *user,
 
 /* --- restore --- */
 
-/* Granting on a table that is gone fails; its REVOKE was possible. */
 static bool
-run_restore(struct sql *s, const struct plan *p, restrict_say *say,
+plan_account(struct sql *s, struct pool *pool, const struct grants *saved,
+    struct plan *p, struct err *e)
+{
+	struct grants now, defaults;
+	struct grant *both;
+
+	if (!ask_grants(s, pool, &saved->account, &now, e)
+	    || !ask_defaults(s, pool, &saved->account, &defaults, e))
+		return false;
+	both = pool_alloc(pool, (now.n + defaults.n + 1) * sizeof(*both));
+	memcpy(both, now.v, now.n * sizeof(*both));
+	if (defaults.n > 0)
+		memcpy(both + now.n, defaults.v, defaults.n * sizeof(*both));
+	now.v = both;
+	now.n += defaults.n;
+	plan_restore(pool, saved, &now, p);
+	return true;
+}
+
+bool
+restrict_plan_undo(struct sql *s, struct pool *pool,
+    const struct grants *saved, size_t n, struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!plan_account(s, pool, &saved[i], p, e))
+			return false;
+	return true;
+}
+
+/* Granting on a table that is gone fails; its REVOKE was possible. */
+bool
+restrict_undo(struct sql *s, const struct plan *p, restrict_say *say,
     struct err *e)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -328,39 +358,6 @@ run_restore(struct sql *s, const struct plan *p, restrict_say *say,
 		log_warn("the table is gone, its grant is left out: %s",
 		    p->v[i].sql);
 	}
-	return true;
-}
-
-static bool
-restore_account(struct sql *s, struct pool *pool, const struct grants *saved,
-    restrict_say *say, bool *changed, struct err *e)
-{
-	struct grants now, defaults;
-	struct grant *both;
-	struct plan p = { 0 };
-
-	if (!ask_grants(s, pool, &saved->account, &now, e)
-	    || !ask_defaults(s, pool, &saved->account, &defaults, e))
-		return false;
-	both = pool_alloc(pool, (now.n + defaults.n + 1) * sizeof(*both));
-	memcpy(both, now.v, now.n * sizeof(*both));
-	if (defaults.n > 0)
-		memcpy(both + now.n, defaults.v, defaults.n * sizeof(*both));
-	now.v = both;
-	now.n += defaults.n;
-	plan_restore(pool, saved, &now, &p);
-	*changed = *changed || p.n > 0;
-	return run_restore(s, &p, say, e);
-}
-
-bool
-restrict_undo(struct sql *s, struct pool *pool, const struct grants *saved,
-    size_t n, restrict_say *say, bool *changed, struct err *e)
-{
-	*changed = false;
-	for (size_t i = 0; i < n; i++)
-		if (!restore_account(s, pool, &saved[i], say, changed, e))
-			return false;
 	return true;
 }
 

@@ -16,6 +16,7 @@
 
 struct account;
 struct grants;
+struct plan;
 struct pool;
 struct scope;
 struct sql;
@@ -49,13 +50,13 @@ bool restrict_user(struct sql *, struct pool *, const char *user,
 bool restrict_end_sessions(struct sql *, struct pool *, const char *user,
     long seconds, size_t *ended, struct err *) MUST_CHECK;
 
-/*
- * Grant the saved statements of each account again (grants_parse reads
- * them). What grants on a table that is gone is skipped with a warning.
- * *changed: something was missing.
- */
-bool restrict_undo(struct sql *, struct pool *, const struct grants *saved,
-    size_t n, restrict_say *, bool *changed, struct err *) MUST_CHECK;
+/* The statements that the saved accounts (grants_read) lack now. */
+bool restrict_plan_undo(struct sql *, struct pool *,
+    const struct grants *saved, size_t n, struct plan *, struct err *)
+    MUST_CHECK;
+/* Run them. A grant on a table that is gone is left out with a warning. */
+bool restrict_undo(struct sql *, const struct plan *, restrict_say *,
+    struct err *) MUST_CHECK;
 
 /*
  * As the user: each own database opens and, with `write`, is written (a

@@ -8,7 +8,7 @@
 #include "db/mysql.h"
 #include "db/mysql_ask.h"
 
-enum { SQL_MAX = 64 * 1024 };
+enum { SQL_MAX = 64 * 1024, TEXT_MAX = 1024 * 1024 };
 
 /* --- roles and proxied accounts --- */
 
@@ -313,4 +313,29 @@ scope_foreign(struct pool *pool, const struct scope *scope, size_t most)
 			names[n++] = w->existing[i];
 	}
 	return names;
+}
+
+bool
+scope_is_planned(const struct scope *scope, const struct account *a)
+{
+	for (size_t i = 0; i < scope->plan.n; i++)
+		if (account_same(&scope->plan.v[i].account, a))
+			return true;
+	return false;
+}
+
+const char *
+scope_text(struct pool *pool, const struct scope *scope)
+{
+	struct buf out = buf_new(TEXT_MAX);
+	const char *text;
+
+	for (size_t i = 0; i < scope->naccounts; i++)
+		for (size_t k = 0; k < scope->accounts[i].n; k++) {
+			grant_print(&out, &scope->accounts[i].v[k]);
+			buf_putc(&out, '\n');
+		}
+	text = pool_strdup(pool, buf_str(&out));
+	buf_free(&out);
+	return text;
 }

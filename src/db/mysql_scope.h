@@ -37,6 +37,11 @@ bool scope_audit(struct sql *, struct pool *, const char *user,
 const char *const *scope_foreign(struct pool *, const struct scope *,
     size_t most);
 
+/* Has the plan statements for this account? */
+bool scope_is_planned(const struct scope *, const struct account *);
+/* The grants as they are now, one a line, without hashes. */
+const char *scope_text(struct pool *, const struct scope *);
+
 /* As the user itself: one account, and no roles but those in force. */
 bool scope_audit_self(struct sql *, struct pool *, const char *const *own,
     struct scope *, struct err *) MUST_CHECK;

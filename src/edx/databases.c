@@ -85,6 +85,8 @@ add_plugin_databases(struct pool *pool, const struct yaml *y,
 	return true;
 }
 
+static const char *const no_names[] = { NULL };
+
 static bool
 read_mysql(struct pool *pool, const struct yaml *y, struct databases *d,
     struct err *e)
@@ -133,9 +135,19 @@ read_mongo(struct pool *pool, const struct yaml *y, struct databases *d,
 }
 
 bool
-databases_from_config(struct pool *pool, const struct yaml *y,
-    struct databases *d, struct err *e)
+databases_find(struct pool *pool, const char *workspace,
+    const char *instance, struct databases *d, struct err *e)
 {
-	*d = (struct databases){ 0 };
-	return read_mysql(pool, y, d, e) && read_mongo(pool, y, d, e);
+	struct err ours = { 0 };
+	struct yaml *y = yaml_read(pool_printf(pool,
+	    "%s/instances/%s/config.yml", workspace, instance), &ours);
+	bool ok;
+
+	*d = (struct databases){ .mysql = no_names, .mongo = no_names };
+	ok = y != NULL ? read_mysql(pool, y, d, &ours)
+	    && read_mongo(pool, y, d, &ours) : ours.kind == ERR_NOT_FOUND;
+	yaml_close(y);
+	if (!ok)
+		*e = ours;
+	return ok;
 }

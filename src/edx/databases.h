@@ -11,9 +11,7 @@
 
 #include "base/err.h"
 
-struct json;
 struct pool;
-struct yaml;
 
 struct databases {
 	const char *mysql_host, *mysql_port;
@@ -26,9 +24,13 @@ struct databases {
 	const char *const *mongo;	/* main and forum, NULL-ended */
 };
 
-/* From config.yml. Strings are copied to the pool; the passwords are masked
- * in the log from here on. ERR_INPUT: a value can't be read as text. */
-bool databases_from_config(struct pool *, const struct yaml *,
-    struct databases *, struct err *) MUST_CHECK;
+/*
+ * From the settings file, or where none is given from config.yml of the
+ * instance in the workspace; without that file everything is NULL. Strings
+ * are copied to the pool; passwords are masked in the log from here on.
+ * ERR_INPUT: a value can't be read as text.
+ */
+bool databases_find(struct pool *, const char *workspace,
+    const char *instance, struct databases *, struct err *) MUST_CHECK;
 
 #endif
