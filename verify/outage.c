@@ -117,7 +117,7 @@ note(struct outage *o, size_t i, long at, enum outage_side side,
 	    && text_same(last->why, why)))
 		return;
 	w->span[w->spans++] = (struct outage_span){ at, side,
-		pool_strndup(o->pool, why, WHY_MAX) };
+		pool_printf(o->pool, "%.*s", WHY_MAX, why) };
 }
 
 static void

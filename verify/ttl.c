@@ -11,7 +11,7 @@ static time_t
 moment_of(const struct zone_host *h, struct dnsrecord *r, bool *guessed)
 {
 	const char *host = h->host->name;
-	time_t now = time(NULL);
+	time_t now = time(NULL) + 1;	/* never too early */
 	struct dnsrecord_ttl t;
 
 	if (!dnsrecord_ttl(r, host, &t)) {

@@ -177,13 +177,15 @@ static bool
 ensure_moment(struct zone *z, struct dnsrecord *r, struct repo *repo,
     struct err *e)
 {
+	/* The next full second: a moment must never be too early. */
+	time_t now = time(NULL) + 1;
 	struct dnsrecord_ttl t;
 
 	for (size_t i = 0; i < z->hosts.n; i++) {
 		const char *host = z->hosts.v[i].name;
 
 		if (dnsrecord_ttl(r, host, &t) && t.since == 0)
-			dnsrecord_done_ttl(r, host, time(NULL));
+			dnsrecord_done_ttl(r, host, now);
 	}
 	return step_common()->dry_run || dnsrecord_save(r, repo, e);
 }

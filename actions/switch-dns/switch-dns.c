@@ -268,6 +268,27 @@ turn_back(struct work *w, struct err *e)
 	    "the switch failed");
 }
 
+/* Kinds after which it is sure that nothing was written. */
+static bool
+is_refusal(enum err_kind kind)
+{
+	return kind == ERR_CONFLICT || kind == ERR_DENIED
+	    || kind == ERR_NOT_FOUND || kind == ERR_INPUT;
+}
+
+/* The change, and all that must follow; or the way back. */
+static bool
+replace_and_await(struct work *w, struct err *e)
+{
+	const struct move *m = &w->move;
+
+	if (!dnshost_replace(w->zone->company, m->from, m->to, m->n, e))
+		return is_refusal(e->kind)
+		    ? err_within(e, "nothing was changed") : turn_back(w, e);
+	log_info("the records are changed");
+	return await_arrival(w, e) || turn_back(w, e);
+}
+
 static void
 tell_outage(const struct outage_report *r)
 {
@@ -296,7 +317,6 @@ tell_outage(const struct outage_report *r)
 static bool
 change(struct work *w, struct err *e)
 {
-	const struct move *m = &w->move;
 	struct outage_report report;
 	struct outage *o = outage_begin(&(struct outage_start){
 		.hosts = &w->zone->hosts, .resolver = w->arrival.resolver[0],
@@ -307,29 +327,31 @@ change(struct work *w, struct err *e)
 
 	if (o == NULL)
 		return false;
-	ok = dnshost_replace(w->zone->company, m->from, m->to, m->n, e)
-	    && await_arrival(w, e);
-	if (!ok)
-		ok = turn_back(w, e);
+	ok = replace_and_await(w, e);
 	outage_end(o, step_common()->pool, &report);
 	tell_outage(&report);
-	return ok;
+	if (!ok)
+		return false;
+	dnsrecord_done_switch(w->record, time(NULL));
+	return dnsrecord_save(w->record, w->repo, e);
 }
 
-/* First what is replaced, into the record; then the change. */
+/* First what is replaced, into the record; then the change. Once it has
+ * begun, a killed run is completed without asking again. */
 static bool
 ensure_switched(struct work *w, struct err *e)
 {
-	tell_changes(w);
-	if (!await_low_ttl(w, e) || !check_new_side(w, e))
+	if (w->move.differ > 0
+	    && (!await_low_ttl(w, e) || !check_new_side(w, e)))
 		return false;
+	tell_changes(w);
 	if (step_common()->dry_run)
 		return true;
 	move_remember(w->zone, &w->move, w->record);
 	return dnsrecord_save(w->record, w->repo, e) && change(w, e);
 }
 
-/* The records are as wanted: is the rest, too? A killed run is completed. */
+/* The records are as wanted, and it was done: is the rest still so? */
 static bool
 ensure_arrived(struct work *w, struct err *e)
 {
@@ -341,7 +363,8 @@ static bool
 run(struct err *e)
 {
 	struct work w = { 0 };
-	bool ok = open_work(&w, e) && (w.move.differ > 0
+	bool ok = open_work(&w, e)
+	    && (w.move.differ > 0 || dnsrecord_in_switch(w.record)
 	    ? ensure_switched(&w, e) : ensure_arrived(&w, e));
 
 	step_output("switched", "%s", ok && (w.move.differ == 0

@@ -3,7 +3,7 @@
  *
  * {"hosts": {"<host>": {"sets": [set], "ttl": {"was": 5, "now": 2,
  * "since": "2026-11-23T06:00:00Z" or null}}}, "switch": {"from": [set],
- * "to": [set]}}, a set as dns_set_json writes it.
+ * "to": [set], "done": date or null}}, a set as dns_set_json writes it.
  */
 #include "api/dnsrecord.h"
 
@@ -145,15 +145,20 @@ dnsrecord_start_ttl(struct dnsrecord *r, const char *host, long was, long ttl)
 	json_add(ensure_host(r, host), "ttl", t);
 }
 
-void
-dnsrecord_done_ttl(struct dnsrecord *r, const char *host, time_t when)
+static void
+set_date(struct json *j, const char *member, time_t when)
 {
 	struct buf date = buf_new(64);
 
 	clock_date(&date, when);
-	json_set_str(ensure_part(ensure_host(r, host), "ttl"), "since",
-	    buf_str(&date));
+	json_set_str(j, member, buf_str(&date));
 	buf_free(&date);
+}
+
+void
+dnsrecord_done_ttl(struct dnsrecord *r, const char *host, time_t when)
+{
+	set_date(ensure_part(ensure_host(r, host), "ttl"), "since", when);
 }
 
 bool
@@ -188,6 +193,7 @@ dnsrecord_start_switch(struct dnsrecord *r, const struct dns_set *from,
 
 	json_add(s, "from", list_json(from, n));
 	json_add(s, "to", list_json(to, n));
+	json_add(s, "done", json_string(NULL));
 	json_add(r->json, "switch", s);
 }
 
@@ -200,4 +206,18 @@ dnsrecord_switch(const struct dnsrecord *r, struct pool *p,
 
 	return list_read(p, json_get(s, "from"), from, &other)
 	    && list_read(p, json_get(s, "to"), to, n) && other == *n;
+}
+
+void
+dnsrecord_done_switch(struct dnsrecord *r, time_t when)
+{
+	set_date(ensure_part(r->json, "switch"), "done", when);
+}
+
+bool
+dnsrecord_in_switch(const struct dnsrecord *r)
+{
+	const struct json *s = json_get(r->json, "switch");
+
+	return s != NULL && json_str(s, "done") == NULL;
 }

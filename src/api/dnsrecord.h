@@ -54,10 +54,14 @@ bool dnsrecord_ttl(const struct dnsrecord *, const char *host,
  * stands for a moment not known yet. */
 time_t dnsrecord_low_from(const struct dnsrecord_ttl *, time_t now);
 
-/* The switch: sets before and after, in the same order. */
+/* The switch: sets before and after, in the same order; it is under way
+ * until it is said to be done. */
 void dnsrecord_start_switch(struct dnsrecord *, const struct dns_set *from,
     const struct dns_set *to, size_t n);
 bool dnsrecord_switch(const struct dnsrecord *, struct pool *,
     struct dns_set **from, struct dns_set **to, size_t *n);
+void dnsrecord_done_switch(struct dnsrecord *, time_t);
+/* true if one was started and is not done: it was killed, or it failed. */
+bool dnsrecord_in_switch(const struct dnsrecord *);
 
 #endif
