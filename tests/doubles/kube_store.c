@@ -109,23 +109,25 @@ has_generation(const cJSON *o)
 	    && !same(json_str(o, "kind"), "Pod");
 }
 
-/* Lists are in the order of names, as etcd's keys are. */
+/*
+ * Lists are in the order of names, as etcd's keys are. Appending and moving
+ * the later ones behind: the cJSON_InsertItemInArray of some distributions
+ * (1.7.15 with its security patches) refuses every place but the first.
+ */
 static void
 insert_sorted(cJSON *all, cJSON *o)
 {
 	const char *name = json_str(o, "metadata/name");
-	cJSON *at;
-	int i = 0;
+	cJSON *at, *next;
+	int n = cJSON_GetArraySize(all);
 
-	cJSON_ArrayForEach(at, all) {
+	(void)cJSON_AddItemToArray(all, o);
+	for (at = all->child; n > 0; at = next, n--) {
+		next = at->next;
 		if (strcmp(json_str(at, "metadata/name"), name) > 0)
-			break;
-		i++;
+			(void)cJSON_AddItemToArray(all,
+			    cJSON_DetachItemViaPointer(all, at));
 	}
-	if (at != NULL)
-		(void)cJSON_InsertItemInArray(all, i, o);
-	else
-		(void)cJSON_AddItemToArray(all, o);
 }
 
 cJSON *
