@@ -69,7 +69,7 @@ CONTRACT := $(patsubst tests/contract/%.c,$(TEST)/contract/%,\
 DOUBLES := $(addprefix build/doubles/,world mongo lms faultproxy)
 
 .PHONY: all setup test test-unit demo bench lint actions sandbox-up \
-	sandbox-down clean programs doubles tests print-cflags
+	sandbox-down clean programs doubles tests dist print-cflags
 all: programs
 
 # The libraries' place and link lines; remade by make itself when missing.
@@ -135,6 +135,14 @@ $(BIN)/transplant: $(OBJ)/src/step/transplant.o $(OBJ)/steps.o $(STEP_OBJS) \
 	$(Q)$(CC) $(LDFLAGS_$(MODE)) -o $@ $^ $(PRODUCT_LIBS) \
 	    2> >(grep -vE 'statically linked applications|in function|^$$' >&2)
 
+# What a release tag carries.
+PLATFORM := linux-$(subst aarch64,arm64,$(subst x86_64,amd64,\
+	$(shell uname -m)))
+dist: $(BIN)/transplant
+	@mkdir -p build/dist/$(PLATFORM)
+	@cp $< build/dist/$(PLATFORM)/transplant
+	@cd build/dist/$(PLATFORM) && sha256sum transplant >SHA256SUMS
+
 # action.yml of every step, from its tables.
 actions: programs
 	@for s in $(STEPS); do \
@@ -189,7 +197,7 @@ tests: $(UNIT) $(STEP_TESTS) $(CONTRACT)
 test-unit: $(UNIT)
 	@tests/run unit
 test: setup
-	@$(MAKE) --no-print-directory programs doubles tests
+	@$(MAKE) --no-print-directory programs doubles tests dist
 	@tests/run all
 
 demo: setup
