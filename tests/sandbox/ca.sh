@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# ca.sh - the sandbox's own certificate authority, and leaves as they are needed.
-# Sourced after lib.sh.
+# ca.sh - the sandbox's own certificate authority, and leaves as they are
+# needed. Sourced after lib.sh.
 
 # req EXTENSIONS NAME SUBJECT SAN ARG...: new key and certificate
 req()

@@ -23,12 +23,12 @@ b64url()
 # signature: the server's double knows the whole token)
 jwt()
 {
-	local now
-	now=$(date +%s)
+	local claims='"iss":"argocd","sub":"ci:apiKey"'
+	claims+=",\"iat\":$EPOCHSECONDS,\"nbf\":$EPOCHSECONDS"
+	claims+=",\"jti\":\"$1\""
 	printf '%s.%s.%s' \
 		"$(printf '{"alg":"HS256","typ":"JWT"}' | b64url)" \
-		"$(printf '{"iss":"argocd","sub":"ci:apiKey","nbf":%d,"iat":%d,"jti":"%s"}' \
-			"$now" "$now" "$1" | b64url)" \
+		"$(printf '{%s}' "$claims" | b64url)" \
 		"$(head -c 32 /dev/urandom | b64url)"
 }
 

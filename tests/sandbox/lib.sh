@@ -57,6 +57,23 @@ answers()
 	(: <"/dev/tcp/$1/$2") 2>/dev/null
 }
 
+LEFT_OUT=3 # status of a part that can't be started: its program is not built
+
+# built DOUBLE: there is one
+built()
+{
+	[ -x "$SB_DOUBLES/$1" ] && return
+	echo "$SB_DOUBLES/$1 is not built"
+	return "$LEFT_OUT"
+}
+
+# serves HOST ADDR PORT: HTTPS, with a certificate for HOST
+serves()
+{
+	curl -sS -o /dev/null --cacert "$S/ca/ca.crt" \
+		--connect-to "::$2:$3" "https://$1:$3/"
+}
+
 # fill: copy stdin to stdout with each ${SB_NAME} replaced by its value; the
 # later lines of a value are indented like the line that it stands in
 fill()

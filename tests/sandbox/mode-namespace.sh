@@ -31,6 +31,7 @@ namespace_hold()
 	setsid unshare "$@" --net --mount --pid --fork --kill-child \
 		--mount-proc "$HERE/hold" >"$S/log/hold.log" 2>&1 </dev/null &
 	pid=$!
+	disown # its end is no news
 	remember $pid "$S/world/holder"
 	until_ok 5 namespace_decided
 	if [ -e "$S/world/open" ]; then
@@ -50,6 +51,7 @@ namespace_decided()
 namespace_enter()
 {
 	local pid users=()
+	! namespace_inside || exec "$@"
 	read -r pid _ <"$S/world/init"
 	[ /proc/self/ns/user -ef "/proc/$pid/ns/user" ] ||
 		users=(-U --preserve-credentials)
@@ -59,9 +61,17 @@ namespace_enter()
 		bash -c 'cd "$0" && exec "$@"' "$PWD" "$@"
 }
 
+# namespace_inside: we are in it already, where its holder can't be seen
+namespace_inside()
+{
+	[ /etc/resolv.conf -ef "$S/world/resolv.conf" ]
+}
+
+# namespace_close: from outside
 namespace_close()
 {
 	local pid
+	! namespace_inside || return 1
 	if alive "$S/world/holder"; then
 		read -r pid _ <"$S/world/holder"
 		kill -KILL "$pid"
@@ -71,5 +81,6 @@ namespace_close()
 
 namespace_gone()
 {
-	! alive "$S/world/holder" && ! alive "$S/world/init"
+	! namespace_inside && ! alive "$S/world/holder" &&
+		! alive "$S/world/init"
 }

@@ -5,6 +5,7 @@
 # knows the vendors' own names; it never asks anyone outside.
 
 D=$S/dns
+SCHEMA=/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql
 
 pdns_config()
 {
@@ -129,9 +130,11 @@ api()
 # zone: seed/zone (name, type, TTL, content) as the API wants it
 zone()
 {
-	fill <"$HERE/seed/zone" | grep -v '^#' | jq -Rn --arg zone "$SB_ZONE." '
-		[inputs | capture("^(?<name>\\S+)\\s+(?<type>\\S+)\\s+(?<ttl>\\d+)\\s+(?<content>.*)$")
-		 | .ttl |= tonumber] | group_by([.name, .type])
+	fill <"$HERE/seed/zone" | grep -v '^#' |
+		jq -Rn --arg zone "$SB_ZONE." '
+		[inputs | split(" ") | {name: .[0], type: .[1],
+			ttl: (.[2] | tonumber), content: .[3:] | join(" ")}]
+		| group_by([.name, .type])
 		| map({name: .[0].name, type: .[0].type, ttl: .[0].ttl,
 			records: map({content: .content, disabled: false})})
 		| {name: $zone, kind: "Master", soa_edit_api: "INCREASE",
@@ -149,7 +152,7 @@ up()
 	mkdir -p "$D"/{pdns,nsd,unbound}
 	unbound_config >"$D/unbound/conf"
 	spawn unbound unbound -d -c "$D/unbound/conf"
-	sqlite3 "$D/pdns/db" </usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql
+	sqlite3 "$D/pdns/db" <"$SCHEMA"
 	pdns_config >"$D/pdns/pdns.conf"
 	spawn pdns pdns_server --config-dir="$D/pdns"
 	zone >"$D/zone.json" && until_ok 10 api "" &&

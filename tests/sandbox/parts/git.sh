@@ -27,10 +27,12 @@ C
 tree()
 {
 	local file
-	(cd "$HERE/seed/$1" && find . -type f) | while read -r file; do
-		mkdir -p "$S/seed/$1/$(dirname "$file")"
-		fill <"$HERE/seed/$1/$file" >"$S/seed/$1/$file" || return 1
-	done
+	(cd "$HERE/seed/$1" && find . -type f) |
+		while read -r file; do
+			mkdir -p "$S/seed/$1/$(dirname "$file")"
+			fill <"$HERE/seed/$1/$file" >"$S/seed/$1/$file" ||
+				return 1
+		done
 }
 
 seed()
@@ -68,7 +70,7 @@ git_server()
 		ssl_certificate $S/ca/git.crt;
 		ssl_certificate_key $S/ca/git.key;
 		location / { return 404 "Not Found\n"; }
-		location ~ ^/$2(?:\.git)?(?<what>/(?:info/refs|git-upload-pack|git-receive-pack))\$ {
+		location ~ ^/$2(?:\.git)?(?<what>/info/refs|/git-(?:upload|receive)-pack)\$ {
 			if (\$$3 = "") {
 				add_header WWW-Authenticate 'Basic realm="$4"' always;
 				return 401 "Authentication failed\n";

@@ -4,11 +4,8 @@
 
 up()
 {
-	[ -x "$SB_DOUBLES/lms" ] || {
-		echo "$SB_DOUBLES/lms is not built"
-		return "$LEFT_OUT"
-	}
-	until_ok 10 test -e "$S/git/$SB_REPO.git/refs/heads/$SB_BRANCH" ||
+	built lms || return
+	until_ok 20 test -e "$S/git/$SB_REPO.git/refs/heads/$SB_BRANCH" ||
 		return 1
 	# or the MongoDB client library leaves counters in /dev/shm
 	export MONGOC_DISABLE_SHM=1
