@@ -74,13 +74,16 @@ fingerprint()
 	cat "${BASH_SOURCE[0]}"
 }
 
-# Print the prefix of a finished build that fits this fingerprint.
+# Print the prefix of a finished build that fits this fingerprint, and note
+# that it is in use.
 find_finished()
 {
 	local key
 
 	[ -r "$libs/latest-$1" ] && read -r key <"$libs/latest-$1" \
-	    && [ -e "$libs/$key/stamp" ] && echo "$libs/$key"
+	    && [ -e "$libs/$key/stamp" ] \
+	    && touch "$libs/$key/stamp" "$libs/latest-$1" \
+	    && echo "$libs/$key"
 }
 
 # What a build needs and is not installed is said before it fails on it.
@@ -88,8 +91,8 @@ check_packages()
 {
 	local missing
 
-	missing=$("$here/packages.sh" missing build | tr '\n' ' ')
-	[ -z "$missing" ] || die "not installed: $missing-" \
+	missing=$("$here/packages.sh" missing build | paste -s -d ' ')
+	[ -z "$missing" ] || die "not installed: $missing;" \
 	    "run $here/packages.sh install build"
 }
 
@@ -226,7 +229,7 @@ list_versions()
 listed()
 {
 	apt-cache -c "$work/apt/apt.conf" showsrc --only-source "$1" \
-	    2>/dev/null | sed -n 's/^Version: //p' | sort -u
+	    2>/dev/null | sed -n 's/^Version: //p' | sort -u || true
 }
 
 kept()
@@ -286,6 +289,7 @@ keep_source()
 	mv "$3.new.$$" "$3"
 }
 
+# apt has checked what it fetched against the signed list.
 unpack_whole()
 {
 	dpkg-source --no-check -x fetched/*.dsc "$1"
@@ -502,12 +506,15 @@ grammar_is_ours()
 	    | openssl base64 -A)" = "$GRAMMAR_SHA512" ]
 }
 
-# Build library $1 in a folder of its own, everything it prints in its log.
+# Build library $1 in a folder and a process group of its own, everything it
+# prints in its log. It holds the lock too: if we are killed, the next run
+# waits for what is left of us.
 start()
 {
 	mkdir "$work/$1"
+	set -m
 	(
-		exec 9>&- >"$logs/$1.log" 2>&1 </dev/null
+		exec >"$logs/$1.log" 2>&1 </dev/null
 		cd "$work/$1"
 		SECONDS=0
 		"build_$1"
@@ -515,6 +522,7 @@ start()
 		    "$(cut -d ' ' -f 2 version)" "$SECONDS" >&3
 	) 3>&2 &
 	pids[$1]=$!
+	set +m
 }
 
 # Wait for library $1; if it failed, show why.
@@ -609,6 +617,19 @@ build()
 	fi
 	echo "$key" >"$work/latest"
 	mv "$work/latest" "$libs/latest-$print"
+	forget_unused
+}
+
+# A prefix that nobody asked for in two months is of an older checkout.
+forget_unused()
+{
+	local stamp
+
+	find "$libs" -mindepth 2 -maxdepth 2 -name stamp -mtime +60 \
+	    | while read -r stamp; do
+		rm -rf "${stamp%/stamp}"
+	done
+	find "$libs" -maxdepth 1 -name 'latest-*' -mtime +60 -delete
 }
 
 main()
@@ -622,7 +643,7 @@ main()
 		release|asan|cov)
 			;;
 		*)
-			sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+			sed -n '3,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
 			exit 2 ;;
 		esac
 		shift

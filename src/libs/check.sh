@@ -15,7 +15,7 @@ set -euo pipefail
 export LC_ALL=C
 
 if [ $# -eq 0 ] || [ ! -r "$1/flags.mk" ]; then
-	sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2
+	sed -n '3,/^$/s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 fi
 flags=$1/flags.mk
