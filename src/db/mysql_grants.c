@@ -2,6 +2,7 @@
 #include "db/mysql_grants.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -608,6 +609,28 @@ take_line(struct cursor *c, struct grant *g)
 	    && take_grantee(c, &g->to) && take_tail(c, g);
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Servers print columns in the order of a hash: equal grants must print
+ * equally. */
+static void
+sort_columns(const struct grant *g)
+{
+	for (size_t i = 0; i < g->nprivs; i++) {
+		const char **names = (const char **)g->privs[i].columns;
+		size_t n = 0;
+
+		while (names != NULL && names[n] != NULL)
+			n++;
+		if (n > 1)
+			qsort(names, n, sizeof(*names), compare_names);
+	}
+}
+
 bool
 grants_parse(struct pool *pool, const struct grants_source *source,
     const char *line, struct grant *g, struct err *e)
@@ -619,6 +642,7 @@ grants_parse(struct pool *pool, const struct grants_source *source,
 
 	*g = (struct grant){ 0 };
 	if (take_line(&c, g)) {
+		sort_columns(g);
 		buf_free(&safe);
 		return true;
 	}
