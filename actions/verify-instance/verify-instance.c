@@ -1,0 +1,289 @@
+/*
+ * verify-instance - is the instance as it must be now?
+ *
+ * Guide: "check that the new instance looks as expected", and the instance
+ * test guide wherever it is asked for. It only reads, so it may be run at
+ * any time. Before a phase it also proves that no later phase is reached;
+ * where one is, it ends with "already past". What fails is looked at again
+ * until the timeout: after a deployment things come one by one.
+ */
+#include "api/repo.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "db/mysql.h"
+#include "step/step.h"
+#include "verify/hosts.h"
+#include "verify/report.h"
+#include "verify/verify.h"
+
+enum { PAUSE_MS = 2000, ROUND_SECONDS = 60, TEXT_MAX = 512 * 1024,
+	NAMES_MAX = 1000 };
+
+static struct {
+	const char *phase, *when, *formats, *folder, *hosts;
+	const char *old_address, *new_address, *resolvers, *settings;
+	const char *argocd_server, *argocd_token, *application, *project;
+	const char *mysql_host, *mysql_admin, *mysql_password;
+	const char *mysql_user, *mysql_databases, *mysql_tls, *mysql_ca;
+	const char *mongo_host, *mongo_admin, *mongo_password;
+	const char *mongo_user, *mongo_databases, *mongo_tls;
+	long mysql_port, mongo_port, low, high, timeout;
+} in;
+
+static const char *const phases[] = { "configure", "connect", "switch",
+	"settle", "restrict", "reached", NULL };
+static const char *const whens[] = { "before", "after", NULL };
+
+static const struct input inputs[] = {
+	{ .name = "phase", .str = &in.phase, .oneof = phases,
+	  .dflt = "reached",
+	  .help = "Phase that is judged, or reached: the one that the facts "
+	    "show" },
+	{ .name = "when", .str = &in.when, .oneof = whens, .dflt = "after",
+	  .help = "before: may it begin? after: is it done?" },
+	{ .name = "hosts", .str = &in.hosts, .optional = true,
+	  .help = "Final hosts, as kind=name; those of the plan if empty" },
+	{ .name = "old-address", .str = &in.old_address, .optional = true,
+	  .plan = "old.address", .help = "IP addresses of the old ingress" },
+	{ .name = "new-address", .str = &in.new_address, .optional = true,
+	  .plan = "new.address", .help = "IP addresses of the new ingress" },
+	{ .name = "low-ttl", .num = &in.low, .min = 1, .max = 86400,
+	  .dflt = "300", .plan = "dns.low-ttl",
+	  .help = "TTL until the site is confirmed, in seconds" },
+	{ .name = "high-ttl", .num = &in.high, .min = 1, .max = 604800,
+	  .dflt = "3600", .plan = "dns.high-ttl",
+	  .help = "TTL afterwards, in seconds" },
+	{ .name = "resolvers", .str = &in.resolvers, .optional = true,
+	  .plan = "dns.resolvers",
+	  .help = "Name servers that visitors use" },
+	{ .name = "argocd-server", .str = &in.argocd_server,
+	  .optional = true, .plan = "argocd.server",
+	  .check = text_check_https, .help = "Address of Argo CD" },
+	{ .name = "argocd-token", .str = &in.argocd_token, .secret = true,
+	  .optional = true, .help = "Token that may get the application" },
+	{ .name = "application", .str = &in.application, .optional = true,
+	  .plan = "argocd.application",
+	  .help = "Its name; <instance>-production if empty" },
+	{ .name = "project", .str = &in.project, .optional = true,
+	  .plan = "argocd.project", .help = "Argo CD's project it is in" },
+	{ .name = "mysql-host", .str = &in.mysql_host, .optional = true,
+	  .plan = "mysql.host", .help = "Server; config.yml's if empty" },
+	{ .name = "mysql-port", .num = &in.mysql_port, .min = 1,
+	  .max = 65535, .optional = true, .plan = "mysql.port",
+	  .help = "Its port; config.yml's if empty" },
+	{ .name = "mysql-admin", .str = &in.mysql_admin, .optional = true,
+	  .plan = "mysql.admin", .help = "User who may read grants" },
+	{ .name = "mysql-admin-password", .str = &in.mysql_password,
+	  .secret = true, .optional = true, .help = "His password; without "
+	    "it the instance's user is asked about itself" },
+	{ .name = "mysql-user", .str = &in.mysql_user, .optional = true,
+	  .plan = "mysql.user",
+	  .help = "The instance's user; config.yml's if empty" },
+	{ .name = "mysql-databases", .str = &in.mysql_databases,
+	  .optional = true, .plan = "mysql.databases",
+	  .help = "All its own databases; config.yml's if empty" },
+	{ .name = "mysql-tls", .str = &in.mysql_tls, .oneof = sql_tls_words,
+	  .dflt = "verify", .plan = "mysql.tls",
+	  .help = "verify the server, only require encryption, or off" },
+	{ .name = "mysql-ca-file", .str = &in.mysql_ca, .optional = true,
+	  .plan = "mysql.ca-file",
+	  .help = "Roots that vouch for the databases; ca-file if empty" },
+	{ .name = "mongodb-host", .str = &in.mongo_host, .optional = true,
+	  .plan = "mongodb.host", .help = "Server; config.yml's if empty" },
+	{ .name = "mongodb-port", .num = &in.mongo_port, .min = 1,
+	  .max = 65535, .optional = true, .plan = "mongodb.port",
+	  .help = "Its port; config.yml's if empty" },
+	{ .name = "mongodb-admin", .str = &in.mongo_admin, .optional = true,
+	  .plan = "mongodb.admin", .help = "User who may read roles" },
+	{ .name = "mongodb-admin-password", .str = &in.mongo_password,
+	  .secret = true, .optional = true, .help = "His password; without "
+	    "it the instance's user is asked about itself" },
+	{ .name = "mongodb-user", .str = &in.mongo_user, .optional = true,
+	  .plan = "mongodb.user",
+	  .help = "The instance's user; config.yml's if empty" },
+	{ .name = "mongodb-databases", .str = &in.mongo_databases,
+	  .optional = true, .plan = "mongodb.databases",
+	  .help = "All its own databases; config.yml's if empty" },
+	{ .name = "mongodb-tls", .str = &in.mongo_tls,
+	  .oneof = sql_tls_words, .optional = true, .plan = "mongodb.tls",
+	  .help = "verify, require or off; config.yml's if empty" },
+	{ .name = "settings-file", .str = &in.settings, .optional = true,
+	  .help = "Settings of the old side, as fetch-settings wrote them" },
+	{ .name = "formats", .str = &in.formats, .dflt = "text,markdown",
+	  .help = "Of the report: text, tap, junit, json, markdown" },
+	{ .name = "report", .str = &in.folder, .optional = true,
+	  .help = "Folder for the report; none is written if empty" },
+	{ .name = "timeout", .num = &in.timeout, .min = 0, .max = 7200,
+	  .dflt = "120",
+	  .help = "Seconds that what fails may still become good" },
+	{ 0 }
+};
+
+static const struct output outputs[] = {
+	{ .name = "verdict", .help = "pass or fail" },
+	{ .name = "phase", .help = "Phase that was judged" },
+	{ .name = "reached", .help = "Phase that the facts show" },
+	{ .name = "passed", .help = "Checks that passed" },
+	{ .name = "failed", .help = "Checks that failed or are unknown" },
+	{ .name = "skipped", .help = "Checks that do not apply" },
+	{ 0 }
+};
+
+static const char *const *
+list(const char *value)
+{
+	return value != NULL ? text_split(step_common()->pool, value, NULL)
+	    : NULL;
+}
+
+static struct subject
+subject_from_inputs(void)
+{
+	const struct step_common *c = step_common();
+
+	return (struct subject){ .instance = c->instance,
+		.workspace = c->workspace, .phase = phase_named(in.phase),
+		.before = text_same(in.when, "before"),
+		.old_address = list(in.old_address),
+		.new_address = list(in.new_address),
+		.low_ttl = in.low, .high_ttl = in.high,
+		.argocd_server = in.argocd_server,
+		.argocd_token = in.argocd_token,
+		.application = in.application, .project = in.project,
+		.mysql_host = in.mysql_host, .mysql_port = in.mysql_port,
+		.mysql_admin = in.mysql_admin,
+		.mysql_password = in.mysql_password,
+		.mysql_user = in.mysql_user,
+		.mysql_databases = in.mysql_databases,
+		.mysql_tls = in.mysql_tls,
+		.mongo_host = in.mongo_host, .mongo_port = in.mongo_port,
+		.mongo_admin = in.mongo_admin,
+		.mongo_password = in.mongo_password,
+		.mongo_user = in.mongo_user,
+		.mongo_databases = in.mongo_databases,
+		.mongo_tls = in.mongo_tls,
+		.database_ca = in.mysql_ca != NULL ? in.mysql_ca
+		    : c->ca_file };
+}
+
+/* The checkout was made when the run was triggered: go to the branch's
+ * head. */
+static bool
+refresh_workspace(struct err *e)
+{
+	const struct step_common *c = step_common();
+	struct repo *repo = repo_open(&(struct repo_open){
+	    .dir = c->workspace, .branch = c->branch,
+	    .token = c->repository_token, .ca_file = c->ca_file,
+	    .dns_servers = c->dns_servers }, e);
+
+	repo_close(repo);
+	return repo != NULL;
+}
+
+/* May it begin? What is reached decides also what "reached" means. */
+static bool
+check_phase(struct subject *s, struct err *e)
+{
+	enum phase reached = verify_reached(s);
+
+	step_output("reached", "%s", phase_names[reached]);
+	if (s->phase == PHASE_NONE && reached == PHASE_NONE)
+		return err_set(e, ERR_INPUT, "phase: reached, but no phase "
+		    "of the migration is");
+	if (s->phase == PHASE_NONE)
+		s->phase = reached;
+	step_output("phase", "%s", phase_names[s->phase]);
+	return !s->before || verify_check_start(s, e);
+}
+
+/* Gather and judge, again while something is not good and time is left. */
+static bool
+judge(struct subject *s, struct records *r, struct err *e)
+{
+	const struct step_common *c = step_common();
+	const struct verify_net net = { .ca_file = c->ca_file,
+		.dns_servers = c->dns_servers,
+		.resolvers = list(in.resolvers) };
+	clock_ms deadline = clock_deadline(in.timeout);
+	bool again = false;
+
+	do {
+		*r = (struct records){ .n = 0 };
+		if (!verify_gather(c->pool, &net, s, 1,
+		    clock_deadline(ROUND_SECONDS), e)
+		    || !check_phase(s, e)
+		    || !verify_judge(c->pool, s, 1, r, e))
+			return false;
+		if (records_good(r))
+			return true;
+		if (!again)
+			log_info("not all is good yet; looking again for up "
+			    "to %ld s", in.timeout);
+		again = true;
+	} while (clock_pause_until(deadline, PAUSE_MS));
+	return true;
+}
+
+static bool
+tell(const struct records *r, struct err *e)
+{
+	struct buf text = buf_new(TEXT_MAX), table = buf_new(TEXT_MAX);
+	size_t bad = records_count(r, VERIFY_FAIL)
+	    + records_count(r, VERIFY_UNKNOWN);
+
+	report_write(&text, "text", r);
+	log_foreign(buf_str(&text), text.len);
+	report_write(&table, "markdown", r);
+	step_summary("%s\n", buf_str(&table));
+	step_output("verdict", "%s", records_good(r) ? "pass" : "fail");
+	step_output("passed", "%zu", records_count(r, VERIFY_PASS));
+	step_output("failed", "%zu", bad);
+	step_output("skipped", "%zu", records_count(r, VERIFY_SKIP));
+	buf_free(&text);
+	buf_free(&table);
+	return in.folder == NULL
+	    || report_save(in.folder, list(in.formats), r, e);
+}
+
+/* The names of what is not good, for the one line of the error. */
+static bool
+check_good(const struct records *r, struct err *e)
+{
+	struct buf names = buf_new(NAMES_MAX);
+
+	if (records_good(r))
+		return true;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].verdict == VERIFY_FAIL
+		    || r->v[i].verdict == VERIFY_UNKNOWN)
+			buf_printf(&names, "%s%s: %s", names.len > 0 ? "; "
+			    : "", r->v[i].check, r->v[i].found);
+	err_set(e, ERR_OTHER, "%s", names.len > 0 ? buf_str(&names)
+	    : "every check was skipped: nothing is known");
+	buf_free(&names);
+	return false;
+}
+
+static bool
+run(struct err *e)
+{
+	struct subject s = subject_from_inputs();
+	struct records records = { 0 };
+
+	return hosts_find(step_common()->pool, in.hosts, &s.final, e)
+	    && refresh_workspace(e)
+	    && judge(&s, &records, e)
+	    && tell(&records, e)
+	    && check_good(&records, e);
+}
+
+const struct step step_verify_instance = {
+	.name = "verify-instance",
+	.about = "Check that the instance is as it must be in its phase",
+	.icon = "check-circle",
+	.uses = STEP_NET | STEP_REPO,
+	.inputs = inputs, .outputs = outputs, .run = run,
+};

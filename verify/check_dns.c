@@ -1,0 +1,226 @@
+/*
+ * check_dns - do the names lead where they should, for as long as they
+ * should? See judge.h.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "verify/facts.h"
+#include "verify/judge.h"
+
+enum { WORDS_MAX = 2000 };
+
+static size_t
+count(const char *const *list)
+{
+	size_t n = 0;
+
+	while (list != NULL && list[n] != NULL)
+		n++;
+	return n;
+}
+
+/* IPv4 addresses of a list, as an A record can hold them. */
+static size_t
+only_v4(struct pool *p, const char *const *list, const char ***v4)
+{
+	size_t n = 0;
+
+	*v4 = pool_alloc(p, (count(list) + 1) * sizeof **v4);
+	for (size_t i = 0; i < count(list); i++)
+		if (strchr(list[i], ':') == NULL)
+			(*v4)[n++] = list[i];
+	return n;
+}
+
+static const char *
+list_words(struct pool *p, const char *const *v)
+{
+	struct buf b = buf_new(WORDS_MAX);
+	const char *words;
+
+	for (size_t i = 0; v != NULL && v[i] != NULL; i++)
+		buf_printf(&b, "%s%s", i > 0 ? ", " : "", v[i]);
+	words = pool_strdup(p, buf_str(&b));
+	buf_free(&b);
+	return words;
+}
+
+static bool
+leads_to(struct pool *p, const struct dns_answer *a, const char *const *list)
+{
+	const char **v4;
+	size_t n = only_v4(p, list, &v4);
+
+	return a->found == DNS_ANSWER && dns_same(v4, n, a->value, a->n);
+}
+
+/* Where visitors must be led at this moment: before the switch to the old
+ * side, after it to the new one; right before the switch either is right. */
+static bool
+is_right(struct pool *p, const struct subject *s, const struct dns_answer *a)
+{
+	bool to_new = s->new_address != NULL
+	    && leads_to(p, a, s->new_address);
+	bool to_old = s->old_address == NULL ? a->found == DNS_ANSWER
+	    && !to_new : leads_to(p, a, s->old_address);
+
+	if (s->phase < PHASE_SWITCH)
+		return to_old;
+	if (s->phase == PHASE_SWITCH && s->before)
+		return to_old || to_new;
+	return to_new;
+}
+
+static const char *
+expected_side(struct pool *p, const struct subject *s)
+{
+	if (s->phase > PHASE_SWITCH
+	    || (s->phase == PHASE_SWITCH && !s->before))
+		return pool_printf(p, "the new side (%s)",
+		    list_words(p, s->new_address));
+	return pool_printf(p, "the old side%s%s%s%s",
+	    s->old_address != NULL ? " (" : "",
+	    s->old_address != NULL ? list_words(p, s->old_address) : "",
+	    s->old_address != NULL ? ")" : "",
+	    s->phase == PHASE_SWITCH ? ", or already the new one" : "");
+}
+
+/* Any server that says otherwise, in words; "" if none. *silent: one of
+ * them did not answer at all, so nothing is known of it. */
+static const char *
+find_wrong(struct pool *p, const struct subject *s,
+    const struct dns_answer *a, const char *const *server, size_t servers,
+    bool authority, bool *silent)
+{
+	struct buf b = buf_new(WORDS_MAX);
+	const char *words;
+
+	*silent = false;
+	for (size_t i = 0; i < servers * s->final.n; i++) {
+		bool lame = authority && a[i].found == DNS_ANSWER
+		    && !a[i].authoritative;
+
+		if (!lame && is_right(p, s, &a[i]))
+			continue;
+		buf_printf(&b, "%s%s says of %s: ", b.len > 0 ? "; " : "",
+		    server[i / s->final.n],
+		    s->final.v[i % s->final.n].name);
+		dns_words(&b, &a[i]);
+		if (lame)
+			buf_puts(&b, " without authority");
+		*silent = *silent || a[i].found == DNS_SILENT;
+	}
+	words = pool_strdup(p, buf_str(&b));
+	buf_free(&b);
+	return words;
+}
+
+static const char *const *
+authorities(struct pool *p, const struct facts *f)
+{
+	const char **v = pool_alloc(p, (f->zone.n + 1) * sizeof *v);
+
+	for (size_t i = 0; i < f->zone.n; i++)
+		v[i] = pool_printf(p, "%s (%s)", f->zone.ns[i].name,
+		    f->zone.ns[i].address);
+	return v;
+}
+
+struct opinion
+check_dns_authorities(struct pool *p, const struct subject *s)
+{
+	const struct facts *f = s->facts;
+	struct opinion o = { .expected = pool_printf(p, "every name server "
+	    "of the zone leads every host to %s", expected_side(p, s)) };
+	bool silent;
+	const char *wrong;
+
+	if (!f->zone_known) {
+		o.verdict = VERIFY_UNKNOWN;
+		o.found = f->zone_why;
+		return o;
+	}
+	wrong = find_wrong(p, s, f->authority, authorities(p, f), f->zone.n,
+	    true, &silent);
+	o.verdict = wrong[0] == '\0' ? VERIFY_PASS : VERIFY_FAIL;
+	o.found = wrong[0] != '\0' ? wrong : pool_printf(p, "%zu servers of "
+	    "%s agree on %zu hosts", f->zone.n, f->zone.name, s->final.n);
+	return o;
+}
+
+struct opinion
+check_dns_resolvers(struct pool *p, const struct subject *s)
+{
+	const struct facts *f = s->facts;
+	struct opinion o = { .expected = pool_printf(p, "the resolvers lead "
+	    "every host to %s", expected_side(p, s)) };
+	bool silent;
+	const char *wrong;
+
+	if (f->nresolvers == 0) {
+		o.verdict = VERIFY_SKIP;
+		o.found = "no resolvers are named in the plan";
+		return o;
+	}
+	wrong = find_wrong(p, s, f->resolver, f->resolvers, f->nresolvers,
+	    false, &silent);
+	o.verdict = wrong[0] == '\0' ? VERIFY_PASS : VERIFY_FAIL;
+	o.found = wrong[0] != '\0' ? wrong : pool_printf(p, "%zu resolvers "
+	    "agree", f->nresolvers);
+	return o;
+}
+
+/* TTL of the record that visitors ask for: the first on the way. */
+static long
+ttl_of(const struct dns_answer *a)
+{
+	return a->hops > 0 ? a->hop[0].ttl : a->ttl;
+}
+
+struct opinion
+check_dns_ttl(struct pool *p, const struct subject *s)
+{
+	const struct facts *f = s->facts;
+	bool high = s->phase > PHASE_SETTLE
+	    || (s->phase == PHASE_SETTLE && !s->before);
+	long want = high ? s->high_ttl : s->low_ttl;
+	struct opinion o = { .verdict = VERIFY_PASS,
+		.expected = pool_printf(p, high ? "a TTL of %ld s"
+		    : "a TTL of at most %ld s", want),
+		.found = pool_printf(p, "so on %zu servers", f->zone.n) };
+
+	if (!f->zone_known) {
+		o.verdict = VERIFY_SKIP;
+		o.found = f->zone_why;
+		return o;
+	}
+	for (size_t i = 0; i < f->zone.n * s->final.n; i++) {
+		const struct dns_answer *a = &f->authority[i];
+
+		if (a->found != DNS_ANSWER || (!a->mixed_ttl
+		    && (high ? ttl_of(a) == want : ttl_of(a) <= want)))
+			continue;
+		o.verdict = VERIFY_FAIL;
+		o.found = pool_printf(p, "%s gives %s a TTL of %ld s%s",
+		    f->zone.ns[i / s->final.n].address,
+		    s->final.v[i % s->final.n].name, ttl_of(a),
+		    a->mixed_ttl ? ", not the same for all values" : "");
+	}
+	return o;
+}
+
+bool
+facts_dns_moved(const struct subject *s)
+{
+	const struct facts *f = s->facts;
+	struct pool *p = pool_new();
+	size_t moved = 0, n = f->zone.n * s->final.n;
+
+	for (size_t i = 0; f->zone_known && s->new_address != NULL && i < n;
+	    i++)
+		moved += leads_to(p, &f->authority[i], s->new_address);
+	pool_free(p);
+	return n > 0 && moved == n;
+}

@@ -1,0 +1,189 @@
+/*
+ * check_site - certificates and applications on both sides; see judge.h.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "data/json.h"
+#include "verify/facts.h"
+#include "verify/health.h"
+#include "verify/judge.h"
+
+enum { WORDS_MAX = 3000, SOON_DAYS = 2 };
+
+/* A side that can't be looked at. */
+static bool
+is_blind(const struct side *v, struct opinion *o, const char *which)
+{
+	if (v->addresses > 0 && v->hosts->n > 0)
+		return false;
+	o->verdict = VERIFY_SKIP;
+	o->found = v->addresses == 0 ? which
+	    : "config.yml names no host that can be read";
+	return true;
+}
+
+static void
+add(struct buf *b, const struct side *v, size_t i, const char *words)
+{
+	buf_printf(b, "%s%s at %s: %s", b->len > 0 ? "; " : "",
+	    v->hosts->v[i % v->hosts->n].name,
+	    v->address[i / v->hosts->n], words);
+}
+
+static struct opinion
+finish(struct pool *p, struct opinion o, struct buf *b, const char *good)
+{
+	o.verdict = b->len == 0 ? VERIFY_PASS : VERIFY_FAIL;
+	o.found = b->len == 0 ? good : pool_strdup(p, buf_str(b));
+	buf_free(b);
+	return o;
+}
+
+static struct opinion
+judge_certificates(struct pool *p, const struct side *v, const char *which)
+{
+	struct opinion o = { .expected = "a trusted certificate for each "
+	    "host, good for two days or more" };
+	struct buf b = buf_new(WORDS_MAX);
+	long least = 100000;
+
+	if (is_blind(v, &o, which))
+		return o;
+	for (size_t i = 0; i < v->hosts->n * v->addresses; i++) {
+		const struct tls_facts *f = &v->visit[i];
+
+		if (!tls_is_good(f))
+			add(&b, v, i, tls_words(p, f));
+		else if (f->days_left < least)
+			least = f->days_left;
+	}
+	if (b.len == 0 && least < SOON_DAYS && least > 0)
+		buf_printf(&b, "one expires in %ld days and was not renewed",
+		    least);
+	return finish(p, o, &b, pool_printf(p, "%zu hosts, %ld days or more "
+	    "left", v->hosts->n, least));
+}
+
+struct opinion
+check_certificate_old(struct pool *p, const struct subject *s)
+{
+	return judge_certificates(p, &s->facts->old, "the plan has no "
+	    "old.address");
+}
+
+struct opinion
+check_certificate_new(struct pool *p, const struct subject *s)
+{
+	return judge_certificates(p, &s->facts->fresh, "the plan has no "
+	    "new.address");
+}
+
+static struct opinion
+judge_health(struct pool *p, const struct side *v, const char *which)
+{
+	struct opinion o = { .expected = "every host answers as the right "
+	    "application, and its databases answer it" };
+	struct buf b = buf_new(WORDS_MAX);
+
+	if (is_blind(v, &o, which))
+		return o;
+	for (size_t i = 0; i < v->hosts->n * v->addresses; i++) {
+		const char *words;
+
+		if (!health_is_good(p, &v->hosts->v[i % v->hosts->n],
+		    v->hosts, &v->visit[i], &words))
+			add(&b, v, i, words);
+	}
+	return finish(p, o, &b, pool_printf(p, "%zu hosts at %zu addresses",
+	    v->hosts->n, v->addresses));
+}
+
+struct opinion
+check_heartbeat_old(struct pool *p, const struct subject *s)
+{
+	return judge_health(p, &s->facts->old, "the plan has no old.address");
+}
+
+struct opinion
+check_heartbeat_new(struct pool *p, const struct subject *s)
+{
+	return judge_health(p, &s->facts->fresh, "the plan has no "
+	    "new.address");
+}
+
+/* The host in a URL, in the pool; "" if there is none. */
+static const char *
+url_host(struct pool *p, const char *url)
+{
+	const char *s = url != NULL ? strstr(url, "://") : NULL;
+
+	return s != NULL ? pool_strndup(p, s + 3, strcspn(s + 3, "/:?#"))
+	    : "";
+}
+
+struct opinion
+check_studio_redirect(struct pool *p, const struct subject *s)
+{
+	const struct tls_facts *f = &s->facts->studio;
+	const char *lms = hosts_name(s->facts->fresh.hosts, "lms");
+	struct opinion o = { .expected = pool_printf(p, "Studio sends who is "
+	    "not logged in to %s", lms != NULL ? lms : "the LMS") };
+	const char *to;
+
+	if (is_blind(&s->facts->fresh, &o, "the plan has no new.address"))
+		return o;
+	if (hosts_name(s->facts->fresh.hosts, "cms") == NULL) {
+		o.verdict = VERIFY_SKIP;
+		o.found = "the instance has no Studio";
+		return o;
+	}
+	if (f->stage != TLS_ANSWERED) {
+		o.verdict = VERIFY_FAIL;
+		o.found = f->why;
+		return o;
+	}
+	to = url_host(p, f->location);
+	o.verdict = f->status >= 300 && f->status < 400 && text_same(to, lms)
+	    ? VERIFY_PASS : VERIFY_FAIL;
+	o.found = pool_printf(p, "HTTP %ld%s%s%s", f->status,
+	    to[0] != '\0' ? " to " : "", to, o.verdict == VERIFY_FAIL
+	    && to[0] != '\0' ? ": its settings name another LMS" : "");
+	return o;
+}
+
+struct opinion
+check_mfe_config(struct pool *p, const struct subject *s)
+{
+	const struct tls_facts *f = &s->facts->mfe_config;
+	const char *lms = hosts_name(s->facts->fresh.hosts, "lms");
+	const char *cms = hosts_name(s->facts->fresh.hosts, "cms");
+	struct opinion o = { .verdict = VERIFY_PASS,
+		.expected = "the micro-frontends' configuration names the "
+		    "instance's own hosts and name" };
+	struct err ignored;
+	struct json *j;
+	const char *site;
+
+	if (is_blind(&s->facts->fresh, &o, "the plan has no new.address"))
+		return o;
+	j = f->stage == TLS_ANSWERED && f->status == 200
+	    ? json_parse(f->body, f->body_len, "mfe_config", &ignored) : NULL;
+	site = json_str(j, "SITE_NAME");
+	o.found = pool_printf(p, "LMS %s, Studio %s, name %s",
+	    url_host(p, json_str(j, "LMS_BASE_URL")),
+	    url_host(p, json_str(j, "STUDIO_BASE_URL")),
+	    site != NULL ? site : "none");
+	if (j == NULL)
+		o.found = f->stage == TLS_ANSWERED ? pool_printf(p, "HTTP %ld"
+		    ", no JSON", f->status) : f->why;
+	if (j == NULL || !text_same(url_host(p, json_str(j,
+	    "LMS_BASE_URL")), lms) || (cms != NULL && !text_same(url_host(p,
+	    json_str(j, "STUDIO_BASE_URL")), cms)) || text_empty(site)
+	    || (s->facts->deployed.platform != NULL
+	    && !text_same(site, s->facts->deployed.platform)))
+		o.verdict = VERIFY_FAIL;
+	json_free(j);
+	return o;
+}

@@ -1,0 +1,113 @@
+/*
+ * configfile - see configfile.h.
+ */
+#include "verify/configfile.h"
+
+#include <stddef.h>
+
+#include "api/repo.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "edx/config.h"
+#include "step/step.h"
+
+bool
+configfile_open(struct configfile *c, struct err *e)
+{
+	const struct step_common *in = step_common();
+	struct repo_open o = { .dir = in->workspace, .branch = in->branch,
+		.token = in->repository_token, .ca_file = in->ca_file,
+		.dns_servers = in->dns_servers };
+	const char *path;
+
+	*c = (struct configfile){
+	    .file = config_file(in->pool, in->instance) };
+	c->repo = repo_open(&o, e);
+	if (c->repo == NULL)
+		return false;
+	path = repo_path(c->repo, c->file);
+	if (!file_exists(path))
+		return true;
+	c->yaml = yaml_read(path, e);
+	if (c->yaml == NULL)
+		return false;
+	if (*yaml_warnings(c->yaml) != '\0')
+		log_warn("%s", yaml_warnings(c->yaml));
+	return config_check(c->yaml, e);
+}
+
+void
+configfile_close(struct configfile *c)
+{
+	yaml_close(c->yaml);
+	repo_close(c->repo);
+}
+
+bool
+configfile_missing(const struct configfile *c, struct err *e)
+{
+	if (!step_common()->dry_run)
+		return err_set(e, ERR_NOT_FOUND, "%s: there is no such file "
+		    "on the branch %s: create the instance before", c->file,
+		    step_common()->branch);
+	step_follows(c->file, "dispatch-workflow");
+	return true;
+}
+
+/* Shown only when it differs: the edit itself is in memory until saved. */
+static void
+show(struct configfile *c, const char *key, const char *old, bool changed)
+{
+	struct pool *pool = step_common()->pool;
+	const char *now = config_show(pool, c->yaml, key);
+
+	if (changed)
+		step_change(pool_printf(pool, "config.yml %s", key), old,
+		    now != NULL ? now : "(removed)");
+	else
+		step_same(pool_printf(pool, "config.yml %s", key),
+		    now != NULL ? now : "(not there)");
+	c->changed = c->changed || changed;
+}
+
+bool
+configfile_set(struct configfile *c, const char *key, enum yaml_kind kind,
+    const char *value, struct err *e)
+{
+	struct pool *pool = step_common()->pool;
+	const char *old = pool_strdup(pool, config_show(pool, c->yaml, key));
+	bool changed;
+
+	if (!yaml_set(c->yaml, key, kind, value, true, &changed, e))
+		return false;
+	show(c, key, old, changed);
+	return true;
+}
+
+bool
+configfile_remove(struct configfile *c, const char *key, struct err *e)
+{
+	struct pool *pool = step_common()->pool;
+	const char *old = pool_strdup(pool, config_show(pool, c->yaml, key));
+	bool changed;
+
+	if (!yaml_remove(c->yaml, key, &changed, e))
+		return false;
+	show(c, key, old, changed);
+	return true;
+}
+
+bool
+configfile_save(struct configfile *c, struct err *e)
+{
+	const char *text;
+	size_t len;
+
+	if (!c->changed || step_common()->dry_run)
+		return true;
+	if (!config_check(c->yaml, e))
+		return false;
+	text = yaml_text(c->yaml, &len);
+	return file_replace(repo_path(c->repo, c->file), text, len, 0644, e);
+}

@@ -1,0 +1,77 @@
+/*
+ * facts - what was found out about one instance. Internal to verify.
+ */
+#ifndef VERIFY_FACTS_H
+#define VERIFY_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "net/resolve.h"
+#include "net/tls.h"
+#include "verify/hosts.h"
+
+struct pool;
+struct subject;
+struct verify_net;
+
+/* What the cluster repository says of the instance. */
+struct deployed {
+	bool there;		/* it has a config.yml */
+	const char *why;	/* it can't be read; else "" */
+	struct hosts hosts;	/* that the new side answers to */
+	const char *platform;	/* PLATFORM_NAME; NULL: a template */
+	const char *init_jobs;	/* DRYDOCK_INIT_JOBS as it stands; NULL */
+	bool jobs_rendered;	/* env/ holds init jobs */
+	bool env_rendered;	/* there is an env/ */
+	bool sync_known, sync_on;	/* application.yml */
+	bool old_data_known, old_data;	/* it points at the old databases */
+	const char *data_words;	/* where it points, for people */
+	const char *mysql_words;	/* the record's, for people */
+};
+bool deployed_find(struct pool *, const struct subject *, struct deployed *,
+    struct err *) MUST_CHECK;
+
+/* One account's rights, or why they are not known. */
+struct access {
+	bool asked, known, scoped;
+	const char *words;
+};
+void access_find_mysql(struct pool *, const struct subject *, struct access *);
+void access_find_mongo(struct pool *, const struct subject *, struct access *);
+
+/* The live Application. */
+struct live {
+	bool asked, known, healthy, sync_on;
+	const char *words;
+};
+void live_find(struct pool *, const struct subject *,
+    const struct verify_net *, struct live *);
+
+/* Hosts as found at one side's addresses: address after address. */
+struct side {
+	const struct hosts *hosts;
+	const char *const *address;
+	size_t addresses;
+	struct tls_facts *visit;	/* hosts->n * addresses */
+};
+
+struct facts {
+	struct deployed deployed;
+	bool zone_known;
+	struct dns_zone zone;
+	const char *zone_why;
+	struct dns_answer *authority;	/* final.n * zone.n, by server */
+	struct dns_answer *resolver;	/* final.n * resolvers */
+	const char *const *resolvers;
+	size_t nresolvers;
+	struct side old, fresh;
+	struct tls_facts mfe_config, studio;	/* at the first new address */
+	struct access mysql, mongo;
+	struct live live;
+	clock_ms began;
+};
+
+#endif

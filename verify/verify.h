@@ -1,0 +1,83 @@
+/*
+ * verify - is an instance as it must be at this point of its migration?
+ *
+ * First all facts are gathered, for all instances at once; then they are
+ * judged, one Check test for each check; the records that the judges write
+ * are the verdict. Everything only reads.
+ */
+#ifndef VERIFY_VERIFY_H
+#define VERIFY_VERIFY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "edx/phase.h"
+#include "verify/hosts.h"
+
+struct pool;
+struct facts;
+
+enum verdict { VERIFY_PASS, VERIFY_FAIL, VERIFY_SKIP, VERIFY_UNKNOWN };
+extern const char *const verdict_names[];	/* "pass" ... */
+
+struct verify_record {
+	const char *instance, *phase, *check;
+	enum verdict verdict;
+	const char *expected, *found;	/* never NULL */
+	long ms;		/* since the gathering began */
+};
+
+struct records {
+	struct verify_record *v;
+	size_t n, cap;
+};
+
+/* One instance, and what its plan says. Strings may be NULL where they are
+ * not known: what needs them is skipped then, and says so. */
+struct subject {
+	const char *instance;
+	const char *workspace;		/* checkout, at the branch's head */
+	enum phase phase;
+	bool before;			/* judge before the phase, not after */
+	struct hosts final;		/* the names that visitors use */
+	const char *const *old_address, *const *new_address; /* NULL-ended */
+	long low_ttl, high_ttl;
+	const char *argocd_server, *argocd_token, *application, *project;
+	const char *mysql_host, *mysql_admin, *mysql_password, *mysql_tls;
+	const char *mongo_host, *mongo_admin, *mongo_password, *mongo_tls;
+	const char *mysql_user, *mysql_databases;
+	const char *mongo_user, *mongo_databases;
+	long mysql_port, mongo_port;
+	const char *database_ca;
+	struct facts *facts;		/* after verify_gather */
+};
+
+struct verify_net {
+	const char *ca_file, *dns_servers;
+	const char *const *resolvers;	/* whom visitors ask; NULL-ended */
+};
+
+/* Look everything up, until the deadline. What can't be found out is a fact
+ * too; false only where nothing can be asked at all. */
+bool verify_gather(struct pool *, const struct verify_net *,
+    struct subject *, size_t n, clock_ms deadline, struct err *) MUST_CHECK;
+
+/* Which phase the facts show; and may this one begin ("already past")? */
+enum phase verify_reached(const struct subject *);
+bool verify_check_start(const struct subject *, struct err *) MUST_CHECK;
+
+/*
+ * Judge: records are appended. ERR_OTHER: no check applies to what was
+ * asked, which is a failure.
+ */
+bool verify_judge(struct pool *, const struct subject *, size_t n,
+    struct records *, struct err *) MUST_CHECK;
+
+void records_add(struct pool *, struct records *, struct verify_record);
+size_t records_count(const struct records *, enum verdict);
+/* Nothing failed, nothing is unknown, and something was judged. */
+bool records_good(const struct records *);
+
+#endif
