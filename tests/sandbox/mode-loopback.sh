@@ -10,8 +10,9 @@ loopback_open()
 	local first taken
 	first=$(</proc/sys/net/ipv4/ip_unprivileged_port_start)
 	if [ "$first" -gt 53 ] && ! may_bind; then
-		say "no loopback: ports 53, 80 and 443 need root" \
-			"(or sysctl net.ipv4.ip_unprivileged_port_start=53)"
+		say "no loopback: ports 53, 80 and 443 need root with" \
+			"CAP_NET_BIND_SERVICE, or sysctl" \
+			"net.ipv4.ip_unprivileged_port_start=53"
 		return 1
 	fi
 	taken=$(taken)
