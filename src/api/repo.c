@@ -697,6 +697,23 @@ find_changes(struct repo *r, const char *const *paths,
 	return ok;
 }
 
+const char *const *
+repo_changed(struct repo *r, const char *const *paths, struct err *e)
+{
+	struct change *changes = NULL;
+	const char **names;
+	size_t n = 0;
+
+	if (!find_changes(r, paths, &changes, e))
+		return NULL;
+	for (const struct change *c = changes; c != NULL; c = c->next)
+		n++;
+	names = pool_alloc(r->pool, (n + 1) * sizeof *names);
+	for (const struct change *c = changes; c != NULL; c = c->next)
+		names[--n] = c->path;
+	return names;
+}
+
 /* The newest commit that touched one of the paths. */
 static bool
 last_change_of(struct repo *r, const char *const *paths, char commit[41],

@@ -62,6 +62,11 @@ bool repo_contains(struct repo *, const char *commit, const char *ancestor,
 bool repo_last_change(struct repo *, const char *path, char commit[41],
     struct err *) MUST_CHECK;
 
+/* What differs from HEAD under these paths (as for repo_commit), NULL-ended;
+ * belongs to the repo. NULL: an error. */
+const char *const *repo_changed(struct repo *, const char *const *paths,
+    struct err *) MUST_CHECK;
+
 /*
  * Commit what was changed under these paths (files or folders, NULL-ended,
  * relative) with the message and push: fetch, merge, push, again with jitter

@@ -90,6 +90,9 @@ bool yaml_tutor_unescape(struct buf *, const char *) MUST_CHECK;
  */
 bool yaml_set(struct yaml *, const char *path, enum yaml_kind, const char *,
     bool tutor, bool *changed, struct err *) MUST_CHECK;
+/* Add a string to the end of a sequence that does not have it. */
+bool yaml_append(struct yaml *, const char *path, const char *value,
+    bool *changed, struct err *) MUST_CHECK;
 /* Copy the value at path from another file verbatim, whatever its kind
  * (block scalars, maps, sequences with their comments inside). */
 bool yaml_copy(struct yaml *, const char *path, const struct yaml *from,

@@ -19,9 +19,9 @@
 struct edit {
 	const struct yaml_node *change;	/* this value */
 	const struct yaml_node *remove;	/* this pair */
-	const struct yaml_node *into;	/* a pair at the end of this map */
+	const struct yaml_node *into;	/* at the end of this map or list */
 	bool into_nothing;		/* a pair in an empty document */
-	const char *key;		/* of the new pair */
+	const char *key;		/* of the new pair; NULL: an item */
 	const struct yaml_node *found;	/* the new value, once walked */
 	size_t start, end;		/* bytes to take out */
 	struct buf text;		/* bytes to put there */
@@ -175,13 +175,12 @@ proven_children(const struct yaml_node *old, const struct yaml_node *new,
 			return false;
 		b = b->next;
 	}
-	if (b != NULL && old == x->into && x->into != NULL
-	    && b->next == NULL && b->key != NULL
-	    && strcmp(b->key->text, x->key) == 0) {
-		x->found = b;
-		return true;
-	}
-	return b == NULL;
+	if (b == NULL || x->into == NULL)
+		return b == NULL;
+	x->found = b;
+	return old == x->into && b->next == NULL && (x->key != NULL ?
+	    b->key != NULL && strcmp(b->key->text, x->key) == 0 :
+	    b->key == NULL);
 }
 
 /* Are the trees equal but for what the edit is about? */
@@ -404,7 +403,7 @@ lines_for_braces(const struct yaml *y, const struct yaml_node *map,
 	return true;
 }
 
-/* {a: 1} gets one more pair, on its line. */
+/* {a: 1} gets one more pair, or [a] one more item, on its line. */
 static void
 pair_in_braces(const struct yaml *y, const struct yaml_node *map,
     struct edit *x, const char *pair, size_t len)
@@ -413,7 +412,7 @@ pair_in_braces(const struct yaml *y, const struct yaml_node *map,
 
 	x->into = map;
 	if (map->last == NULL) {
-		at += strcspn(y->text + at, "{") + 1;
+		at += strcspn(y->text + at, "{[") + 1;
 		x->start = x->end = at;
 		buf_add(&x->text, pair, len);
 		return;
@@ -474,6 +473,39 @@ out:
 	buf_free(&x.text);
 	buf_free(&pair);
 	pool_free(pool);
+	return ok;
+}
+
+bool
+yaml_append(struct yaml *y, const char *path, const char *value,
+    bool *changed, struct err *e)
+{
+	struct yaml_node *seq = yaml_tree_at(y->root, path);
+	struct yaml_node want = { .kind = YAML_STRING, .text = value };
+	struct edit x = edit_new(y);
+	struct buf item = buf_new(x.text.limit);
+	bool ok;
+
+	*changed = false;
+	if (seq == NULL || seq->kind != YAML_SEQ || seq->alias != NULL)
+		return refuse_place(y, path, "is no list", e);
+	for (size_t i = 0; i < seq->nitems; i++)
+		if (yaml_tree_same(seq->items[i], &want))
+			return true;
+	if (!check_editable(y, path, seq, e))
+		return false;
+	if (seq->style == STYLE_FLOW) {
+		yaml_scalar_quote(&item, value, STYLE_DOUBLE);
+		pair_in_braces(y, seq, &x, buf_str(&item), item.len);
+	} else {
+		buf_printf(&item, "%*s- ", seq->column, "");
+		yaml_scalar_quote(&item, value, STYLE_DOUBLE);
+		buf_puts(&item, line_break(y));
+		lines_after(y, seq, &x, buf_str(&item), item.len);
+	}
+	ok = apply(y, path, &x, &want, e);
+	buf_free(&item);
+	*changed = ok;
 	return ok;
 }
 

@@ -1,0 +1,113 @@
+/*
+ * commit-config - commit and push what the steps before changed.
+ *
+ * Guide: every "build" item begins with the change being in the cluster
+ * repository. One commit on top of the branch's newest state; what others
+ * pushed meanwhile is merged, and the push is tried again while they push.
+ * The same lines changed by somebody else: it fails and names the file.
+ * Run it as often as you like: without changes it tells the commit that
+ * last touched the instance.
+ */
+#include <stddef.h>
+
+#include "api/repo.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "edx/config.h"
+#include "step/step.h"
+#include "verify/configfile.h"
+
+static struct {
+	const char *message, *paths;
+} in;
+
+static const struct input inputs[] = {
+	{ .name = "message", .str = &in.message,
+	  .dflt = "chore: update the configuration",
+	  .help = "First line of the commit message" },
+	{ .name = "paths", .str = &in.paths, .dflt = "",
+	  .help = "Files or folders to commit, separated by commas, blanks "
+	    "or line ends; if empty, instances/ and the instance's name" },
+	{ 0 }
+};
+
+static const struct output outputs[] = {
+	{ .name = "commit", .help = "Commit of the branch that holds the "
+	    "paths as they are now" },
+	{ 0 }
+};
+
+static const char *const *
+paths_to_commit(struct err *e)
+{
+	struct pool *pool = step_common()->pool;
+	const char **paths = text_split(pool, in.paths, NULL);
+
+	if (paths[0] == NULL) {
+		paths = pool_alloc(pool, 2 * sizeof *paths);
+		paths[0] = pool_printf(pool, "instances/%s",
+		    step_common()->instance);
+	}
+	for (size_t i = 0; paths[i] != NULL; i++)
+		if (!text_check_path(paths[i], e))
+			return NULL;
+	return paths;
+}
+
+/* Show what the commit will hold. *any: there is something. */
+static bool
+show_changes(struct repo *repo, const char *const *paths, bool *any,
+    struct err *e)
+{
+	const char *const *changed = repo_changed(repo, paths, e);
+
+	if (changed == NULL)
+		return false;
+	*any = changed[0] != NULL;
+	for (; *changed != NULL; changed++)
+		step_change(*changed, "(as committed)", "(as changed here)");
+	return true;
+}
+
+static bool
+commit(struct repo *repo, const char *const *paths, struct err *e)
+{
+	char sha[41];
+	bool changed;
+
+	if (!repo_commit(repo, paths, in.message, sha, &changed, e))
+		return false;
+	if (changed)
+		log_info("Pushed %.12s: %s", sha, in.message);
+	step_output("commit", "%s", sha);
+	return true;
+}
+
+static bool
+run(struct err *e)
+{
+	const char *const *paths = paths_to_commit(e);
+	struct configfile c = { 0 };
+	bool any = false, ok;
+
+	/* opening also checks that config.yml can be read */
+	ok = paths != NULL && configfile_open(&c, e)
+	    && show_changes(c.repo, paths, &any, e);
+	if (ok && !any)
+		step_same(paths[0], "(committed)");
+	if (ok && any && step_common()->dry_run)
+		step_output("commit", "%s", repo_head(c.repo));
+	else if (ok)
+		ok = commit(c.repo, paths, e);
+	configfile_close(&c);
+	return ok;
+}
+
+const struct step step_commit_config = {
+	.name = "commit-config",
+	.about = "Commit and push what the steps before changed",
+	.icon = "git-commit",
+	.uses = STEP_CHANGES | STEP_NET | STEP_REPO,
+	.inputs = inputs, .outputs = outputs, .run = run,
+};

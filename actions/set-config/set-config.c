@@ -1,0 +1,296 @@
+/*
+ * set-config - change single values of the instance's config.yml.
+ *
+ * Guide: "Configure", item 11 (DRYDOCK_INIT_JOBS false), and "DNS changes",
+ * item 1 (the final host names). Only the bytes of the values change, in the
+ * checkout; commit-config commits. A value that is there already is left
+ * alone. Run it as often as you like.
+ *
+ * hosts: the names of the plan become the instance's. A name that Tutor
+ * derives from LMS_HOST anyway is taken out, so that it follows; host names
+ * that a build has rendered into other values become the final ones too.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "api/repo.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "data/json.h"
+#include "edx/config.h"
+#include "edx/keys.h"
+#include "step/step.h"
+#include "verify/configfile.h"
+#include "verify/hosts.h"
+
+static struct {
+	const char *set, *remove;
+	bool hosts;
+} in;
+
+static const struct input inputs[] = {
+	{ .name = "set", .str = &in.set, .optional = true,
+	  .help = "Lines KEY=VALUE; true and false are booleans, digits a "
+	    "number, all else is text, as is what stands in double quotes" },
+	{ .name = "remove", .str = &in.remove, .optional = true,
+	  .help = "Keys to take out, separated by commas, blanks or line "
+	    "ends" },
+	{ .name = "hosts", .flag = &in.hosts, .dflt = "false",
+	  .help = "Whether to write the final hosts of the plan" },
+	{ 0 }
+};
+
+static const struct output outputs[] = {
+	{ .name = "lms-host", .help = "LMS_HOST as config.yml has it now" },
+	{ 0 }
+};
+
+/* A host that Tutor derives from LMS_HOST where config.yml has none. */
+static const struct {
+	const char *kind, *key, *prefix;
+} derived[] = {
+	{ "cms", "CMS_HOST", "studio." },
+	{ "mfe", "MFE_HOST", "apps." },
+	{ "preview", "PREVIEW_LMS_HOST", "preview." },
+	{ "meilisearch", "MEILISEARCH_HOST", "meilisearch." },
+};
+enum { DERIVED = sizeof derived / sizeof *derived, TEXT_MAX = 1 << 20 };
+
+static enum yaml_kind
+kind_of(const char *value)
+{
+	size_t n = strlen(value);
+
+	if (text_same(value, "true") || text_same(value, "false"))
+		return YAML_BOOL;
+	if (n > 0 && n < 19 && strspn(value, "0123456789") == n
+	    && (*value != '0' || n == 1))
+		return YAML_INT;
+	return YAML_STRING;
+}
+
+/* One line KEY=VALUE, in the pool. */
+static bool
+set_line(struct configfile *c, char *line, struct err *e)
+{
+	char *value = strchr(line, '=');
+	enum yaml_kind kind;
+	size_t n;
+
+	if (value == NULL || value == line)
+		return err_set(e, ERR_INPUT, "set: \"%s\" is no KEY=VALUE",
+		    line);
+	*value++ = '\0';
+	if (text_same(line, "TUTOR_VERSION"))
+		return err_set(e, ERR_INPUT, "set: TUTOR_VERSION follows the "
+		    "build; it is not set here");
+	kind = kind_of(value);
+	n = strlen(value);
+	if (n >= 2 && value[0] == '"' && value[n - 1] == '"') {
+		value[n - 1] = '\0';
+		value++;
+	}
+	return configfile_set(c, line, kind, value, e);
+}
+
+static bool
+set_lines(struct configfile *c, struct err *e)
+{
+	char *rest = in.set != NULL ?
+	    pool_strdup(step_common()->pool, in.set) : NULL;
+
+	while (rest != NULL && *rest != '\0') {
+		size_t n = strcspn(rest, "\r\n");
+		char *line = rest;
+		bool last = line[n] == '\0';
+
+		line[n] = '\0';
+		rest = last ? NULL : line + n + 1;
+		line += strspn(line, " \t");
+		if (*line != '\0' && *line != '#' && !set_line(c, line, e))
+			return false;
+	}
+	return true;
+}
+
+static bool
+remove_keys(struct configfile *c, struct err *e)
+{
+	const char **key = in.remove == NULL ? NULL :
+	    text_split(step_common()->pool, in.remove, NULL);
+
+	for (; key != NULL && *key != NULL; key++)
+		if (!configfile_remove(c, *key, e))
+			return false;
+	return true;
+}
+
+/* ---- hosts ---- */
+
+/* Would a template that names the key find nothing without it? */
+static bool
+is_referred_to(const struct configfile *c, const char *key)
+{
+	const char *other;
+
+	for (int i = 0; (other = yaml_key(c->yaml, "", i)) != NULL; i++) {
+		const char *text = yaml_get(c->yaml, other);
+
+		if (text != NULL && config_has_template(c->yaml, other)
+		    && strstr(text, key) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool
+ensure_host(struct configfile *c, const struct hosts *h, size_t i,
+    const char *lms, struct err *e)
+{
+	struct pool *pool = step_common()->pool;
+	const char *want = hosts_name(h, derived[i].kind);
+	const char *follows = pool_printf(pool, "%s%s", derived[i].prefix,
+	    lms);
+
+	if (want == NULL)
+		want = follows;
+	if (text_same(want, follows) && !is_referred_to(c, derived[i].key))
+		return yaml_kind(c->yaml, derived[i].key) == YAML_NONE
+		    || configfile_remove(c, derived[i].key, e);
+	return configfile_set(c, derived[i].key, YAML_STRING, want, e);
+}
+
+/* The names that the instance has until now, and what each becomes. */
+static const struct config_host *
+host_moves(struct configfile *c, const struct hosts *h, const char *lms)
+{
+	struct pool *pool = step_common()->pool;
+	struct config_host *v = pool_alloc(pool, (DERIVED + 2) * sizeof *v);
+	const char *old = yaml_get(c->yaml, "LMS_HOST");
+	size_t n = 0;
+
+	if (text_empty(old))
+		return v;
+	v[n++] = (struct config_host){ pool_strdup(pool, old), lms };
+	for (size_t i = 0; i < DERIVED; i++) {
+		const char *was = yaml_get(c->yaml, derived[i].key);
+		const char *now = hosts_name(h, derived[i].kind);
+
+		v[n].old = !text_empty(was) ? pool_strdup(pool, was) :
+		    pool_printf(pool, "%s%s", derived[i].prefix, old);
+		v[n++].now = now != NULL ? now :
+		    pool_printf(pool, "%s%s", derived[i].prefix, lms);
+	}
+	return v;
+}
+
+/* Values into which a build has rendered the hosts of before. */
+static bool
+ensure_frozen_hosts(struct configfile *c, const struct config_host *moves,
+    struct err *e)
+{
+	const char *key;
+
+	for (int i = 0; (key = yaml_key(c->yaml, "", i)) != NULL; i++) {
+		struct buf text = buf_new(TEXT_MAX), path = buf_new(TEXT_MAX);
+		const struct key_row *row = keys_find(key);
+		bool ok = true;
+
+		yaml_path_key(&path, key);
+		if (yaml_kind(c->yaml, buf_str(&path)) == YAML_STRING
+		    && row->rule != KEY_HOST && row->rule != KEY_DATA
+		    && row->rule != KEY_NEVER
+		    && config_replace_hosts(yaml_get(c->yaml, buf_str(&path)),
+			moves, &text)) {
+			bool changed;
+
+			ok = yaml_set(c->yaml, buf_str(&path), YAML_STRING,
+			    buf_str(&text), false, &changed, e);
+			if (ok && changed)
+				step_change(pool_printf(step_common()->pool,
+				    "config.yml %s", key), "(old hosts)",
+				    "(final hosts)");
+			c->changed = c->changed || (ok && changed);
+		}
+		buf_free(&text);
+		buf_free(&path);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+/* What replicate-config kept for this moment. */
+static bool
+ensure_kept(struct configfile *c, struct err *e)
+{
+	struct json *kept = repo_record_load(c->repo,
+	    step_common()->instance, "config", e);
+	const struct json *keys = json_get(kept, "at-switch");
+	bool ok = kept != NULL || *e->text == '\0';
+
+	for (int i = 0; ok && i < json_len(keys); i++) {
+		const struct json *one = json_item(keys, i);
+		const char *value = json_str(one, "");
+
+		if (value != NULL && json_name(one) != NULL)
+			ok = configfile_set(c, json_name(one), YAML_STRING,
+			    value, e);
+	}
+	json_free(kept);
+	return ok;
+}
+
+static bool
+ensure_hosts(struct configfile *c, struct err *e)
+{
+	const struct config_host *moves;
+	struct hosts h;
+	const char *lms;
+
+	if (!in.hosts)
+		return true;
+	if (!hosts_find(step_common()->pool, NULL, &h, e))
+		return false;
+	lms = hosts_name(&h, "lms");
+	if (lms == NULL)
+		return err_set(e, ERR_INPUT, "the plan has no hosts.lms");
+	moves = host_moves(c, &h, lms);
+	if (!ensure_frozen_hosts(c, moves, e)
+	    || !configfile_set(c, "LMS_HOST", YAML_STRING, lms, e))
+		return false;
+	for (size_t i = 0; i < DERIVED; i++)
+		if (!ensure_host(c, &h, i, lms, e))
+			return false;
+	return (yaml_kind(c->yaml, "MEILISEARCH_PUBLIC_URL") == YAML_NONE
+	    || configfile_remove(c, "MEILISEARCH_PUBLIC_URL", e))
+	    && ensure_kept(c, e);
+}
+
+static bool
+run(struct err *e)
+{
+	struct configfile c;
+	bool ok = configfile_open(&c, e);
+
+	if (ok && c.yaml == NULL) {
+		ok = configfile_missing(&c, e);
+	} else if (ok) {
+		ok = ensure_hosts(&c, e) && set_lines(&c, e)
+		    && remove_keys(&c, e) && configfile_save(&c, e);
+		if (ok && yaml_get(c.yaml, "LMS_HOST") != NULL)
+			step_output("lms-host", "%s",
+			    yaml_get(c.yaml, "LMS_HOST"));
+	}
+	configfile_close(&c);
+	return ok;
+}
+
+const struct step step_set_config = {
+	.name = "set-config",
+	.about = "Change single values of the instance's config.yml",
+	.icon = "edit-3",
+	.uses = STEP_CHANGES | STEP_NET | STEP_REPO,
+	.inputs = inputs, .outputs = outputs, .run = run,
+};
