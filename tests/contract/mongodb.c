@@ -42,7 +42,7 @@ enum {
 static mongoc_client_t *admin;
 static bson_t reply;
 
-/* ---- speaking to the server ---------------------------------------------- */
+/* ---- speaking to the server -------------------------------------------- */
 
 static mongoc_uri_t *
 admin_uri(void)
@@ -216,7 +216,7 @@ login(const char *user, const char *password, const char *mech,
 	return code;
 }
 
-/* ---- before and after each test ------------------------------------------- */
+/* ---- before and after each test ---------------------------------------- */
 
 static void
 remove_all(void)
@@ -263,7 +263,7 @@ teardown(void)
 	bson_destroy(&reply);
 }
 
-/* ---- logging in ------------------------------------------------------------ */
+/* ---- logging in -------------------------------------------------------- */
 
 START_TEST(both_mechanisms_and_the_servers_choice_log_in)
 {
@@ -323,7 +323,7 @@ START_TEST(a_user_of_another_database_logs_in_there)
 }
 END_TEST
 
-/* ---- usersInfo -------------------------------------------------------------- */
+/* ---- usersInfo --------------------------------------------------------- */
 
 START_TEST(an_absent_user_is_an_empty_list_and_no_error)
 {
@@ -412,7 +412,7 @@ START_TEST(people_see_themselves_and_nobody_else)
 }
 END_TEST
 
-/* ---- making and changing users ------------------------------------------------ */
+/* ---- making and changing users ----------------------------------------- */
 
 START_TEST(a_user_is_not_made_twice)
 {
@@ -594,7 +594,7 @@ START_TEST(who_administers_users_of_a_database_may_make_some_there)
 }
 END_TEST
 
-/* ---- rights ------------------------------------------------------------------- */
+/* ---- rights ------------------------------------------------------------ */
 
 START_TEST(a_scoped_user_reads_and_writes_its_own_database)
 {
@@ -696,7 +696,7 @@ START_TEST(a_connection_says_who_it_is_and_what_it_may)
 }
 END_TEST
 
-/* ---- roles ---------------------------------------------------------------------- */
+/* ---- roles ------------------------------------------------------------- */
 
 START_TEST(a_role_that_people_made_is_resolved_and_enforced)
 {
@@ -750,7 +750,7 @@ START_TEST(the_servers_own_roles_say_so)
 }
 END_TEST
 
-/* ---- the rest -------------------------------------------------------------------- */
+/* ---- the rest ---------------------------------------------------------- */
 
 START_TEST(what_it_does_not_know_it_refuses)
 {

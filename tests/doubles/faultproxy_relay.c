@@ -391,7 +391,7 @@ excerpt(const char *p, size_t n, char out[MATCH_MAX])
 struct turns {
 	struct rule rule;
 	long number;
-	bool client_spoke;		/* and the server has not yet answered */
+	bool client_spoke;		/* the server has not yet answered */
 	long left;			/* bytes of a reply before a cut */
 };
 

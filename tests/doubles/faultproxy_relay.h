@@ -13,7 +13,7 @@ struct proxy {
 	struct sockaddr_in listen, upstream;
 	struct tls tls;
 	bool tcp;			/* raw, else HTTP */
-	const char *name;		/* to ask upstream for; NULL: as asked */
+	const char *name;		/* to ask for; NULL: as asked */
 };
 
 /* HTTP: one request at a time. Takes the client over. */
