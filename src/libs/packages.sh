@@ -9,12 +9,17 @@
 #
 # Purposes: build test lint bench. Works on Debian 12 and 13 and Ubuntu 22.04
 # and 24.04. When nothing is missing, install does nothing and is done in a
-# moment. Otherwise it needs root, or sudo. No service is started or enabled
-# on the way: while it installs, policy-rc.d says no, unless the machine has
-# a policy of its own, which is left alone.
+# moment. Otherwise it needs root, or sudo. No server is started on the way:
+# while it installs, policy-rc.d says no, unless the machine has a policy of
+# its own, which is left alone. Nor will one start with the machine.
 
 set -euo pipefail
 export LC_ALL=C
+
+say()
+{
+	printf 'packages: %s\n' "$*" >&2
+}
 
 # A word is a package, or several of which one is enough (a|b), or a package
 # that is not needed where a program of its is there by other means (a=prog).
@@ -107,22 +112,31 @@ unsatisfied()
 	awk 'NF == 1 { print $1 }'
 }
 
-# Read words; print a package for each: the first that can be had.
+# Read words; print a package for each: the first that can be had. Those that
+# none can be had of go to descriptor 3.
 choose()
 {
-	local word name first
+	local all word known name first
 
-	while read -r word; do
-		word=${word%=*}
+	all=$(cat)
+	# One call for all: without a cache of its own apt takes a second.
+	known=" $(tr '|' '\n' <<<"$all" | sed 's/=.*//' \
+	    | xargs apt-cache madison 2>/dev/null | awk '{ print $1 }' \
+	    | sort -u | tr '\n' ' ') "
+	for word in $all; do
 		first=''
 		for name in ${word//|/ }; do
-			if [ -n "$(apt-cache madison "$name" 2>/dev/null)" ]
-			then
-				first=$name
-				break
-			fi
+			name=${name%=*}
+			[ -n "$first" ] || case $known in
+			*" $name "*)
+				first=$name ;;
+			esac
 		done
-		echo "${first:-${word%%|*}}"
+		if [ -n "$first" ]; then
+			echo "$first"
+		else
+			echo "${word%%[|=]*}" >&3
+		fi
 	done
 }
 
@@ -155,33 +169,52 @@ forbid_services()
 	fi
 }
 
+# The servers of the sandbox that start with the machine.
+enabled_servers()
+{
+	find /etc/systemd/system -type l -path '*.wants/*' -printf '%f\n' \
+	    2>/dev/null | sort -u | grep -E \
+	    '^(mariadb|pdns|nsd|unbound|nginx|fcgiwrap|pebble)[-.]' || true
+}
+
+# Run a command of apt's; if it fails, show the end of what it said.
+quietly()
+{
+	local log rc=0
+
+	log=$(mktemp)
+	DEBIAN_FRONTEND=noninteractive "$@" >"$log" 2>&1 </dev/null 8<&- \
+	    || rc=$?
+	[ "$rc" -eq 0 ] || tail -n 30 "$log" >&2
+	rm -f "$log"
+	return "$rc"
+}
+
 install_as_root()
 {
-	local words package want=() unknown=()
+	local words before unit want=() unknown=()
 
 	# Two at once would remove each other's policy.
 	exec 8</var/lib/dpkg
 	flock 8
 	words=$(words "$@" | look_up | unsatisfied)
 	[ -n "$words" ] || return 0
-	apt-get -q update >&2 8<&- \
-	    || echo 'packages: apt-get update complained' >&2
-	while read -r package; do
-		if [ -n "$(apt-cache madison "$package")" ]; then
-			want+=("$package")
-		else
-			unknown+=("$package")
-		fi
-	done < <(choose <<<"$words")
-	if [ ${#unknown[@]} -gt 0 ]; then
-		echo "packages: not in this distribution: ${unknown[*]}" >&2
-	fi
+	quietly apt-get -q update \
+	    || say "apt-get update complained; going on"
+	mapfile -t want < <(choose <<<"$words" 3>/dev/null)
+	mapfile -t unknown < <(choose <<<"$words" 3>&1 >/dev/null)
+	[ ${#unknown[@]} -eq 0 ] \
+	    || say "not in this distribution: ${unknown[*]}"
 	[ ${#want[@]} -gt 0 ] || return 1
-	echo "packages: installing ${want[*]}" >&2
+	say "installing ${want[*]}"
+	before=$(enabled_servers)
 	forbid_services
-	DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-	    -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-	    install --no-install-recommends "${want[@]}" >&2 8<&-
+	quietly apt-get -q -y -o DPkg::Lock::Timeout=300 \
+	    -o Dpkg::Use-Pty=0 install --no-install-recommends "${want[@]}"
+	for unit in $(comm -13 <(echo "$before") <(enabled_servers)); do
+		quietly systemctl disable "$unit" || true
+	done
+	say "installed in $SECONDS s"
 	[ ${#unknown[@]} -eq 0 ]
 }
 
@@ -204,10 +237,9 @@ install_missing()
 		sudo --preserve-env=http_proxy,https_proxy,no_proxy \
 		    bash "$0" install "$@"
 	else
-		echo 'packages: not root, and sudo cannot be used. As root:' \
-		    >&2
-		echo "apt-get install --no-install-recommends" \
-		    "$(choose <<<"$missing" | tr '\n' ' ')" >&2
+		say 'not root, and sudo cannot be used. As root:'
+		say "apt-get install --no-install-recommends" \
+		    "$(choose <<<"$missing" 3>&1 | paste -s -d ' ')"
 		return 1
 	fi
 }
@@ -228,7 +260,7 @@ main()
 	install)
 		install_missing "$@" ;;
 	missing)
-		words "$@" | look_up | unsatisfied | choose ;;
+		words "$@" | look_up | unsatisfied | names ;;
 	print)
 		words "$@" | look_up | names ;;
 	esac
