@@ -123,8 +123,17 @@ cJSON *
 hub_user(const char *login)
 {
 	cJSON *words = cJSON_CreateObject(), *user;
+	struct text path = { 0 };
 
 	json_puts(words, "LOGIN", login);
+	for (const char *c = login; *c != '\0'; c++) {
+		if (*c == '[' || *c == ']')
+			text_add(&path, "%%%02X", (unsigned char)*c);
+		else
+			text_bytes(&path, c, 1);
+	}
+	json_puts(words, "PATH", text_str(&path));
+	text_free(&path);
 	user = fixture("github/user.json", words);
 	cJSON_Delete(words);
 	return user;

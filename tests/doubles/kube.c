@@ -1005,24 +1005,31 @@ kube_init(const char *old_token, const char *new_token, const char *ns)
 	kube_reset();
 }
 
+/* What the old cluster holds, rendered once: no knob changes it. */
+static const cJSON *
+old_items(void)
+{
+	static cJSON *items;
+	struct text t = { 0 };
+
+	if (items == NULL && child_render(&t, "old", NULL, NULL, NULL))
+		items = cJSON_Parse(text_str(&t));
+	if (items == NULL)
+		(void)fprintf(stderr, "world: the old cluster is empty\n");
+	text_free(&t);
+	return items;
+}
+
 void
 kube_reset(void)
 {
-	struct text t = { 0 };
-	cJSON *items;
-
 	cJSON_Delete(kube_old.objects);
 	cJSON_Delete(kube_new.objects);
 	kube_old.objects = cJSON_CreateObject();
 	kube_new.objects = cJSON_CreateObject();
 	kube_old.version = 48112093;
 	kube_new.version = 7201554;
-	if (!child_render(&t, "old", NULL, NULL, NULL))
-		(void)fprintf(stderr, "world: the old cluster is empty\n");
-	items = cJSON_Parse(text_str(&t));
-	load(&kube_old, items);
-	cJSON_Delete(items);
-	text_free(&t);
+	load(&kube_old, old_items());
 }
 
 void

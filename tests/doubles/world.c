@@ -95,40 +95,48 @@ post_set(const struct request *r, struct reply *p)
 	    "not an object of known knobs: see /knobs\n");
 }
 
+/* One instance's application.yml, as if it had been applied. */
+static void
+apply_one(const char *repo, const char *branch, const char *instance,
+    const char *folder)
+{
+	char *what = text_make("%s:instances/%s/application.yml", branch,
+	    instance);
+	char *path = text_make("%s/application.yml", folder);
+	struct text yaml = { 0 }, json = { 0 };
+	FILE *f;
+
+	if (git_bare(NULL, repo, "rev-parse", "--verify", "--quiet", what,
+	    NULL) && git_bare(&yaml, repo, "cat-file", "blob", what, NULL)
+	    && (f = fopen(path, "we")) != NULL) {
+		(void)fputs(text_str(&yaml), f);
+		if (fclose(f) == 0 && child_render(&json, "to-json", path,
+		    NULL, NULL))
+			argocd_apply(cJSON_Parse(json.s));
+	}
+	text_free(&yaml);
+	text_free(&json);
+	free(what);
+	free(path);
+}
+
 /* Applications of the instances that are in the repository already. */
 static void
 apply_present(const char *repo, const char *branch)
 {
-	struct text names = { 0 }, yaml = { 0 }, json = { 0 };
-	char *p, *next, *what, *folder = folder_make("apps");
+	char *folder = folder_make("apps");
+	char *what = text_make("%s:instances", branch);
+	struct text names = { 0 };
+	char *p, *next;
 
-	what = text_make("%s:instances", branch);
 	(void)git_bare(&names, repo, "ls-tree", "--name-only", what, NULL);
-	free(what);
 	for (p = names.s; p != NULL && p[0] != '\0'; p = next) {
-		char *path = text_make("%s/application.yml", folder);
-		FILE *f = fopen(path, "we");
-
 		next = strchr(p, '\n');
 		if (next != NULL)
 			*next++ = '\0';
-		what = text_make("%s:instances/%s/application.yml", branch,
-		    p);
-		if (f != NULL && git_bare(&yaml, repo, "cat-file", "blob",
-		    what, NULL)) {
-			(void)fputs(text_str(&yaml), f);
-			(void)fclose(f);
-			f = NULL;
-			if (child_render(&json, "to-json", path, NULL, NULL))
-				argocd_apply(cJSON_Parse(json.s));
-		}
-		if (f != NULL)
-			(void)fclose(f);
-		text_free(&yaml);
-		text_free(&json);
-		free(what);
-		free(path);
+		apply_one(repo, branch, p, folder);
 	}
+	free(what);
 	text_free(&names);
 	folder_remove(folder);
 }
