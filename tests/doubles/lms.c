@@ -76,15 +76,35 @@ redirect(const struct visit *v, const char *fmt, ...)
 	return answer(v, MHD_HTTP_FOUND, "text/html; charset=utf-8", "", url);
 }
 
+/* The platform's name as it may stand in a page. */
+static void
+platform_html(const struct visit *v, char *out, size_t max)
+{
+	const char *s = config_get(v->config, "PLATFORM_NAME",
+	    "My Open edX");
+	size_t n = 0;
+
+	for (; *s != '\0' && n + sizeof("&quot;") < max; s++) {
+		const char *as = *s == '&' ? "&amp;" : *s == '<' ? "&lt;"
+		    : *s == '>' ? "&gt;" : *s == '"' ? "&quot;" : NULL;
+
+		if (as != NULL)
+			n += (size_t)snprintf(out + n, max - n, "%s", as);
+		else
+			out[n++] = *s;
+	}
+	out[n] = '\0';
+}
+
 static enum MHD_Result
 page(const struct visit *v, const char *title)
 {
-	char html[PAGE_MAX];
+	char html[PAGE_MAX], platform[PAGE_MAX / 2];
 
+	platform_html(v, platform, sizeof(platform));
 	(void)snprintf(html, sizeof(html), "<!DOCTYPE html>\n<html>"
 	    "<head><title>%s | %s</title></head>\n"
-	    "<body><h1>%s</h1></body></html>\n", title,
-	    config_get(v->config, "PLATFORM_NAME", "My Open edX"), title);
+	    "<body><h1>%s</h1></body></html>\n", title, platform, title);
 	return answer(v, MHD_HTTP_OK, "text/html; charset=utf-8", html,
 	    NULL);
 }

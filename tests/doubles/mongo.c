@@ -12,6 +12,8 @@
  *                                  write every database, the old way
  *   SB_NEW_MONGO_PASSWORD          of SB_NEW_MONGO_USER (acme-launchpad),
  *                                  with the new side's own databases only
+ *   SB_MONGO_DATABASE, SB_MONGO_FORUM, SB_MONGO_OTHER,
+ *   SB_NEW_MONGO_DATABASE, SB_NEW_MONGO_FORUM   the databases
  *   SB_STATE                       folder for mongo.counters
  *
  * mongo.counters has a line "command database user count" for each kind of
@@ -66,6 +68,27 @@ seed_user(struct store *s, const char *name, const char *password_env,
 	return true;
 }
 
+/* The databases of the sandbox, by the variable that names each. */
+enum place { OLD, OLD_FORUM, OTHER, NEW, NEW_FORUM, PLACES };
+
+static const char *
+database(enum place p)
+{
+	static const struct {
+		const char *env, *name;
+	} all[PLACES] = {
+		[OLD] = { "SB_MONGO_DATABASE", "acme-openedx" },
+		[OLD_FORUM] = { "SB_MONGO_FORUM",
+		    "acme-cs_comments_service" },
+		[OTHER] = { "SB_MONGO_OTHER", "other-openedx" },
+		[NEW] = { "SB_NEW_MONGO_DATABASE", "acme-launchpad" },
+		[NEW_FORUM] = { "SB_NEW_MONGO_FORUM",
+		    "acme-launchpad-forum" },
+	};
+
+	return env_or(all[p].env, all[p].name);
+}
+
 static bool
 seed_users(struct store *s)
 {
@@ -76,9 +99,9 @@ seed_users(struct store *s)
 		{ "readWriteAnyDatabase", "admin" },
 		{ "dbAdminAnyDatabase", "admin" }, { NULL, NULL }
 	};
-	static const char *const own[][2] = {
-		{ "readWrite", "acme-launchpad" },
-		{ "readWrite", "acme-launchpad-forum" }, { NULL, NULL }
+	const char *const own[][2] = {
+		{ "readWrite", database(NEW) },
+		{ "readWrite", database(NEW_FORUM) }, { NULL, NULL }
 	};
 
 	return seed_user(s, env_or("SB_MONGO_ADMIN", "sbadmin"),
@@ -90,56 +113,55 @@ seed_users(struct store *s)
 }
 
 /* A few documents as Open edX and its forum keep them; all made up. */
+static const struct {
+	enum place db;
+	const char *coll, *json;
+} documents[] = {
+	{ OLD, "modulestore.active_versions",
+	  "{\"_id\": {\"$oid\": \"65a000000000000000000001\"}, "
+	  "\"org\": \"Acme\", \"course\": \"CS101\", \"run\": \"2026\"}" },
+	{ OLD, "modulestore.active_versions",
+	  "{\"_id\": {\"$oid\": \"65a000000000000000000002\"}, "
+	  "\"org\": \"Acme\", \"course\": \"ART7\", \"run\": \"2026\"}" },
+	{ OLD, "modulestore.structures",
+	  "{\"_id\": {\"$oid\": \"65a000000000000000000003\"}, "
+	  "\"blocks\": [{\"block_type\": \"course\"}, "
+	  "{\"block_type\": \"chapter\"}]}" },
+	{ OLD, "fs.files",
+	  "{\"_id\": \"asset-v1:Acme+CS101+2026+type@asset+block@"
+	  "logo.png\", \"length\": 12, \"chunkSize\": 261120}" },
+	{ OLD_FORUM, "users",
+	  "{\"_id\": \"4\", \"username\": \"ada\", "
+	  "\"external_id\": \"4\"}" },
+	{ OLD_FORUM, "contents",
+	  "{\"_id\": {\"$oid\": \"65a000000000000000000004\"}, "
+	  "\"_type\": \"CommentThread\", \"title\": \"Hello\", "
+	  "\"author_id\": \"4\"}" },
+	{ OTHER, "modulestore.active_versions",
+	  "{\"_id\": {\"$oid\": \"65a000000000000000000005\"}, "
+	  "\"org\": \"Other\", \"course\": \"X1\", \"run\": \"2025\"}" },
+	{ NEW, "modulestore.active_versions",
+	  "{\"_id\": {\"$oid\": \"65a000000000000000000006\"}, "
+	  "\"org\": \"OpenedX\", \"course\": \"DemoX\", "
+	  "\"run\": \"demo\"}" },
+};
+
 static bool
 seed_documents(struct store *s)
 {
-	static const struct {
-		const char *db, *coll, *json;
-	} docs[] = {
-		{ "acme-openedx", "modulestore.active_versions",
-		  "{\"_id\": {\"$oid\": \"65a000000000000000000001\"}, "
-		  "\"org\": \"Acme\", \"course\": \"CS101\", "
-		  "\"run\": \"2026\"}" },
-		{ "acme-openedx", "modulestore.active_versions",
-		  "{\"_id\": {\"$oid\": \"65a000000000000000000002\"}, "
-		  "\"org\": \"Acme\", \"course\": \"ART7\", "
-		  "\"run\": \"2026\"}" },
-		{ "acme-openedx", "modulestore.structures",
-		  "{\"_id\": {\"$oid\": \"65a000000000000000000003\"}, "
-		  "\"blocks\": [{\"block_type\": \"course\"}, "
-		  "{\"block_type\": \"chapter\"}]}" },
-		{ "acme-openedx", "fs.files",
-		  "{\"_id\": \"asset-v1:Acme+CS101+2026+type@asset+block@"
-		  "logo.png\", \"length\": 12, \"chunkSize\": 261120}" },
-		{ "acme-cs_comments_service", "users",
-		  "{\"_id\": \"4\", \"username\": \"ada\", "
-		  "\"external_id\": \"4\"}" },
-		{ "acme-cs_comments_service", "contents",
-		  "{\"_id\": {\"$oid\": \"65a000000000000000000004\"}, "
-		  "\"_type\": \"CommentThread\", \"title\": \"Hello\", "
-		  "\"author_id\": \"4\"}" },
-		{ "other-openedx", "modulestore.active_versions",
-		  "{\"_id\": {\"$oid\": \"65a000000000000000000005\"}, "
-		  "\"org\": \"Other\", \"course\": \"X1\", "
-		  "\"run\": \"2025\"}" },
-		{ "acme-launchpad", "modulestore.active_versions",
-		  "{\"_id\": {\"$oid\": \"65a000000000000000000006\"}, "
-		  "\"org\": \"OpenedX\", \"course\": \"DemoX\", "
-		  "\"run\": \"demo\"}" },
-	};
-
-	for (size_t i = 0; i < sizeof(docs) / sizeof(docs[0]); i++) {
+	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]);
+	    i++) {
 		bson_error_t e;
 		bson_t *doc = bson_new_from_json(
-		    (const uint8_t *)docs[i].json, -1, &e);
+		    (const uint8_t *)documents[i].json, -1, &e);
 
 		if (doc == NULL) {
 			(void)fprintf(stderr, "mongo: document %zu: %s\n", i,
 			    e.message);
 			return false;
 		}
-		(void)coll_insert(store_need_coll(s, docs[i].db,
-		    docs[i].coll), doc);
+		(void)coll_insert(store_need_coll(s,
+		    database(documents[i].db), documents[i].coll), doc);
 		bson_destroy(doc);
 	}
 	return true;
