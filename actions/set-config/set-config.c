@@ -190,10 +190,11 @@ static bool
 ensure_frozen_hosts(struct configfile *c, const struct config_host *moves,
     struct err *e)
 {
-	const char *key;
+	const char *there;
 
-	for (int i = 0; (key = yaml_key(c->yaml, "", i)) != NULL; i++) {
+	for (int i = 0; (there = yaml_key(c->yaml, "", i)) != NULL; i++) {
 		struct buf text = buf_new(TEXT_MAX), path = buf_new(TEXT_MAX);
+		const char *key = pool_strdup(step_common()->pool, there);
 		const struct key_row *row = keys_find(key);
 		bool ok = true;
 

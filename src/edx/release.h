@@ -9,8 +9,8 @@
 enum { RELEASE_OLDEST = 14, RELEASE_NEWEST = 22 };
 
 /*
- * The major number of what a person or a file calls a release: "20", "v20.0.5",
- * "20.0.5", "teak", "release/teak.3", "open-release/redwood.1". 0: unknown.
+ * The major number of what a person or a file calls a release: "20",
+ * "v20.0.5", "teak", "release/teak.3", "open-release/redwood.1". 0: unknown.
  */
 int release_major(const char *);
 /* "teak" of 20; NULL: unknown. */

@@ -1,0 +1,74 @@
+/*
+ * pysettings - read Django settings without running them (the only user of
+ * tree-sitter).
+ *
+ * First the YAML that edx-platform reads, then the Python file from top to
+ * bottom; the last writer of a value counts, aliases and copies behave as in
+ * Python. It never guesses: a value that depends on anything that can't be
+ * read (a call of an unknown function, the environment, a condition), or
+ * that such a statement may have changed, is unreadable, with the file, the
+ * line and the statement that is to blame.
+ *
+ * A path is names and keys with dots: "DATABASES.default.HOST". What
+ * update_module_store_settings copies into MODULESTORE is found under
+ * PYSETTINGS_STORES.
+ */
+#ifndef DATA_PYSETTINGS_H
+#define DATA_PYSETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct pysettings;
+struct yaml;
+
+#define PYSETTINGS_STORES "(stores)"
+
+enum py_kind {
+	PY_ABSENT,	/* nothing sets it: edx-platform's default counts */
+	PY_NONE,
+	PY_BOOL,	/* "true" or "false" */
+	PY_INT,
+	PY_FLOAT,
+	PY_STRING,
+	PY_LIST,	/* or a tuple */
+	PY_DICT,
+	PY_JSON,	/* json.dumps of a dict, whose keys a path may name */
+	PY_UNREADABLE,
+};
+
+struct py_found {
+	enum py_kind kind;
+	const char *text;	/* of a scalar; else "" */
+	const char *why;	/* PY_UNREADABLE: "production.py:12: ..." with
+				 * the text of its strings left out */
+};
+
+struct pysettings *pysettings_new(void);
+void pysettings_free(struct pysettings *);
+
+/* The keys of the YAML become settings. It may be closed afterwards.
+ * ERR_INPUT: it is no map. */
+bool pysettings_add_yaml(struct pysettings *, const struct yaml *,
+    struct err *) MUST_CHECK;
+/*
+ * Run through a Python file; name is for messages. ERR_INPUT
+ * "<name>:<line>: ...": not Python 3.
+ */
+bool pysettings_add_python(struct pysettings *, const char *, size_t,
+    const char *name, struct err *) MUST_CHECK;
+
+/* What is at a path. Strings belong to the pysettings. */
+struct py_found pysettings_find(const struct pysettings *, const char *path);
+/* Entries of a dict or list; 0 for anything else. */
+size_t pysettings_len(const struct pysettings *, const char *path);
+/* The i-th key of a dict, in order of making; NULL past the end. */
+const char *pysettings_key(const struct pysettings *, const char *path,
+    size_t i);
+/* The i-th item of a list. */
+struct py_found pysettings_item(const struct pysettings *, const char *path,
+    size_t i);
+
+#endif

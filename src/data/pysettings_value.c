@@ -1,0 +1,245 @@
+/*
+ * pysettings_value - see pysettings_value.h.
+ */
+#include "data/pysettings_value.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { COPY_DEPTH = 50 };
+
+struct pyval *
+pyval_new(struct pool *pool, enum py_kind kind, const char *text)
+{
+	struct pyval *v = pool_alloc(pool, sizeof *v);
+
+	v->kind = kind;
+	v->text = text != NULL ? text : "";
+	v->why = "";
+	return v;
+}
+
+struct pyval *
+pyval_unreadable(struct pool *pool, const char *why)
+{
+	struct pyval *v = pyval_new(pool, PY_UNREADABLE, NULL);
+
+	v->why = why;
+	return v;
+}
+
+bool
+pyval_is_container(const struct pyval *v)
+{
+	return v->kind == PY_DICT || v->kind == PY_LIST;
+}
+
+bool
+pyval_is_scalar(const struct pyval *v)
+{
+	return v->kind >= PY_NONE && v->kind <= PY_STRING;
+}
+
+void
+pyval_may_be(struct pool *pool, struct pyval *v, struct pyval *other)
+{
+	struct pyval **more;
+
+	if (other == NULL || other == v || pyval_is_scalar(other))
+		return;
+	for (size_t i = 0; i < v->nmay_be; i++)
+		if (v->may_be[i] == other)
+			return;
+	more = pool_alloc(pool, (v->nmay_be + 1) * sizeof *more);
+	if (v->nmay_be > 0)
+		memcpy(more, v->may_be, v->nmay_be * sizeof *more);
+	more[v->nmay_be++] = other;
+	v->may_be = more;
+}
+
+static size_t
+index_of(const struct pyval *v, const char *key)
+{
+	size_t i = 0;
+
+	while (i < v->n && (v->key == NULL || strcmp(v->key[i], key) != 0))
+		i++;
+	return i;
+}
+
+struct pyval *
+pyval_listed(const struct pyval *v, const char *key)
+{
+	size_t i = index_of(v, key);
+
+	return v->kind == PY_DICT && i < v->n ? v->value[i] : NULL;
+}
+
+static void
+make_room(struct pool *pool, struct pyval *v)
+{
+	struct pyval **value;
+	const char **key;
+
+	if (v->n < v->room)
+		return;
+	v->room = v->room == 0 ? 8 : 2 * v->room;
+	value = pool_alloc(pool, v->room * sizeof *value);
+	key = pool_alloc(pool, v->room * sizeof *key);
+	if (v->n > 0) {
+		memcpy(value, v->value, v->n * sizeof *value);
+		memcpy(key, v->key, v->n * sizeof *key);
+	}
+	v->value = value;
+	v->key = key;
+}
+
+void
+pyval_append(struct pool *pool, struct pyval *v, struct pyval *item)
+{
+	make_room(pool, v);
+	v->key[v->n] = "";
+	v->value[v->n++] = item;
+}
+
+/* What may hold entries that nobody lists becomes a dict of such ones. */
+static bool
+open_up(struct pool *pool, struct pyval *v)
+{
+	struct pyval *rest;
+
+	if (v->kind == PY_DICT)
+		return true;
+	if (v->kind != PY_ABSENT && v->kind != PY_UNREADABLE)
+		return false;
+	rest = pyval_new(pool, v->kind, NULL);
+	rest->why = v->why;
+	rest->may_be = v->may_be;
+	rest->nmay_be = v->nmay_be;
+	v->kind = PY_DICT;
+	v->rest = rest;
+	return true;
+}
+
+struct pyval *
+pyval_get(struct pool *pool, struct pyval *v, const char *key)
+{
+	struct pyval *found, *rest;
+
+	if (!open_up(pool, v))
+		return NULL;
+	found = pyval_listed(v, key);
+	if (found != NULL || v->rest == NULL)
+		return found;
+	rest = v->rest;
+	found = pyval_new(pool, rest->kind, NULL);
+	found->why = rest->why;
+	found->may_be = rest->may_be;
+	found->nmay_be = rest->nmay_be;
+	make_room(pool, v);
+	v->key[v->n] = pool_strdup(pool, key);
+	v->value[v->n++] = found;
+	return found;
+}
+
+void
+pyval_set(struct pool *pool, struct pyval *v, const char *key,
+    struct pyval *value)
+{
+	size_t i;
+
+	/* through an unreadable name: whatever it stands for is changed */
+	for (size_t k = 0; k < v->nmay_be; k++)
+		pyval_taint(pool, v->may_be[k], v->why, false);
+	if (!open_up(pool, v))
+		return;
+	i = index_of(v, key);
+	if (i == v->n) {
+		make_room(pool, v);
+		v->key[v->n++] = pool_strdup(pool, key);
+	}
+	v->value[i] = value;
+}
+
+void
+pyval_drop(struct pool *pool, struct pyval *v, const char *key)
+{
+	size_t i = index_of(v, key);
+
+	if (v->kind != PY_DICT)
+		return;
+	if (v->rest != NULL) {	/* gone, though others may be there */
+		pyval_set(pool, v, key, pyval_new(pool, PY_ABSENT, NULL));
+		return;
+	}
+	if (i == v->n)
+		return;
+	v->n--;
+	memmove(v->key + i, v->key + i + 1, (v->n - i) * sizeof *v->key);
+	memmove(v->value + i, v->value + i + 1,
+	    (v->n - i) * sizeof *v->value);
+}
+
+struct pyval *
+pyval_copy(struct pool *pool, const struct pyval *v)
+{
+	struct pyval *copy = pyval_new(pool, v->kind, v->text);
+
+	copy->why = v->why;
+	copy->rest = v->rest;
+	for (size_t i = 0; i < v->n; i++) {
+		make_room(pool, copy);
+		copy->key[copy->n] = v->key[i];
+		copy->value[copy->n++] = v->value[i];
+	}
+	return copy;
+}
+
+struct pyval *
+pyval_deep_copy(struct pool *pool, const struct pyval *v, int depth)
+{
+	struct pyval *copy = pyval_copy(pool, v);
+
+	for (size_t i = 0; depth < COPY_DEPTH && i < copy->n; i++)
+		copy->value[i] = pyval_deep_copy(pool, copy->value[i],
+		    depth + 1);
+	return copy;
+}
+
+static void
+taint(struct pool *pool, struct pyval *v, const char *why, bool shallow,
+    unsigned mark)
+{
+	if (v->seen == mark)
+		return;
+	v->seen = mark;
+	for (size_t i = 0; i < v->nmay_be; i++)
+		taint(pool, v->may_be[i], why, shallow, mark);
+	if (v->kind == PY_ABSENT || v->kind == PY_LIST) {
+		for (size_t i = 0; !shallow && i < v->n; i++)
+			taint(pool, v->value[i], why, false, mark);
+		v->kind = PY_UNREADABLE;
+		v->why = why;
+		v->n = 0;
+	}
+	if (v->kind != PY_DICT)
+		return;
+	for (size_t i = 0; i < v->n; i++) {
+		struct pyval *new = pyval_unreadable(pool, why);
+
+		pyval_may_be(pool, new, v->value[i]);
+		if (!shallow)
+			taint(pool, v->value[i], why, false, mark);
+		v->value[i] = new;
+	}
+	v->rest = pyval_unreadable(pool, why);
+}
+
+void
+pyval_taint(struct pool *pool, struct pyval *v, const char *why, bool shallow)
+{
+	static unsigned mark;
+
+	taint(pool, v, why, shallow, ++mark);
+}
