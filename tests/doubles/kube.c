@@ -926,6 +926,8 @@ access_review(const struct request *r, struct reply *p)
 		cJSON_Delete(o);
 		return;
 	}
+	if (sub != NULL && sub[0] == '\0')
+		sub = NULL;
 	full = text_make("%s%s%s", resource != NULL ? resource : "",
 	    sub != NULL ? "/" : "", sub != NULL ? sub : "");
 	ok = header(r, "authorization") != NULL && permitted(c,

@@ -1,0 +1,549 @@
+/*
+ * What the project needs of Argo CD's API, held against the double or a real
+ * server.
+ *
+ * For a real one give CONTRACT_ARGOCD_URL, _TOKEN, _CA (a file), _APP (an
+ * application of project default, whose source is there) and _REVISION (the
+ * full hash of its branch). Automated sync of that application is switched
+ * on and off. Without them the suite starts a double of its own and creates
+ * and builds an instance there, as one does: by GitHub's workflows.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/contract/http.h"
+#include "tests/kit/kit.h"
+
+enum { ROOM = 1024 };
+
+static struct server argo;
+static const char *app;
+static char revision[64];
+static bool real;
+
+#define JSON "application/json"
+#define NO_REVISION "0123456789012345678901234567890123456789"
+
+/* "/api/v1/applications/acme-production" and the rest. */
+static const char *
+at(const char *rest)
+{
+	static char path[ROOM];
+
+	(void)snprintf(path, sizeof(path), "/api/v1/applications/%s%s", app,
+	    rest);
+	return path;
+}
+
+static struct answer
+call(const char *method, const char *path, const char *body)
+{
+	return http_send(&argo, method, path, NULL, JSON, body);
+}
+
+/* Is it an error in the gateway's form? */
+static void
+expect_error(const struct answer *a, long status, int code)
+{
+	ck_assert_msg(a->status == status, "%ld %s", a->status, a->body);
+	ck_assert(answer_num(a, "code") == code);
+	ck_assert_ptr_nonnull(answer_str(a, "error"));
+	ck_assert_str_eq(answer_str(a, "error"), answer_str(a, "message"));
+}
+
+/* Change the live application by a merge patch. */
+static void
+merge(const char *patch)
+{
+	char body[ROOM], *to = body;
+	struct answer a;
+
+	to += snprintf(body, sizeof(body), "{\"name\":\"%s\",\"patchType\":"
+	    "\"merge\",\"patch\":\"", app);
+	for (; *patch != '\0'; patch++) {
+		if (*patch == '"')
+			*to++ = '\\';
+		*to++ = *patch;
+	}
+	memcpy(to, "\"}", 3);
+	a = call("PATCH", at(""), body);
+	ck_assert_msg(a.status == 200, "%ld %s", a.status, a.body);
+	http_free(&a);
+}
+
+static void
+automated(bool on)
+{
+	merge(on ? "{\"spec\":{\"syncPolicy\":{\"automated\":{\"enabled\":"
+	    "true,\"prune\":true}}}}" :
+	    "{\"spec\":{\"syncPolicy\":{\"automated\":null}}}");
+}
+
+/* Wait until no operation is under way, by section 5.3 of the facts: one
+ * reconciliation after the end. The caller frees the application. */
+static struct answer
+settled(void)
+{
+	for (int i = 0; i < 300; i++) {
+		struct answer a = http_get(&argo, at("?project=default"));
+		const char *done = answer_str(&a,
+		    "status/operationState/finishedAt");
+		const char *seen = answer_str(&a, "status/reconciledAt");
+
+		ck_assert_int_eq(a.status, 200);
+		if (!answer_has(&a, "operation") && done != NULL
+		    && seen != NULL && strcmp(seen, done) > 0)
+			return a;
+		http_free(&a);
+		nap(0.2);
+		if (i % 5 == 4) {
+			a = http_get(&argo, at("?project=default&refresh="
+			    "normal"));
+			http_free(&a);
+		}
+	}
+	ck_abort_msg("the operation did not end");
+	return (struct answer){ 0 };
+}
+
+static struct answer
+sync_to(const char *rev, const char *more)
+{
+	char body[ROOM];
+
+	(void)snprintf(body, sizeof(body), "{\"name\":\"%s\",\"project\":"
+	    "\"default\",\"revision\":\"%s\",\"prune\":true%s}", app, rev,
+	    more);
+	return call("POST", at("/sync"), body);
+}
+
+/* --- who, and what there is -------------------------------------------- */
+
+START_TEST(the_version_is_public)
+{
+	struct server other = argo;
+	struct answer a;
+
+	other.token = NULL;
+	a = http_get(&other, "/api/version");
+	ck_assert_int_eq(a.status, 200);
+	ck_assert(answer_str(&a, "Version")[0] == 'v');
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(without_a_token_nobody_is_known)
+{
+	struct server other = argo;
+	struct answer a;
+
+	other.token = NULL;
+	a = http_get(&other, at(""));
+	expect_error(&a, 401, 16);
+	http_free(&a);
+	other.token = "not-a-jwt";
+	a = http_get(&other, at(""));
+	expect_error(&a, 401, 16);
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(an_unknown_application_looks_forbidden)
+{
+	struct answer a = http_get(&argo, "/api/v1/applications/none");
+
+	expect_error(&a, 403, 7);
+	http_free(&a);
+	a = http_get(&argo, "/api/v1/applications/none?project=default");
+	expect_error(&a, 404, 5);
+	http_free(&a);
+	a = http_get(&argo, at("?project=none"));
+	ck_assert(a.status == 404 || a.status == 403);
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(a_write_without_its_type_is_refused_in_plain_text)
+{
+	struct answer a = http_send(&argo, "POST", at("/sync"), NULL,
+	    "text/plain", "{}");
+
+	ck_assert_int_eq(a.status, 415);
+	ck_assert_ptr_null(a.json);
+	http_free(&a);
+}
+END_TEST
+
+static const struct {
+	const char *path, *method, *body;
+} wrong[] = {
+	{ "/sync", "POST", "{\"prune\":\"yes\"}" },
+	{ "/sync", "POST", "{\"syncOptions\":[\"CreateNamespace=true\"]}" },
+	{ "/sync", "POST", "{\"revision\":" },
+	{ "", "PATCH", "{\"patchType\":\"merge\",\"patch\":{\"spec\":{}}}" },
+	{ "", "PATCH", "{\"patchType\":\"merge\",\"patch\":\"[\"}" },
+	{ "", "PATCH", "{\"patchType\":\"strategic\",\"patch\":\"{}\"}" },
+};
+
+START_TEST(a_wrong_body_is_refused)
+{
+	struct answer a = call(wrong[_i].method, at(wrong[_i].path),
+	    wrong[_i].body);
+
+	ck_assert_msg(a.status == 400, "%ld %s", a.status, a.body);
+	ck_assert(answer_has(&a, "error"));
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(a_misspelled_member_is_refused_by_the_double)
+{
+	struct answer a;
+
+	if (real)
+		return; /* ignored there: the double is stricter */
+	a = call("POST", at("/sync"), "{\"revison\":\"x\"}");
+	expect_error(&a, 400, 3);
+	http_free(&a);
+	a = call("PATCH", at(""), "{\"patchType\":\"merge\",\"patch\":"
+	    "\"{\\\"spec\\\":{\\\"syncPolicy\\\":{\\\"automated\\\":"
+	    "{\\\"enable\\\":true}}}}\"}");
+	expect_error(&a, 400, 3);
+	http_free(&a);
+}
+END_TEST
+
+/* --- automated sync ---------------------------------------------------- */
+
+START_TEST(automated_sync_is_switched_off_and_on)
+{
+	struct answer a;
+
+	automated(false);
+	a = http_get(&argo, at(""));
+	ck_assert(!answer_has(&a, "spec/syncPolicy/automated"));
+	ck_assert(answer_has(&a, "spec/syncPolicy/syncOptions/0"));
+	http_free(&a);
+	automated(true);
+	a = http_get(&argo, at(""));
+	ck_assert(answer_has(&a, "spec/syncPolicy/automated/prune"));
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(enabled_is_kept_from_3_1_on)
+{
+	struct answer a;
+
+	if (real)
+		return;
+	merge("{\"spec\":{\"syncPolicy\":{\"automated\":{\"enabled\":"
+	    "false}}}}");
+	a = http_get(&argo, at(""));
+	kit_contains(a.body, "\"enabled\":false");
+	http_free(&a);
+	world_set("{\"argocd.version\":\"2.14.21\"}");
+	automated(true);
+	merge("{\"spec\":{\"syncPolicy\":{\"automated\":{\"enabled\":"
+	    "false}}}}");
+	a = http_get(&argo, at(""));
+	kit_lacks(a.body, "\"enabled\"");
+	ck_assert(answer_has(&a, "spec/syncPolicy/automated"));
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(automated_sync_allows_no_other_revision)
+{
+	struct answer a;
+
+	automated(true);
+	a = settled();
+	http_free(&a);
+	a = sync_to(NO_REVISION, "");
+	expect_error(&a, 400, 9);
+	kit_contains(answer_str(&a, "message"), "auto-sync currently set");
+	http_free(&a);
+}
+END_TEST
+
+/* --- syncs ------------------------------------------------------------- */
+
+START_TEST(a_sync_to_a_revision_ends_synced_and_healthy)
+{
+	struct answer a;
+
+	automated(false);
+	a = sync_to(revision, "");
+	ck_assert_msg(a.status == 200, "%s", a.body);
+	ck_assert_str_eq(answer_str(&a, "operation/sync/revision"),
+	    revision);
+	ck_assert(!answer_has(&a, "status/operationState/finishedAt"));
+	http_free(&a);
+	a = settled();
+	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
+	    "Succeeded");
+	ck_assert_str_eq(answer_str(&a,
+	    "status/operationState/syncResult/revision"), revision);
+	ck_assert_str_eq(answer_str(&a, "status/sync/status"), "Synced");
+	ck_assert(answer_has(&a,
+	    "status/operationState/syncResult/resources/0/name"));
+	for (int i = 0; i < 100 && strcmp(answer_str(&a,
+	    "status/health/status"), "Healthy") != 0; i++) {
+		http_free(&a);
+		nap(0.2);
+		a = http_get(&argo, at(""));
+	}
+	ck_assert_str_eq(answer_str(&a, "status/health/status"), "Healthy");
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(a_second_sync_is_refused_while_one_runs)
+{
+	struct answer a, b;
+
+	automated(false);
+	a = settled();
+	http_free(&a);
+	a = sync_to(revision, "");
+	b = sync_to(revision, "");
+	ck_assert_int_eq(a.status, 200);
+	expect_error(&b, 400, 9);
+	ck_assert_str_eq(answer_str(&b, "message"),
+	    "another operation is already in progress");
+	http_free(&a);
+	http_free(&b);
+	a = settled();
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(a_dry_run_changes_nothing)
+{
+	struct answer a;
+
+	automated(false);
+	a = sync_to(revision, ",\"dryRun\":true");
+	ck_assert_int_eq(a.status, 200);
+	http_free(&a);
+	a = settled();
+	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
+	    "Succeeded");
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(a_revision_that_is_not_there_fails)
+{
+	struct answer a;
+
+	automated(false);
+	a = sync_to(NO_REVISION, "");
+	ck_assert_int_eq(a.status, 200);
+	http_free(&a);
+	a = settled();
+	ck_assert_str_ne(answer_str(&a, "status/operationState/phase"),
+	    "Succeeded");
+	ck_assert_ptr_nonnull(answer_str(&a,
+	    "status/operationState/message"));
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(nothing_can_be_ended_when_nothing_runs)
+{
+	struct answer a;
+
+	automated(false);
+	a = settled();
+	http_free(&a);
+	a = http_send(&argo, "DELETE", at("/operation"), NULL, JSON, NULL);
+	ck_assert_int_eq(a.status, 400);
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(a_running_sync_can_be_ended)
+{
+	struct answer a;
+
+	if (real)
+		return; /* is over too soon there */
+	automated(false);
+	world_set("{\"sync.hold\":1}");
+	a = sync_to(revision, "");
+	http_free(&a);
+	nap(0.3);
+	a = http_send(&argo, "DELETE", at("/operation"), NULL, JSON, NULL);
+	ck_assert_int_eq(a.status, 200);
+	http_free(&a);
+	a = settled();
+	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
+	    "Failed");
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(a_refresh_answers_after_a_comparison)
+{
+	struct answer a = http_get(&argo, at("")), b;
+	char before[64];
+
+	(void)snprintf(before, sizeof(before), "%s",
+	    answer_str(&a, "status/reconciledAt"));
+	http_free(&a);
+	nap(1.1);
+	b = http_get(&argo, at("?project=default&refresh=hard"));
+	ck_assert_int_eq(b.status, 200);
+	ck_assert_str_gt(answer_str(&b, "status/reconciledAt"), before);
+	http_free(&b);
+}
+END_TEST
+
+START_TEST(the_tree_names_pods)
+{
+	struct answer a;
+
+	automated(false);
+	a = sync_to(revision, "");
+	http_free(&a);
+	a = settled();
+	http_free(&a);
+	a = http_get(&argo, at("/resource-tree"));
+	ck_assert_int_eq(a.status, 200);
+	kit_contains(a.body, "\"kind\":\"Pod\"");
+	kit_contains(a.body, "\"parentRefs\"");
+	http_free(&a);
+}
+END_TEST
+
+/* --- the suite --------------------------------------------------------- */
+
+/* Dispatch a workflow for the instance and wait until it has succeeded. */
+static void
+run_workflow(const char *file, const char *instance)
+{
+	struct server hub = world_server("GITHUB");
+	char path[ROOM], body[ROOM];
+	struct answer a;
+	bool done = false;
+	double id;
+
+	(void)snprintf(path, sizeof(path),
+	    "/repos/owner/cluster/actions/workflows/%s/dispatches", file);
+	(void)snprintf(body, sizeof(body), "{\"ref\":\"main\","
+	    "\"return_run_details\":true,\"inputs\":{\"INSTANCE_NAME\":"
+	    "\"%s\"}}", instance);
+	a = http_send(&hub, "POST", path, NULL, JSON, body);
+	id = answer_num(&a, "workflow_run_id");
+	http_free(&a);
+	(void)snprintf(path, sizeof(path),
+	    "/repos/owner/cluster/actions/runs/%.0f", id);
+	for (int i = 0; i < 200 && !done; i++) {
+		nap(0.1);
+		a = http_get(&hub, path);
+		done = answer_str(&a, "status") != NULL
+		    && strcmp(answer_str(&a, "status"), "completed") == 0;
+		if (done)
+			ck_assert_str_eq(answer_str(&a, "conclusion"),
+			    "success");
+		http_free(&a);
+	}
+	ck_assert(done);
+}
+
+/* An instance of the double's, made once for all tests. */
+static void
+make_instance(void)
+{
+	struct server hub = world_server("GITHUB");
+	struct answer a = http_get(&hub,
+	    "/repos/owner/cluster/contents/instances/acme/env");
+	bool there = a.status == 200;
+
+	http_free(&a);
+	world_set("{\"run.seconds\":0.2,\"run.queue\":0.1}");
+	if (!there) {
+		run_workflow("create-instance.yml", "acme");
+		run_workflow("build-all.yml", "acme");
+	}
+	a = http_get(&hub, "/repos/owner/cluster/commits/main");
+	(void)snprintf(revision, sizeof(revision), "%s",
+	    answer_str(&a, "sha"));
+	http_free(&a);
+}
+
+static void
+fresh(void)
+{
+	struct answer a;
+
+	if (real)
+		return;
+	world_reset();
+	world_set("{\"rollout.seconds\":0.3,\"argocd.poll\":0.3}");
+	make_instance();
+	a = settled(); /* the automated sync that every start brings */
+	http_free(&a);
+}
+
+static bool
+find_server(void)
+{
+	real = getenv("CONTRACT_ARGOCD_URL") != NULL;
+	if (!real && !world_up())
+		return false;
+	if (!real) {
+		argo = world_server("ARGOCD");
+		app = "acme-production";
+		return true;
+	}
+	argo = (struct server){ .url = getenv("CONTRACT_ARGOCD_URL"),
+	    .token = getenv("CONTRACT_ARGOCD_TOKEN"),
+	    .ca = getenv("CONTRACT_ARGOCD_CA"),
+	    .address = getenv("CONTRACT_ARGOCD_ADDRESS"),
+	    .agent = "transplant-contract" };
+	app = getenv("CONTRACT_ARGOCD_APP");
+	if (argo.token == NULL || app == NULL
+	    || getenv("CONTRACT_ARGOCD_REVISION") == NULL)
+		return false;
+	(void)snprintf(revision, sizeof(revision), "%s",
+	    getenv("CONTRACT_ARGOCD_REVISION"));
+	return true;
+}
+
+int
+main(void)
+{
+	Suite *s = suite_create("argocd");
+	TCase *t = tcase_create("argocd");
+
+	if (!find_server())
+		return kit_skip_all("no double, and no CONTRACT_ARGOCD_URL, "
+		    "_TOKEN, _CA, _APP, _REVISION");
+	tcase_add_checked_fixture(t, fresh, NULL);
+	tcase_set_timeout(t, 90);
+	tcase_add_test(t, the_version_is_public);
+	tcase_add_test(t, without_a_token_nobody_is_known);
+	tcase_add_test(t, an_unknown_application_looks_forbidden);
+	tcase_add_test(t,
+	    a_write_without_its_type_is_refused_in_plain_text);
+	tcase_add_loop_test(t, a_wrong_body_is_refused, 0,
+	    sizeof(wrong) / sizeof(wrong[0]));
+	tcase_add_test(t, a_misspelled_member_is_refused_by_the_double);
+	tcase_add_test(t, automated_sync_is_switched_off_and_on);
+	tcase_add_test(t, enabled_is_kept_from_3_1_on);
+	tcase_add_test(t, automated_sync_allows_no_other_revision);
+	tcase_add_test(t, a_sync_to_a_revision_ends_synced_and_healthy);
+	tcase_add_test(t, a_second_sync_is_refused_while_one_runs);
+	tcase_add_test(t, a_dry_run_changes_nothing);
+	tcase_add_test(t, a_revision_that_is_not_there_fails);
+	tcase_add_test(t, nothing_can_be_ended_when_nothing_runs);
+	tcase_add_test(t, a_running_sync_can_be_ended);
+	tcase_add_test(t, a_refresh_answers_after_a_comparison);
+	tcase_add_test(t, the_tree_names_pods);
+	suite_add_tcase(s, t);
+	return kit_main(s, NULL);
+}

@@ -1,0 +1,636 @@
+/*
+ * What the project needs of a Kubernetes API, held against the double or a
+ * real server.
+ *
+ * For a real one give CONTRACT_KUBE_URL, _TOKEN, _CA (a file) and
+ * _NAMESPACE; the namespace holds what `tests/doubles/render.py old` prints
+ * (kubectl apply -f -), and the token may what tests/doubles/kube.c lists for
+ * the old side. Without them the suite starts a double of its own.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/contract/http.h"
+#include "tests/kit/kit.h"
+
+enum { ROOM = 512 };
+
+static struct server kube;
+static const char *ns;
+static bool real;
+
+/* A path in the namespace: "/api/v1/namespaces/acme" and the rest. */
+static const char *
+core(const char *rest)
+{
+	static char path[4 * ROOM];
+
+	(void)snprintf(path, sizeof(path), "/api/v1/namespaces/%s%s", ns,
+	    rest);
+	return path;
+}
+
+static const char *
+apps(const char *rest)
+{
+	static char path[4 * ROOM];
+
+	(void)snprintf(path, sizeof(path), "/apis/apps/v1/namespaces/%s%s",
+	    ns, rest);
+	return path;
+}
+
+static struct answer
+patch(const char *path, const char *type, const char *body)
+{
+	return http_send(&kube, "PATCH", path, NULL, type, body);
+}
+
+/* Is it a Status with that code and reason? */
+static void
+expect_status(const struct answer *a, long code, const char *reason)
+{
+	ck_assert_msg(a->status == code, "%ld %s", a->status, a->body);
+	ck_assert_str_eq(answer_str(a, "kind"), "Status");
+	ck_assert_str_eq(answer_str(a, "apiVersion"), "v1");
+	ck_assert_str_eq(answer_str(a, "status"), "Failure");
+	ck_assert_str_eq(answer_str(a, "reason"), reason);
+	ck_assert(answer_num(a, "code") == (double)code);
+}
+
+static int
+items(const struct answer *a)
+{
+	char path[32];
+	int n = 0;
+
+	for (;; n++) {
+		(void)snprintf(path, sizeof(path), "items/%d", n);
+		if (!answer_has(a, path))
+			return n;
+	}
+}
+
+/* --- who may what ------------------------------------------------------ */
+
+START_TEST(a_wrong_token_is_unauthorized)
+{
+	struct server other = kube;
+	struct answer a;
+
+	other.token = "0123456789";
+	a = http_get(&other, core("/configmaps"));
+	expect_status(&a, 401, "Unauthorized");
+	ck_assert_str_eq(answer_str(&a, "message"), "Unauthorized");
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(no_token_is_anonymous)
+{
+	struct server other = kube;
+	struct answer a;
+
+	other.token = NULL;
+	a = http_get(&other, core("/configmaps"));
+	expect_status(&a, 403, "Forbidden");
+	kit_contains(answer_str(&a, "message"), "User \"system:anonymous\" "
+	    "cannot list resource \"configmaps\" in API group \"\"");
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(another_namespace_is_forbidden)
+{
+	struct answer a = http_get(&kube,
+	    "/apis/apps/v1/namespaces/kube-system/deployments/x");
+
+	expect_status(&a, 403, "Forbidden");
+	kit_contains(answer_str(&a, "message"), "deployments.apps \"x\" is "
+	    "forbidden: User ");
+	kit_contains(answer_str(&a, "message"), " cannot get resource "
+	    "\"deployments\" in API group \"apps\" in the namespace "
+	    "\"kube-system\"");
+	ck_assert_str_eq(answer_str(&a, "details/group"), "apps");
+	ck_assert_str_eq(answer_str(&a, "details/kind"), "deployments");
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(a_list_over_all_namespaces_is_forbidden)
+{
+	struct answer a = http_get(&kube, "/api/v1/configmaps");
+
+	expect_status(&a, 403, "Forbidden");
+	kit_contains(answer_str(&a, "message"), "at the cluster scope");
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(secrets_cannot_be_listed)
+{
+	struct answer a = http_get(&kube, core("/secrets"));
+
+	expect_status(&a, 403, "Forbidden");
+	http_free(&a);
+}
+END_TEST
+
+static const struct {
+	const char *verb, *group, *resource, *subresource;
+	bool allowed;
+} reviews[] = {
+	{ "list", "", "configmaps", "", true },
+	{ "get", "", "pods", "log", true },
+	{ "patch", "apps", "deployments", "scale", true },
+	{ "patch", "apps", "deployments", "", false },
+	{ "delete", "", "configmaps", "", false },
+	{ "list", "", "secrets", "", false },
+};
+
+START_TEST(an_access_review_tells_what_the_token_may)
+{
+	struct answer a;
+	char body[ROOM];
+
+	(void)snprintf(body, sizeof(body), "{\"kind\":"
+	    "\"SelfSubjectAccessReview\",\"apiVersion\":"
+	    "\"authorization.k8s.io/v1\",\"spec\":{\"resourceAttributes\":"
+	    "{\"namespace\":\"%s\",\"verb\":\"%s\",\"group\":\"%s\","
+	    "\"resource\":\"%s\",\"subresource\":\"%s\"}}}", ns,
+	    reviews[_i].verb, reviews[_i].group, reviews[_i].resource,
+	    reviews[_i].subresource);
+	a = http_send(&kube, "POST",
+	    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", NULL,
+	    "application/json", body);
+	ck_assert_int_eq(a.status, 201);
+	kit_contains(a.body, reviews[_i].allowed ? "\"allowed\":true" :
+	    "\"allowed\":false");
+	http_free(&a);
+}
+END_TEST
+
+/* --- one object -------------------------------------------------------- */
+
+START_TEST(an_object_that_is_not_there_is_named)
+{
+	struct answer a = http_get(&kube, core("/configmaps/none"));
+
+	expect_status(&a, 404, "NotFound");
+	ck_assert_str_eq(answer_str(&a, "message"),
+	    "configmaps \"none\" not found");
+	ck_assert_str_eq(answer_str(&a, "details/name"), "none");
+	ck_assert_str_eq(answer_str(&a, "details/kind"), "configmaps");
+	http_free(&a);
+	a = http_get(&kube, apps("/deployments/none"));
+	expect_status(&a, 404, "NotFound");
+	ck_assert_str_eq(answer_str(&a, "message"),
+	    "deployments.apps \"none\" not found");
+	ck_assert_str_eq(answer_str(&a, "details/group"), "apps");
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(an_object_alone_says_what_it_is)
+{
+	struct answer a = http_get(&kube, apps("/deployments/lms"));
+
+	ck_assert_int_eq(a.status, 200);
+	ck_assert_str_eq(answer_str(&a, "kind"), "Deployment");
+	ck_assert_str_eq(answer_str(&a, "apiVersion"), "apps/v1");
+	ck_assert_ptr_nonnull(answer_str(&a, "metadata/uid"));
+	ck_assert_ptr_nonnull(answer_str(&a, "metadata/resourceVersion"));
+	ck_assert(answer_num(&a, "metadata/generation") >= 1);
+	http_free(&a);
+}
+END_TEST
+
+/* The name of the ConfigMap behind a volume of Deployment lms. */
+static void
+mounted(const char *volume, char name[ROOM])
+{
+	struct answer a = http_get(&kube, apps("/deployments/lms"));
+	char path[128];
+
+	name[0] = '\0';
+	for (int i = 0; i < 8 && name[0] == '\0'; i++) {
+		const char *s;
+
+		(void)snprintf(path, sizeof(path),
+		    "spec/template/spec/volumes/%d/name", i);
+		s = answer_str(&a, path);
+		if (s == NULL || strcmp(s, volume) != 0)
+			continue;
+		(void)snprintf(path, sizeof(path),
+		    "spec/template/spec/volumes/%d/configMap/name", i);
+		(void)snprintf(name, ROOM, "%s", answer_str(&a, path));
+	}
+	http_free(&a);
+	ck_assert_str_ne(name, "");
+}
+
+START_TEST(what_the_deployment_mounts_is_there)
+{
+	static const struct {
+		const char *volume, *key, *part;
+	} mounts[] = {
+		{ "settings-lms", "production.py", "mongodb_parameters = {" },
+		{ "settings-cms", "production.py", "SOCIAL_AUTH_EDX_OAUTH2" },
+		{ "config", "lms.env.yml", "DATABASES:" },
+	};
+	char name[ROOM], path[ROOM + 64];
+	struct answer a;
+
+	for (int i = 0; i < 3; i++) {
+		mounted(mounts[i].volume, name);
+		(void)snprintf(path, sizeof(path), "/configmaps/%s", name);
+		a = http_get(&kube, core(path));
+		ck_assert_int_eq(a.status, 200);
+		(void)snprintf(path, sizeof(path), "data/%s",
+		    mounts[i].key);
+		kit_contains(answer_str(&a, path), mounts[i].part);
+		http_free(&a);
+	}
+}
+END_TEST
+
+START_TEST(a_stale_generation_comes_last_by_name)
+{
+	struct answer a = http_get(&kube, core("/configmaps"));
+	char name[ROOM], path[64], last[ROOM] = "";
+	int n = items(&a);
+
+	mounted("settings-lms", name);
+	for (int i = 0; i < n; i++) {
+		const char *s;
+
+		(void)snprintf(path, sizeof(path), "items/%d/metadata/name",
+		    i);
+		s = answer_str(&a, path);
+		if (strncmp(s, "openedx-settings-lms-", 21) == 0)
+			(void)snprintf(last, sizeof(last), "%s", s);
+	}
+	ck_assert_str_ne(last, name);
+	http_free(&a);
+}
+END_TEST
+
+/* --- lists ------------------------------------------------------------- */
+
+START_TEST(the_items_of_a_list_do_not_repeat_their_kind)
+{
+	struct answer a = http_get(&kube, core("/configmaps?limit=1"));
+
+	ck_assert_str_eq(answer_str(&a, "kind"), "ConfigMapList");
+	ck_assert(answer_has(&a, "items/0/metadata/name"));
+	ck_assert(!answer_has(&a, "items/0/kind"));
+	ck_assert(!answer_has(&a, "items/0/apiVersion"));
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(pages_add_up_to_the_whole_list)
+{
+	struct answer a = http_get(&kube, core("/configmaps"));
+	int all = items(&a), n = 0, pages = 0;
+	char next[ROOM] = "", path[ROOM + 64];
+
+	http_free(&a);
+	do {
+		(void)snprintf(path, sizeof(path),
+		    "/configmaps?limit=3%s%s", next[0] ? "&continue=" : "",
+		    next);
+		a = http_get(&kube, core(path));
+		ck_assert_int_eq(a.status, 200);
+		n += items(&a);
+		(void)snprintf(next, sizeof(next), "%s",
+		    answer_str(&a, "metadata/continue") != NULL ?
+		    answer_str(&a, "metadata/continue") : "");
+		http_free(&a);
+		pages++;
+	} while (next[0] != '\0' && pages < 50);
+	ck_assert_int_eq(n, all);
+	ck_assert_int_eq(pages, (all + 2) / 3);
+}
+END_TEST
+
+START_TEST(a_made_up_continue_token_is_refused)
+{
+	struct answer a = http_get(&kube,
+	    core("/configmaps?limit=1&continue=nonsense"));
+
+	expect_status(&a, 400, "BadRequest");
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(an_expired_continue_token_is_gone)
+{
+	struct answer a;
+
+	if (real)
+		return; /* takes five minutes there */
+	world_set("{\"kube.expire\":1}");
+	a = http_get(&kube, core("/configmaps?limit=1&continue=v1.a"));
+	expect_status(&a, 410, "Expired");
+	http_free(&a);
+}
+END_TEST
+
+static const struct {
+	const char *query;
+	int at_least, at_most;
+} selections[] = {
+	{ "?labelSelector=app.kubernetes.io%2Fname%3Dlms", 1, 1 },
+	{ "?labelSelector=app.kubernetes.io%2Fname%3D%3Dlms", 1, 1 },
+	{ "?labelSelector=app.kubernetes.io%2Fname%20in%20%28lms%2Ccms%29",
+	  2, 2 },
+	{ "?labelSelector=app.kubernetes.io%2Fname%21%3Dlms", 5, 20 },
+	{ "?labelSelector=app.kubernetes.io%2Fname%3Dnone", 0, 0 },
+	{ "?labelSelector=none", 0, 0 },
+	{ "?labelSelector=app.kubernetes.io%2Fname%3Dlms%2C"
+	  "app.kubernetes.io%2Fpart-of%3Dopenedx", 1, 1 },
+	{ "?fieldSelector=metadata.name%3Dcms", 1, 1 },
+};
+
+START_TEST(selectors_choose)
+{
+	char path[ROOM];
+	struct answer a;
+	int n;
+
+	(void)snprintf(path, sizeof(path), "/deployments%s",
+	    selections[_i].query);
+	a = http_get(&kube, apps(path));
+	ck_assert_int_eq(a.status, 200);
+	n = items(&a);
+	ck_assert_msg(n >= selections[_i].at_least
+	    && n <= selections[_i].at_most, "%s: %d", path, n);
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(an_unknown_field_is_no_selector)
+{
+	struct answer a = http_get(&kube,
+	    core("/pods?fieldSelector=spec.colour%3Dred"));
+
+	expect_status(&a, 400, "BadRequest");
+	kit_contains(answer_str(&a, "message"),
+	    "field label not supported: spec.colour");
+	http_free(&a);
+}
+END_TEST
+
+/* --- pods -------------------------------------------------------------- */
+
+static void
+first_pod(char path[ROOM])
+{
+	struct answer a = http_get(&kube, core("/pods?labelSelector="
+	    "app.kubernetes.io%2Fname%3Dlms"));
+
+	ck_assert_str_eq(answer_str(&a, "items/0/status/phase"), "Running");
+	(void)snprintf(path, ROOM, "/pods/%s",
+	    answer_str(&a, "items/0/metadata/name"));
+	http_free(&a);
+}
+
+START_TEST(a_log_is_plain_text)
+{
+	char pod[ROOM], path[ROOM + 64];
+	struct answer a;
+	int lines = 0;
+
+	first_pod(pod);
+	(void)snprintf(path, sizeof(path),
+	    "%s/log?container=lms&tailLines=5&timestamps=true", pod);
+	a = http_get(&kube, core(path));
+	ck_assert_int_eq(a.status, 200);
+	kit_contains(a.type, "text/plain");
+	for (const char *p = a.body; *p != '\0'; p++)
+		lines += *p == '\n';
+	ck_assert_int_le(lines, 5);
+	http_free(&a);
+}
+END_TEST
+
+static const struct {
+	const char *query, *message;
+} bad_logs[] = {
+	{ "?container=none", "container none is not valid for pod" },
+	{ "?container=lms&previous=true", "previous terminated container" },
+};
+
+START_TEST(a_log_that_cannot_be_is_refused)
+{
+	char pod[ROOM], path[ROOM + 64];
+	struct answer a;
+
+	first_pod(pod);
+	(void)snprintf(path, sizeof(path), "%s/log%s", pod,
+	    bad_logs[_i].query);
+	a = http_get(&kube, core(path));
+	expect_status(&a, 400, "BadRequest");
+	kit_contains(answer_str(&a, "message"), bad_logs[_i].message);
+	http_free(&a);
+}
+END_TEST
+
+/* --- scale ------------------------------------------------------------- */
+
+#define MERGE "application/merge-patch+json"
+#define SCALE "/deployments/cms-worker/scale"
+
+/* Wait until a Deployment's status says so many replicas (0: none). */
+static void
+await_replicas(double n)
+{
+	double have = -2;
+
+	for (int i = 0; i < 200; i++) {
+		struct answer a = http_get(&kube,
+		    apps("/deployments/cms-worker"));
+		double seen = answer_num(&a, "status/observedGeneration");
+		double want = answer_num(&a, "metadata/generation");
+
+		have = answer_num(&a, "status/replicas");
+		http_free(&a);
+		if (seen >= want && have == (n > 0 ? n : -1))
+			return;
+		nap(0.1);
+	}
+	ck_abort_msg("%.0f replicas, not %.0f", have, n);
+}
+
+START_TEST(a_dry_run_scales_nothing)
+{
+	struct answer a = patch(apps(SCALE "?dryRun=All"), MERGE,
+	    "{\"spec\":{\"replicas\":3}}");
+
+	ck_assert_int_eq(a.status, 200);
+	ck_assert_str_eq(answer_str(&a, "kind"), "Scale");
+	ck_assert(answer_num(&a, "spec/replicas") == 3);
+	http_free(&a);
+	a = http_get(&kube, apps(SCALE));
+	ck_assert(answer_num(&a, "spec/replicas") == 1);
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(scaling_to_what_is_changes_nothing)
+{
+	struct answer a = http_get(&kube, apps("/deployments/cms-worker"));
+	struct answer b = patch(apps(SCALE), MERGE,
+	    "{\"spec\":{\"replicas\":1}}");
+	struct answer c = http_get(&kube, apps("/deployments/cms-worker"));
+
+	ck_assert_int_eq(b.status, 200);
+	ck_assert(answer_num(&a, "metadata/generation")
+	    == answer_num(&c, "metadata/generation"));
+	http_free(&a);
+	http_free(&b);
+	http_free(&c);
+}
+END_TEST
+
+START_TEST(scaling_to_zero_and_back_is_played)
+{
+	struct answer a = patch(apps(SCALE), MERGE,
+	    "{\"spec\":{\"replicas\":0}}");
+
+	ck_assert_int_eq(a.status, 200);
+	ck_assert(answer_num(&a, "spec/replicas") <= 0);
+	http_free(&a);
+	await_replicas(0);
+	a = http_get(&kube, core("/pods?labelSelector="
+	    "app.kubernetes.io%2Fname%3Dcms-worker"));
+	http_free(&a);
+	a = patch(apps(SCALE), MERGE, "{\"spec\":{\"replicas\":1}}");
+	ck_assert_int_eq(a.status, 200);
+	http_free(&a);
+	await_replicas(1);
+}
+END_TEST
+
+START_TEST(a_patch_of_an_older_state_conflicts)
+{
+	struct answer a = patch(apps(SCALE), MERGE, "{\"metadata\":"
+	    "{\"resourceVersion\":\"1\"},\"spec\":{\"replicas\":2}}");
+
+	expect_status(&a, 409, "Conflict");
+	kit_contains(answer_str(&a, "message"),
+	    "the object has been modified");
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(a_patch_without_its_type_is_refused)
+{
+	struct answer a = patch(apps(SCALE), "application/json",
+	    "{\"spec\":{\"replicas\":2}}");
+
+	expect_status(&a, 415, "UnsupportedMediaType");
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(a_deployment_itself_may_not_be_patched)
+{
+	struct answer a = patch(apps("/deployments/cms-worker"), MERGE,
+	    "{\"spec\":{\"replicas\":0}}");
+
+	expect_status(&a, 403, "Forbidden");
+	http_free(&a);
+}
+END_TEST
+
+START_TEST(what_is_not_there_cannot_be_scaled)
+{
+	struct answer a = patch(apps("/deployments/none/scale"), MERGE,
+	    "{\"spec\":{\"replicas\":0}}");
+
+	expect_status(&a, 404, "NotFound");
+	http_free(&a);
+}
+END_TEST
+
+/* --- the suite --------------------------------------------------------- */
+
+static void
+fresh(void)
+{
+	if (!real)
+		world_reset();
+}
+
+/* The real server of the environment, or a double of our own. */
+static bool
+find_server(void)
+{
+	real = getenv("CONTRACT_KUBE_URL") != NULL;
+	if (!real && !world_up())
+		return false;
+	if (!real) {
+		kube = world_server("KUBE_OLD");
+		ns = getenv("SB_INSTANCE");
+		return true;
+	}
+	kube = (struct server){ .url = getenv("CONTRACT_KUBE_URL"),
+	    .token = getenv("CONTRACT_KUBE_TOKEN"),
+	    .ca = getenv("CONTRACT_KUBE_CA"),
+	    .address = getenv("CONTRACT_KUBE_ADDRESS"),
+	    .agent = "transplant-contract" };
+	ns = getenv("CONTRACT_KUBE_NAMESPACE");
+	return kube.token != NULL && ns != NULL;
+}
+
+static void
+add_tests(TCase *t)
+{
+	tcase_add_test(t, a_wrong_token_is_unauthorized);
+	tcase_add_test(t, no_token_is_anonymous);
+	tcase_add_test(t, another_namespace_is_forbidden);
+	tcase_add_test(t, a_list_over_all_namespaces_is_forbidden);
+	tcase_add_test(t, secrets_cannot_be_listed);
+	tcase_add_loop_test(t, an_access_review_tells_what_the_token_may, 0,
+	    sizeof(reviews) / sizeof(reviews[0]));
+	tcase_add_test(t, an_object_that_is_not_there_is_named);
+	tcase_add_test(t, an_object_alone_says_what_it_is);
+	tcase_add_test(t, what_the_deployment_mounts_is_there);
+	tcase_add_test(t, a_stale_generation_comes_last_by_name);
+	tcase_add_test(t, the_items_of_a_list_do_not_repeat_their_kind);
+	tcase_add_test(t, pages_add_up_to_the_whole_list);
+	tcase_add_test(t, a_made_up_continue_token_is_refused);
+	tcase_add_test(t, an_expired_continue_token_is_gone);
+	tcase_add_loop_test(t, selectors_choose, 0,
+	    sizeof(selections) / sizeof(selections[0]));
+	tcase_add_test(t, an_unknown_field_is_no_selector);
+	tcase_add_test(t, a_log_is_plain_text);
+	tcase_add_loop_test(t, a_log_that_cannot_be_is_refused, 0,
+	    sizeof(bad_logs) / sizeof(bad_logs[0]));
+	tcase_add_test(t, a_dry_run_scales_nothing);
+	tcase_add_test(t, scaling_to_what_is_changes_nothing);
+	tcase_add_test(t, scaling_to_zero_and_back_is_played);
+	tcase_add_test(t, a_patch_of_an_older_state_conflicts);
+	tcase_add_test(t, a_patch_without_its_type_is_refused);
+	tcase_add_test(t, a_deployment_itself_may_not_be_patched);
+	tcase_add_test(t, what_is_not_there_cannot_be_scaled);
+}
+
+int
+main(void)
+{
+	Suite *s = suite_create("kube");
+	TCase *t = tcase_create("kube");
+
+	if (!find_server())
+		return kit_skip_all("no double, and no CONTRACT_KUBE_URL, "
+		    "_TOKEN, _CA, _NAMESPACE");
+	tcase_add_checked_fixture(t, fresh, NULL);
+	tcase_set_timeout(t, 60);
+	add_tests(t);
+	suite_add_tcase(s, t);
+	return kit_main(s, NULL);
+}
