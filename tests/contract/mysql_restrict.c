@@ -1,5 +1,5 @@
 /*
- * mysql - what the product relies on in a MySQL or MariaDB server: how it
+ * mysql_restrict - what the product relies on in a MySQL or MariaDB server: how it
  * prints grants, what its statements take and give, and that nothing fails
  * for the site while its user is restricted.
  *
@@ -584,7 +584,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("mysql");
+	Suite *s = suite_create("mysql_restrict");
 	TCase *shape = tcase_create("shapes"), *c = tcase_create("server");
 	TCase *live_tests = tcase_create("meanwhile");
 
