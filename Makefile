@@ -76,7 +76,7 @@ all: programs
 NEED_LIBS := $(filter-out clean sandbox-down lint-text,\
 	$(or $(MAKECMDGOALS),all))
 ifneq ($(NEED_LIBS),)
--include build/libs.mk
+include build/libs.mk
 endif
 build/libs.mk: src/libs/build.sh src/libs/packages.sh
 	@mkdir -p build

@@ -6,7 +6,8 @@
  * pushed meanwhile is merged, and the push is tried again while they push.
  * The same lines changed by somebody else: it fails and names the file.
  * Run it as often as you like: without changes it tells the commit that
- * last touched the instance.
+ * an earlier run made under the same message, since a build must contain
+ * that one, and not what others (the build itself) committed after it.
  */
 #include <stddef.h>
 
@@ -33,8 +34,8 @@ static const struct input inputs[] = {
 };
 
 static const struct output outputs[] = {
-	{ .name = "commit", .help = "Commit of the branch that holds the "
-	    "paths as they are now" },
+	{ .name = "commit", .help = "Commit that made this change; without "
+	    "one, the last that touched the paths" },
 	{ 0 }
 };
 

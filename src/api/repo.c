@@ -714,17 +714,42 @@ repo_changed(struct repo *r, const char *const *paths, struct err *e)
 	return names;
 }
 
-/* The newest commit that touched one of the paths. */
+/* The newest commit of this first line that touched the path; "" if none. */
 static bool
-last_change_of(struct repo *r, const char *const *paths, char commit[41],
-    struct err *e)
+last_change_named(struct repo *r, const char *path, const char *message,
+    char commit[41], struct err *e)
+{
+	const char *grep = pool_printf(r->pool, "--grep=%s", message);
+	const char *line;
+
+	*commit = '\0';
+	if (is_shallow(r) && !fetch_history(r, e))
+		return false;
+	line = git_line(&r->git, path, ARGS("log", "-1", "--format=%H %s",
+	    "--fixed-strings", grep, r->tip, "--", path), e);
+	if (line == NULL)
+		return false;
+	if (strlen(line) > 41 && strcmp(line + 41, message) == 0)
+		snprintf(commit, 41, "%.40s", line);
+	return true;
+}
+
+/*
+ * The newest commit that touched one of the paths: of this message, if any
+ * is, so that a deed that is done already is found again though others came
+ * after it.
+ */
+static bool
+last_change_of(struct repo *r, const char *const *paths, const char *message,
+    char commit[41], struct err *e)
 {
 	char found[41];
 	bool newer;
 
 	*commit = '\0';
 	for (; *paths != NULL; paths++) {
-		if (!repo_last_change(r, *paths, found, e))
+		if (!(message != NULL ? last_change_named(r, *paths, message,
+		    found, e) : repo_last_change(r, *paths, found, e)))
 			return false;
 		if (*found == '\0')
 			continue;
@@ -734,8 +759,6 @@ last_change_of(struct repo *r, const char *const *paths, char commit[41],
 		if (newer)
 			memcpy(commit, found, 41);
 	}
-	if (*commit == '\0')
-		memcpy(commit, r->tip, 41);
 	return true;
 }
 
@@ -752,7 +775,14 @@ repo_commit(struct repo *r, const char *const *paths, const char *message,
 	if (changes != NULL && !commit_changes(r, changes, message, commit, e))
 		return false;
 	*changed = *commit != '\0';
-	return *changed || last_change_of(r, paths, commit, e);
+	if (*changed)
+		return true;
+	if (!last_change_of(r, paths, message, commit, e)
+	    || (*commit == '\0' && !last_change_of(r, paths, NULL, commit, e)))
+		return false;
+	if (*commit == '\0')
+		memcpy(commit, r->tip, 41);
+	return true;
 }
 
 /* ---- the record ---- */

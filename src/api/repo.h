@@ -70,8 +70,9 @@ const char *const *repo_changed(struct repo *, const char *const *paths,
 /*
  * Commit what was changed under these paths (files or folders, NULL-ended,
  * relative) with the message and push: fetch, merge, push, again with jitter
- * while others push (2 minutes at most). Nothing to commit: *commit is the
- * commit that last touched them, *changed false. A conflict in the same
+ * while others push (2 minutes at most). Nothing to commit: *changed is false
+ * and *commit the newest commit of that first line that touched them, or of
+ * any, if none has it. A conflict in the same
  * lines: ERR_CONFLICT with the file's name; nothing is changed.
  */
 bool repo_commit(struct repo *, const char *const *paths, const char *message,
