@@ -81,9 +81,14 @@ await(double id, const char *status)
 }
 
 static void
-fast(void)
+find(void)
 {
 	hub = world_server("GITHUB");
+}
+
+static void
+fast(void)
+{
 	world_reset();
 	world_set("{\"run.queue\":0.1,\"run.seconds\":0.3,"
 	    "\"github.lag\":0}");
@@ -544,19 +549,28 @@ int
 main(void)
 {
 	Suite *s = suite_create("github");
+	TCase *reads_only = tcase_create("reads");
 	TCase *t = tcase_create("github"), *last = tcase_create("judge");
 
 	if (!world_up())
 		return kit_skip_all("the world double can't be started");
+	tcase_add_unchecked_fixture(reads_only, find, NULL);
+	tcase_add_unchecked_fixture(t, find, NULL);
+	tcase_add_test(reads_only, a_request_without_user_agent_is_forbidden);
+	tcase_add_test(reads_only, a_wrong_token_is_unauthorized);
+	tcase_add_test(reads_only,
+	    without_a_token_a_private_repository_is_not_there);
+	tcase_add_test(reads_only, an_unknown_api_version_is_refused);
+	tcase_add_test(reads_only, a_sha_is_no_ref);
+	tcase_add_test(reads_only, an_etag_spares_a_second_body);
+	tcase_add_test(reads_only, only_production_has_reviewers);
+	tcase_add_loop_test(reads_only, a_wrong_dispatch_is_refused, 0,
+	    sizeof(refusals) / sizeof(refusals[0]));
+	tcase_add_loop_test(reads_only, reads_answer_as_described, 0,
+	    sizeof(reads) / sizeof(reads[0]));
+	suite_add_tcase(s, reads_only);
 	tcase_add_checked_fixture(t, fast, NULL);
 	tcase_set_timeout(t, 60);
-	tcase_add_test(t, a_request_without_user_agent_is_forbidden);
-	tcase_add_test(t, a_wrong_token_is_unauthorized);
-	tcase_add_test(t, without_a_token_a_private_repository_is_not_there);
-	tcase_add_test(t, an_unknown_api_version_is_refused);
-	tcase_add_loop_test(t, a_wrong_dispatch_is_refused, 0,
-	    sizeof(refusals) / sizeof(refusals[0]));
-	tcase_add_test(t, a_sha_is_no_ref);
 	tcase_add_test(t, a_disabled_workflow_is_forbidden);
 	tcase_add_test(t, a_token_without_actions_write_cannot_dispatch);
 	tcase_add_test(t, a_used_up_rate_limit_says_when_it_ends);
@@ -574,10 +588,6 @@ main(void)
 	tcase_add_test(t, a_run_can_be_cancelled_until_it_has_ended);
 	tcase_add_test(t, lists_are_filtered_and_paged);
 	tcase_add_test(t, a_new_run_shows_in_lists_only_after_a_while);
-	tcase_add_test(t, an_etag_spares_a_second_body);
-	tcase_add_test(t, only_production_has_reviewers);
-	tcase_add_loop_test(t, reads_answer_as_described, 0,
-	    sizeof(reads) / sizeof(reads[0]));
 	suite_add_tcase(s, t);
 	tcase_set_timeout(last, 300);
 	tcase_add_test(last, what_was_recorded_is_what_github_describes);
