@@ -69,7 +69,7 @@ audit_mysql(struct pool *p, const struct subject *s, const struct databases *d,
 		.port = port(s->mysql_port, d->mysql_port, MYSQL_PORT),
 		.user = admin ? s->mysql_admin : d->mysql_user,
 		.password = admin ? s->mysql_password : d->mysql_password,
-		.tls = s->mysql_tls, .ca_file = s->database_ca,
+		.tls = s->mysql_tls, .ca_file = s->mysql_ca,
 		.seconds = ANSWER_SECONDS };
 	struct scope scope = { 0 };
 	struct sql *sql;
@@ -110,15 +110,17 @@ audit_mongo(struct pool *p, const struct subject *s, const struct databases *d,
 	    d->mongo);
 	const char *user = s->mongo_user != NULL ? s->mongo_user
 	    : d->mongo_user;
+	const char *auth = s->mongo_auth != NULL ? s->mongo_auth
+	    : d->mongo_auth != NULL ? d->mongo_auth : "admin";
 	struct mongo_login login = {
 		.host = s->mongo_host != NULL ? s->mongo_host : d->mongo_host,
 		.port = port(s->mongo_port, d->mongo_port, MONGO_PORT),
 		.user = admin ? s->mongo_admin : d->mongo_user,
 		.password = admin ? s->mongo_password : d->mongo_password,
-		.auth_db = admin ? NULL : d->mongo_auth,
+		.auth_db = admin ? NULL : auth,
 		.tls = s->mongo_tls != NULL ? s->mongo_tls
 		    : text_same(d->mongo_tls, "false") ? "off" : NULL,
-		.ca_file = s->database_ca, .seconds = ANSWER_SECONDS };
+		.ca_file = s->mongo_ca, .seconds = ANSWER_SECONDS };
 	struct findings f = { 0 };
 	struct mongo *m;
 	bool ok;
@@ -130,8 +132,7 @@ audit_mongo(struct pool *p, const struct subject *s, const struct databases *d,
 	m = mongo_open(&login, e);
 	if (m == NULL)
 		return false;
-	ok = admin ? mongo_audit(m, p, user, d->mongo_auth != NULL
-	    ? d->mongo_auth : "admin", own, &f, e)
+	ok = admin ? mongo_audit(m, p, user, auth, own, &f, e)
 	    : mongo_audit_self(m, p, own, &f, e);
 	if (ok)
 		known(p, a, &f);

@@ -48,9 +48,9 @@ struct subject {
 	const char *mysql_host, *mysql_admin, *mysql_password, *mysql_tls;
 	const char *mongo_host, *mongo_admin, *mongo_password, *mongo_tls;
 	const char *mysql_user, *mysql_databases;
-	const char *mongo_user, *mongo_databases;
+	const char *mongo_user, *mongo_databases, *mongo_auth;
 	long mysql_port, mongo_port;
-	const char *database_ca;
+	const char *mysql_ca, *mongo_ca;
 	struct facts *facts;		/* after verify_gather */
 };
 

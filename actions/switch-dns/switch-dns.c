@@ -194,6 +194,15 @@ await_low_ttl(struct work *w, struct err *e)
 	return ok;
 }
 
+/* A name server that is down now would only be noticed after the change. */
+static bool
+check_servers(struct work *w, struct err *e)
+{
+	return zone_await(w->zone, w->move.from, w->move.n, LOOK_SECONDS, e)
+	    || err_within(e, "nothing was changed, the name servers do not "
+		"agree on what is there now");
+}
+
 /* Every host must be the right application at the new address already. */
 static bool
 check_new_side(struct work *w, struct err *e)
@@ -341,8 +350,8 @@ change(struct work *w, struct err *e)
 static bool
 ensure_switched(struct work *w, struct err *e)
 {
-	if (w->move.differ > 0
-	    && (!await_low_ttl(w, e) || !check_new_side(w, e)))
+	if (w->move.differ > 0 && (!await_low_ttl(w, e)
+	    || !check_servers(w, e) || !check_new_side(w, e)))
 		return false;
 	tell_changes(w);
 	if (step_common()->dry_run)

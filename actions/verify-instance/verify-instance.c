@@ -28,7 +28,8 @@ static struct {
 	const char *mysql_host, *mysql_admin, *mysql_password;
 	const char *mysql_user, *mysql_databases, *mysql_tls, *mysql_ca;
 	const char *mongo_host, *mongo_admin, *mongo_password;
-	const char *mongo_user, *mongo_databases, *mongo_tls;
+	const char *mongo_user, *mongo_databases, *mongo_tls, *mongo_ca;
+	const char *mongo_auth;
 	long mysql_port, mongo_port, low, high, timeout;
 } in;
 
@@ -89,7 +90,7 @@ static const struct input inputs[] = {
 	  .help = "verify the server, only require encryption, or off" },
 	{ .name = "mysql-ca-file", .str = &in.mysql_ca, .optional = true,
 	  .plan = "mysql.ca-file",
-	  .help = "Roots that vouch for the databases; ca-file if empty" },
+	  .help = "Roots that vouch for MySQL; ca-file if empty" },
 	{ .name = "mongodb-host", .str = &in.mongo_host, .optional = true,
 	  .plan = "mongodb.host", .help = "Server; config.yml's if empty" },
 	{ .name = "mongodb-port", .num = &in.mongo_port, .min = 1,
@@ -106,6 +107,12 @@ static const struct input inputs[] = {
 	{ .name = "mongodb-databases", .str = &in.mongo_databases,
 	  .optional = true, .plan = "mongodb.databases",
 	  .help = "All its own databases; config.yml's if empty" },
+	{ .name = "mongodb-auth-database", .str = &in.mongo_auth,
+	  .optional = true, .plan = "mongodb.auth-database",
+	  .help = "Where the user is defined; config.yml's if empty" },
+	{ .name = "mongodb-ca-file", .str = &in.mongo_ca, .optional = true,
+	  .plan = "mongodb.ca-file",
+	  .help = "Roots that vouch for MongoDB; ca-file if empty" },
 	{ .name = "mongodb-tls", .str = &in.mongo_tls,
 	  .oneof = sql_tls_words, .optional = true, .plan = "mongodb.tls",
 	  .help = "verify, require or off; config.yml's if empty" },
@@ -163,8 +170,9 @@ subject_from_inputs(void)
 		.mongo_password = in.mongo_password,
 		.mongo_user = in.mongo_user,
 		.mongo_databases = in.mongo_databases,
-		.mongo_tls = in.mongo_tls,
-		.database_ca = in.mysql_ca != NULL ? in.mysql_ca
+		.mongo_tls = in.mongo_tls, .mongo_auth = in.mongo_auth,
+		.mysql_ca = in.mysql_ca != NULL ? in.mysql_ca : c->ca_file,
+		.mongo_ca = in.mongo_ca != NULL ? in.mongo_ca
 		    : c->ca_file };
 }
 
