@@ -29,7 +29,11 @@ known(struct pool *p, struct access *a, const struct findings *f)
 {
 	struct buf b = buf_new(WORDS_MAX);
 
-	findings_print(f, &b);
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i].severity != SEV_INFO)
+			buf_printf(&b, "%s%s: %s: %s", b.len > 0 ? "; " : "",
+			    severity_name(f->v[i].severity),
+			    f->v[i].account, f->v[i].text);
 	a->asked = a->known = true;
 	a->scoped = findings_clean(f);
 	a->words = a->scoped ? "its own databases only"

@@ -66,18 +66,15 @@ is_right(struct pool *p, const struct subject *s, const struct dns_answer *a)
 	bool to_old = s->old_address == NULL ? a->found == DNS_ANSWER
 	    && !to_new : leads_to(p, a, s->old_address);
 
-	if (s->phase < PHASE_SWITCH)
-		return to_old;
-	if (s->phase == PHASE_SWITCH && s->before)
-		return to_old || to_new;
-	return to_new;
+	if (subject_is_after(s, PHASE_SWITCH))
+		return to_new;
+	return to_old || (s->phase == PHASE_SWITCH && to_new);
 }
 
 static const char *
 expected_side(struct pool *p, const struct subject *s)
 {
-	if (s->phase > PHASE_SWITCH
-	    || (s->phase == PHASE_SWITCH && !s->before))
+	if (subject_is_after(s, PHASE_SWITCH))
 		return pool_printf(p, "the new side (%s)",
 		    list_words(p, s->new_address));
 	return pool_printf(p, "the old side%s%s%s%s",
@@ -167,8 +164,8 @@ check_dns_resolvers(struct pool *p, const struct subject *s)
 	wrong = find_wrong(p, s, f->resolver, f->resolvers, f->nresolvers,
 	    false, &silent);
 	o.verdict = wrong[0] == '\0' ? VERIFY_PASS : VERIFY_FAIL;
-	o.found = wrong[0] != '\0' ? wrong : pool_printf(p, "%zu resolvers "
-	    "agree", f->nresolvers);
+	o.found = wrong[0] != '\0' ? wrong : pool_printf(p, "%zu asked, "
+	    "all agree", f->nresolvers);
 	return o;
 }
 
@@ -183,8 +180,7 @@ struct opinion
 check_dns_ttl(struct pool *p, const struct subject *s)
 {
 	const struct facts *f = s->facts;
-	bool high = s->phase > PHASE_SETTLE
-	    || (s->phase == PHASE_SETTLE && !s->before);
+	bool high = subject_is_after(s, PHASE_SETTLE);
 	long want = high ? s->high_ttl : s->low_ttl;
 	struct opinion o = { .verdict = VERIFY_PASS,
 		.expected = pool_printf(p, high ? "a TTL of %ld s"

@@ -96,8 +96,8 @@ judge_health(struct pool *p, const struct side *v, const char *which)
 		    v->hosts, &v->visit[i], &words))
 			add(&b, v, i, words);
 	}
-	return finish(p, o, &b, pool_printf(p, "%zu hosts at %zu addresses",
-	    v->hosts->n, v->addresses));
+	return finish(p, o, &b, pool_printf(p, "%zu hosts at %s",
+	    v->hosts->n, v->address[0]));
 }
 
 struct opinion

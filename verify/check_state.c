@@ -21,7 +21,7 @@ struct opinion
 check_hosts(struct pool *p, const struct subject *s)
 {
 	const struct deployed *d = &s->facts->deployed;
-	bool final = s->phase >= PHASE_SWITCH;
+	bool final = subject_is_after(s, PHASE_SWITCH);
 	const char *have = hosts_name(&d->hosts, "lms");
 	const char *want = hosts_name(&s->final, "lms");
 	struct opinion o = { .expected = pool_printf(p, final ? "config.yml "
@@ -68,7 +68,7 @@ check_autosync(struct pool *p, const struct subject *s)
 {
 	const struct deployed *d = &s->facts->deployed;
 	const struct live *l = &s->facts->live;
-	bool on = s->phase >= PHASE_SETTLE;
+	bool on = subject_is_after(s, PHASE_SETTLE);
 	struct opinion o = { .expected = pool_printf(p, "automated sync is "
 	    "%s, in application.yml and live", on ? "on" : "off") };
 

@@ -40,7 +40,7 @@ static const struct row {
 } rows[] = {
 	{ "dns-authorities", check_dns_authorities, ALWAYS, 0 },
 	{ "dns-resolvers", check_dns_resolvers, ALWAYS, 0 },
-	{ "dns-ttl", check_dns_ttl, MADE, BEFORE(PHASE_SETTLE) },
+	{ "dns-ttl", check_dns_ttl, MADE & ~BEFORE(PHASE_SETTLE), 0 },
 	{ "certificate-old", check_certificate_old,
 	  BEFORE(PHASE_CONFIGURE) | CONFIGURED | AFTER(PHASE_CONNECT), 0 },
 	{ "heartbeat-old", check_heartbeat_old, BEFORE(PHASE_CONFIGURE)
@@ -105,6 +105,12 @@ records_good(const struct records *r)
 	return records_count(r, VERIFY_PASS) > 0
 	    && records_count(r, VERIFY_FAIL) == 0
 	    && records_count(r, VERIFY_UNKNOWN) == 0;
+}
+
+bool
+subject_is_after(const struct subject *s, enum phase phase)
+{
+	return s->phase > phase || (s->phase == phase && !s->before);
 }
 
 static struct phase_facts

@@ -54,6 +54,9 @@ struct subject {
 	struct facts *facts;		/* after verify_gather */
 };
 
+/* Is what this phase brings to be expected now: after it, or later? */
+bool subject_is_after(const struct subject *, enum phase);
+
 struct verify_net {
 	const char *ca_file, *dns_servers;
 	const char *const *resolvers;	/* whom visitors ask; NULL-ended */
