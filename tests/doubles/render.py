@@ -323,37 +323,50 @@ def kustomize(folder):
 
 # --- the old cluster -------------------------------------------------------
 
-def old_generation(context):
+def steer_hash(folder, stem, files, wanted):
+    """Give the last file a last line that makes the name as wanted."""
+    data = {}
+    for path in files:
+        with open(os.path.join(folder, path), encoding="utf-8") as f:
+            data[os.path.basename(path)] = f.read()
+    last = os.path.basename(files[-1])
+    text = data[last]
+    for n in range(1, 10000):
+        data[last] = f"{text}# generation {n}\n"
+        if wanted(kustomize_hash("ConfigMap", stem, data)):
+            break
+    with open(os.path.join(folder, files[-1]), "w", encoding="utf-8") as f:
+        f.write(data[last])
+
+
+def old_generation(stale):
+    """One generation; the stale one's settings sort after the running."""
     with tempfile.TemporaryDirectory() as folder:
-        render_tree("old", os.path.join(folder, "env"), context)
-        return kustomize(os.path.join(folder, "env"))
+        folder = os.path.join(folder, "env")
+        render_tree("old", folder, {"env": os.environ, "stale": stale})
+        with open(os.path.join(folder, "kustomization.yml"),
+                  encoding="utf-8") as f:
+            generators = yaml.safe_load(f)["configMapGenerator"]
+        for one in generators:
+            if one["name"].startswith(SETTINGS):
+                steer_hash(folder, one["name"], one["files"],
+                           lambda h: (h > "h") == stale)
+        return kustomize(folder)
 
 
-def settings_maps(items):
-    return {i["metadata"]["name"].rsplit("-", 1)[0]: i for i in items
-            if i["kind"] == "ConfigMap"
-            and i["metadata"]["name"].startswith("openedx-")
-            and "uwsgi" not in i["metadata"]["name"]}
+SETTINGS = ("openedx-settings-", "openedx-config")
 
 
 def old():
-    """What runs, and a stale generation whose names sort after it."""
-    running = old_generation({"env": os.environ, "stale": False, "salt": 0})
-    maps = settings_maps(running)
-    stale = {}
-    for salt in range(1, 200):
-        if len(stale) == len(maps):
-            break
-        for stem, item in settings_maps(old_generation(
-                {"env": os.environ, "stale": True, "salt": salt})).items():
-            if item["metadata"]["name"] > maps[stem]["metadata"]["name"]:
-                stale.setdefault(stem, item)
-    made = {True: "2026-03-02T09:11:54Z", False: "2025-11-18T14:02:31Z"}
+    """What runs, and what an earlier `apply` left behind."""
+    running = old_generation(False)
+    stale = [i for i in old_generation(True) if i["kind"] == "ConfigMap"
+             and i["metadata"]["name"].startswith(SETTINGS)]
     for item in running:
-        item["metadata"]["creationTimestamp"] = made[True]
-    for item in stale.values():
-        item["metadata"]["creationTimestamp"] = made[False]
-    return running + list(stale.values())
+        item["metadata"]["creationTimestamp"] = "2026-03-02T09:11:54Z"
+    for item in stale:
+        item["metadata"]["creationTimestamp"] = "2025-11-18T14:02:31Z"
+    return running + stale
 
 
 # --- verbs -----------------------------------------------------------------
