@@ -93,19 +93,17 @@ struct opinion
 check_data(struct pool *p, const struct subject *s)
 {
 	const struct deployed *d = &s->facts->deployed;
-	struct opinion o = { .expected = pool_printf(p, "config.yml points "
-	    "at the old side's data (%s)", d->mysql_words) };
+	struct opinion o = { .expected = "config.yml points at the old "
+	    "side's data, with all that point-at-data wrote" };
 
 	if (is_absent(d, &o))
 		return o;
-	if (d->why[0] != '\0') {
-		o.verdict = VERIFY_UNKNOWN;
-		o.found = d->why;
-		return o;
-	}
-	o.verdict = d->old_data ? VERIFY_PASS : VERIFY_FAIL;
-	o.found = pool_printf(p, "%s%s", d->data_words, d->old_data_known
-	    ? "" : "; there is no record of point-at-data");
+	o.verdict = d->old_data && d->data_differ[0] == '\0' ? VERIFY_PASS
+	    : VERIFY_FAIL;
+	o.found = pool_printf(p, "%s%s%s%s", d->data_words,
+	    d->old_data_known ? "" : "; there is no record of point-at-data",
+	    d->data_differ[0] != '\0' ? "; not as on the old side: " : "",
+	    d->data_differ);
 	return o;
 }
 

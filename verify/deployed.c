@@ -8,11 +8,10 @@
 #include "base/text.h"
 #include "data/json.h"
 #include "data/yaml.h"
-#include "edx/databases.h"
 #include "verify/facts.h"
 #include "verify/verify.h"
 
-enum { HOSTS = 8, RECORD_MAX = 1 << 20, VALUE_MAX = 4096 };
+enum { HOSTS = 8, RECORD_MAX = 1 << 20, VALUE_MAX = 64 * 1024 };
 
 /* Where Tutor gets a host from if config.yml does not say. */
 static const struct {
@@ -114,31 +113,55 @@ read_record(struct pool *p, const struct subject *s, const char *name)
 	return j;
 }
 
-/* Does config.yml name the databases that point-at-data wrote down? */
+/* Does config.yml hold this value of the old side? */
 static bool
-find_data(struct pool *p, const struct subject *s, struct deployed *d,
-    struct err *e)
+holds(struct pool *p, const struct yaml *y, const struct json *value)
 {
-	struct databases now;
-	struct json *record;
-	const char *mysql;
+	struct buf text = buf_new(VALUE_MAX);
+	const char *now = plain_value(p, y, json_name(value), NULL);
+	bool same = !json_scalar(value, &text)
+	    || text_same(buf_str(&text), now != NULL ? now : "");
 
-	if (!databases_find(p, s->workspace, s->instance, &now, e))
-		return false;
-	d->data_words = pool_printf(p, "MySQL %s on %s, MongoDB %s on %s",
-	    now.mysql[0] != NULL ? now.mysql[0] : "?",
-	    now.mysql_host != NULL ? now.mysql_host : "?",
-	    now.mongo[0] != NULL ? now.mongo[0] : "?",
-	    now.mongo_host != NULL ? now.mongo_host : "?");
-	record = read_record(p, s, "data");
-	mysql = json_str(record, "mysql.database");
-	d->old_data_known = record != NULL;
-	d->old_data = mysql != NULL && text_same(mysql, now.mysql[0])
-	    && text_same_fold(json_str(record, "mysql.host"), now.mysql_host);
-	d->mysql_words = mysql != NULL ? pool_printf(p, "MySQL %s on %s",
-	    mysql, json_str(record, "mysql.host")) : "the old data";
+	buf_free(&text);
+	return same;
+}
+
+/* What of the old side's values config.yml has otherwise, by name: values
+ * may be secret. A long or structured value is not compared. */
+static void
+compare_data(struct pool *p, const struct yaml *y, const struct json *values,
+    struct deployed *d)
+{
+	struct buf b = buf_new(VALUE_MAX);
+	const struct json *v;
+
+	for (int i = 0; (v = json_item(values, i)) != NULL; i++)
+		if (!text_same(json_name(v), "tutor") && !holds(p, y, v))
+			buf_printf(&b, "%s%s", b.len > 0 ? ", " : "",
+			    json_name(v));
+	d->data_differ = pool_strdup(p, buf_str(&b));
+	buf_free(&b);
+}
+
+/* Does config.yml name the database that point-at-data wrote down? */
+static void
+find_data(struct pool *p, const struct subject *s, const struct yaml *y,
+    struct deployed *d)
+{
+	struct json *record = read_record(p, s, "data");
+	const struct json *host = json_get(record, "MYSQL_HOST");
+	const struct json *name = json_get(record, "OPENEDX_MYSQL_DATABASE");
+	const char *mysql = plain_value(p, y, "OPENEDX_MYSQL_DATABASE", NULL);
+	const char *mongo = plain_value(p, y, "MONGODB_DATABASE", NULL);
+
+	d->old_data_known = host != NULL && name != NULL;
+	d->old_data = d->old_data_known && holds(p, y, host)
+	    && holds(p, y, name);
+	d->data_words = pool_printf(p, "MySQL %s, MongoDB %s",
+	    mysql != NULL ? mysql : "not named",
+	    mongo != NULL ? mongo : "not named");
+	compare_data(p, y, s->settings != NULL ? s->settings : record, d);
 	json_free(record);
-	return true;
 }
 
 bool
@@ -148,8 +171,7 @@ deployed_find(struct pool *p, const struct subject *s, struct deployed *d,
 	struct err why = { 0 };
 	struct yaml *y = yaml_read(instance_file(p, s, "config.yml"), &why);
 
-	*d = (struct deployed){ .why = "", .data_words = "no config.yml",
-		.mysql_words = "the old data" };
+	*d = (struct deployed){ .data_words = "", .data_differ = "" };
 	if (y == NULL && why.kind != ERR_NOT_FOUND) {
 		*e = why;
 		return false;
@@ -160,10 +182,9 @@ deployed_find(struct pool *p, const struct subject *s, struct deployed *d,
 	find_hosts(p, s, y, d);
 	d->platform = plain_value(p, y, "PLATFORM_NAME", NULL);
 	d->init_jobs = pool_strdup(p, yaml_get(y, "DRYDOCK_INIT_JOBS"));
+	find_data(p, s, y, d);
 	yaml_close(y);
 	find_rendered(p, s, d);
 	find_sync(p, s, d);
-	if (!find_data(p, s, d, &why))
-		d->why = pool_strdup(p, why.text);
 	return true;
 }

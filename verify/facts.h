@@ -20,16 +20,17 @@ struct verify_net;
 /* What the cluster repository says of the instance. */
 struct deployed {
 	bool there;		/* it has a config.yml */
-	const char *why;	/* it can't be read; else "" */
 	struct hosts hosts;	/* that the new side answers to */
 	const char *platform;	/* PLATFORM_NAME; NULL: a template */
 	const char *init_jobs;	/* DRYDOCK_INIT_JOBS as it stands; NULL */
 	bool jobs_rendered;	/* env/ holds init jobs */
 	bool env_rendered;	/* there is an env/ */
 	bool sync_known, sync_on;	/* application.yml */
-	bool old_data_known, old_data;	/* it points at the old databases */
+	bool old_data_known;	/* point-at-data left a record */
+	bool old_data;		/* it points at the old databases */
 	const char *data_words;	/* where it points, for people */
-	const char *mysql_words;	/* the record's, for people */
+	const char *data_differ;	/* keys that should be as on the old
+				 * side and are not; "" if none */
 };
 bool deployed_find(struct pool *, const struct subject *, struct deployed *,
     struct err *) MUST_CHECK;

@@ -16,8 +16,9 @@
 #include "edx/phase.h"
 #include "verify/hosts.h"
 
-struct pool;
 struct facts;
+struct json;
+struct pool;
 
 enum verdict { VERIFY_PASS, VERIFY_FAIL, VERIFY_SKIP, VERIFY_UNKNOWN };
 extern const char *const verdict_names[];	/* "pass" ... */
@@ -51,6 +52,8 @@ struct subject {
 	const char *mongo_user, *mongo_databases, *mongo_auth;
 	long mysql_port, mongo_port;
 	const char *mysql_ca, *mongo_ca;
+	const struct json *settings;	/* the old side's values, as
+					 * fetch-settings has them, or NULL */
 	struct facts *facts;		/* after verify_gather */
 };
 

@@ -12,7 +12,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "data/json.h"
 #include "db/mysql.h"
+#include "edx/settings.h"
 #include "step/step.h"
 #include "verify/hosts.h"
 #include "verify/report.h"
@@ -280,12 +282,18 @@ run(struct err *e)
 {
 	struct subject s = subject_from_inputs();
 	struct records records = { 0 };
+	struct json *settings = in.settings != NULL
+	    ? settings_load(in.settings, e) : NULL;
+	bool ok = settings != NULL || in.settings == NULL;
 
-	return hosts_find(step_common()->pool, in.hosts, &s.final, e)
+	s.settings = json_at(settings, "values");
+	ok = ok && hosts_find(step_common()->pool, in.hosts, &s.final, e)
 	    && refresh_workspace(e)
 	    && judge(&s, &records, e)
 	    && tell(&records, e)
 	    && check_good(&records, e);
+	json_free(settings);
+	return ok;
 }
 
 const struct step step_verify_instance = {
