@@ -38,7 +38,7 @@ CFLAGS_ALL+=' -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2'
 
 # What a build is linked with: another version of these is another build.
 LINKED='libc6-dev libssl-dev zlib1g-dev libc-ares-dev libyaml-dev
-	libtree-sitter-dev check libsubunit-dev'
+	libtree-sitter-dev'
 
 # Where the distribution lies; only the checks of this script change it.
 SYSTEM=${TRANSPLANT_SYSTEM_ROOT:-}
@@ -566,7 +566,7 @@ write_flags()
 	    -lresolv -lm -pthread
 	TREE_SITTER_LIBS = $1/lib/libtree-sitter-python.a \\
 	    $(pkg-config --static --libs tree-sitter)
-	CHECK_LIBS = $(pkg-config --static --libs check) -pthread
+	CHECK_LIBS = -lcheck_pic -lsubunit -lrt -lm -pthread
 	EOT
 }
 
