@@ -22,6 +22,7 @@
 enum {
 	ANSWER_SECONDS = 30,	/* an election takes less */
 	CACHE_SECONDS = 40,	/* a mongos remembers users for 30 */
+	USUAL_PORT = 27017, PORT_MAX = 65535,
 	FOREIGN_TRIED = 8,
 	TEXT_MAX = 64 * 1024,
 };
@@ -47,8 +48,9 @@ static const struct input inputs[] = {
 	  .optional = true,
 	  .help = "Server, or a mongodb:// URI without credentials; that of "
 	    "the instance's config.yml if empty" },
-	{ .name = "mongodb-port", .num = &in.port, .min = 1, .max = 65535,
-	  .dflt = "27017", .plan = "mongodb.port", .help = "Its port" },
+	{ .name = "mongodb-port", .num = &in.port, .min = 1, .max = PORT_MAX,
+	  .optional = true, .plan = "mongodb.port",
+	  .help = "Its port; that of config.yml if empty, or 27017" },
 	{ .name = "mongodb-admin", .str = &in.admin, .plan = "mongodb.admin",
 	  .help = "User of database admin who may change users" },
 	{ .name = "mongodb-admin-password", .str = &in.password,
@@ -127,6 +129,17 @@ check_not_system(struct err *e)
 	return true;
 }
 
+/* Given, or configured, or the usual one. */
+static bool
+ensure_port(const char *configured, struct err *e)
+{
+	if (in.port != 0)
+		return true;
+	in.port = USUAL_PORT;
+	return configured == NULL || text_number(configured, 1, PORT_MAX,
+	    &in.port, e);
+}
+
 static bool
 find_inputs(struct err *e)
 {
@@ -137,7 +150,8 @@ find_inputs(struct err *e)
 		return false;
 	at.own = in.databases == NULL ? d.mongo :
 	    text_split(at.pool, in.databases, NULL);
-	in.host = in.host == NULL ? d.mongo_host : in.host;
+	if (in.host == NULL)
+		in.host = d.mongo_host;
 	in.user = in.user == NULL ? d.mongo_user : in.user;
 	in.auth = in.auth == NULL ? d.mongo_auth : in.auth;
 	in.auth = in.auth == NULL ? "admin" : in.auth;
@@ -147,7 +161,8 @@ find_inputs(struct err *e)
 		in.tls = "off";
 	in.ca = in.ca == NULL ? step_common()->ca_file : in.ca;
 	at.nwanted = roles_wanted(at.pool, at.own, &at.wanted);
-	return check_given(in.host, "mongodb-host", e)
+	return ensure_port(d.mongo_port, e)
+	    && check_given(in.host, "mongodb-host", e)
 	    && check_given(in.user, "user", e)
 	    && check_given(at.own[0], "databases", e)
 	    && check_not_system(e);

@@ -24,6 +24,7 @@
 enum {
 	ANSWER_SECONDS = 30,	/* a server's pause in a failover */
 	SESSION_SECONDS = 10,	/* a web request is over by then */
+	USUAL_PORT = 3306, PORT_MAX = 65535,
 	FOREIGN_TRIED = 8,
 	TEXT_MAX = 256 * 1024,
 };
@@ -44,8 +45,9 @@ static const struct input inputs[] = {
 	{ .name = "mysql-host", .str = &in.host, .plan = "mysql.host",
 	  .optional = true,
 	  .help = "Server; that of the instance's config.yml if empty" },
-	{ .name = "mysql-port", .num = &in.port, .min = 1, .max = 65535,
-	  .dflt = "3306", .plan = "mysql.port", .help = "Its port" },
+	{ .name = "mysql-port", .num = &in.port, .min = 1, .max = PORT_MAX,
+	  .optional = true, .plan = "mysql.port",
+	  .help = "Its port; that of config.yml if empty, or 3306" },
 	{ .name = "mysql-admin", .str = &in.admin, .plan = "mysql.admin",
 	  .help = "User who may grant and revoke" },
 	{ .name = "mysql-admin-password", .str = &in.password,
@@ -100,6 +102,17 @@ check_given(const char *value, const char *input, struct err *e)
 	    "have it in the instance's config.yml", input);
 }
 
+/* Given, or configured, or the usual one. */
+static bool
+ensure_port(const char *configured, struct err *e)
+{
+	if (in.port != 0)
+		return true;
+	in.port = USUAL_PORT;
+	return configured == NULL || text_number(configured, 1, PORT_MAX,
+	    &in.port, e);
+}
+
 static bool
 find_inputs(struct err *e)
 {
@@ -110,12 +123,14 @@ find_inputs(struct err *e)
 		return false;
 	at.own = in.databases == NULL ? d.mysql :
 	    text_split(at.pool, in.databases, NULL);
-	in.host = in.host == NULL ? d.mysql_host : in.host;
+	if (in.host == NULL)
+		in.host = d.mysql_host;
 	in.user = in.user == NULL ? d.mysql_user : in.user;
 	if (in.user_password == NULL && text_same(in.user, d.mysql_user))
 		in.user_password = d.mysql_password;
 	in.ca = in.ca == NULL ? step_common()->ca_file : in.ca;
-	return check_given(in.host, "mysql-host", e)
+	return ensure_port(d.mysql_port, e)
+	    && check_given(in.host, "mysql-host", e)
 	    && check_given(in.user, "user", e)
 	    && check_given(at.own[0], "databases", e);
 }

@@ -1,7 +1,7 @@
 /*
- * mysql_restrict - what the product relies on in a MySQL or MariaDB server: how it
- * prints grants, what its statements take and give, and that nothing fails
- * for the site while its user is restricted.
+ * mysql_restrict - the product on a MySQL or MariaDB server: every shape of
+ * account is read, ends scoped and comes back, and nothing fails for the
+ * site while its user is restricted.
  *
  * Runs on the sandbox's MariaDB, or in the same words on any throw-away
  * server: TRANSPLANT_TEST_MYSQL_URL is then mysql://admin:password@host:port

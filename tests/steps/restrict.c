@@ -28,7 +28,7 @@
 #define ACCOUNT "`st_app`@`%`"
 
 enum { VARS = 24, PROXY_PORT = 33306, CONTROL_PORT = 33307,
-	KILL_MS = 600, REQUESTS_MAX = 400 };
+	KILL_MS = 400, REQUESTS_MAX = 400 };
 
 static const char proxy_host[] = "127.42.0.133";
 static const char *const own[] = { DB, NULL };
@@ -549,7 +549,7 @@ START_TEST(killed_at_any_request_it_is_completed_by_the_next_run)
 	start_proxy(kit_env(s->host), kit_env(s->port));
 	n = count_requests(s);
 	ck_assert_uint_lt(n, REQUESTS_MAX);
-	for (size_t i = 2; i <= n; i += n > 60 ? 3 : 1) {
+	for (size_t i = 2; i <= n; i += n > 40 ? 2 : 1) {
 		struct kit_run r;
 
 		begin_round(s);
@@ -580,7 +580,7 @@ START_TEST(with_any_answer_lost_it_says_so_and_the_next_run_completes_it)
 
 	start_proxy(kit_env(s->host), kit_env(s->port));
 	n = count_requests(s);
-	for (size_t i = 1; i <= n; i += n > 60 ? 2 : 1) {
+	for (size_t i = 1; i <= n; i += n > 40 ? 6 : 1) {
 		struct kit_run r;
 
 		begin_round(s);
