@@ -153,7 +153,7 @@ static bool
 act(struct argocd *a, const struct json *app, const char *name,
     const char *revision, clock_ms deadline, bool *again, struct err *e)
 {
-	const char *was = argocd_revision(app);
+	const char *was = argocd_deployed(app);
 
 	*again = false;
 	switch (argocd_judge(app, revision)) {

@@ -269,7 +269,8 @@ find_config(struct github *g, const struct dispatch_want *want, bool *there,
 	return false;
 }
 
-/* A dry run shows what an earlier step would have made possible. */
+/* Is the work done (create), or nothing to be done yet (a dry run before the
+ * instance is there)? */
 static bool
 check_config(struct github *g, const struct dispatch_want *want, bool *enough,
     struct err *e)
@@ -300,13 +301,15 @@ check_config(struct github *g, const struct dispatch_want *want, bool *enough,
 
 static bool
 finish_without(struct github *g, const struct dispatch_want *want,
-    const struct github_run *run, struct err *e)
+    struct err *e)
 {
 	const char *head = github_find_head(g, want->branch, e);
 
 	if (head == NULL)
 		return false;
-	put_outputs(run, head);
+	if (is_kind("create"))
+		step_same(want->workflow, "the instance is there");
+	put_outputs(&(struct github_run){ 0 }, head);
 	return true;
 }
 
@@ -384,11 +387,8 @@ ensure_run(struct github *g, struct dispatch_want *want, struct err *e)
 		if (!find(g, want, &found, e)
 		    || !check_config(g, want, &enough, e))
 			return false;
-		if (found.state == DISPATCH_NONE && enough) {
-			step_same(want->workflow, "nothing is left to do");
-			return finish_without(g, want,
-			    &(struct github_run){ 0 }, e);
-		}
+		if (found.state == DISPATCH_NONE && enough)
+			return finish_without(g, want, e);
 		if (found.state == DISPATCH_NONE && !settled) {
 			settled = true;
 			clock_pause(SETTLE);

@@ -20,6 +20,7 @@ enum {
 	POLL_FIRST = 1000,		/* ms */
 	POLL_LAST = 10 * 1000,
 	TELL_EVERY = 2 * 60 * 1000,	/* ms without news */
+	OUTAGE = 10 * 60,		/* s without it that a wait survives */
 	ASKS = 3,			/* for a sync, after unclear answers */
 	SURE = 3,			/* looks that must show an error */
 	NAMED = 5,			/* resources that an error names */
@@ -195,11 +196,15 @@ app_path(struct argocd *a, const char *verb, const char *query)
 	    query);
 }
 
+/* One look; within a wait (deadline not 0) an outage is survived. */
 static const struct json *
 look(struct argocd *a, bool refresh, clock_ms deadline, struct err *e)
 {
+	clock_ms patience = clock_deadline(OUTAGE);
 	const struct ask q = {
-		.method = "GET", .right = "get", .deadline = deadline,
+		.method = "GET", .right = "get",
+		.deadline = deadline != 0 ? clock_sooner(deadline, patience)
+		    : 0,
 		.path = app_path(a, "", refresh ? "&refresh=normal" : ""),
 		.timeout = refresh ? REFRESH_TIMEOUT : TIMEOUT,
 	};
@@ -320,6 +325,14 @@ argocd_revision(const struct json *app)
 	const char *s = json_str(app, "status.sync.revision");
 
 	return text_empty(s) ? NULL : s;
+}
+
+const char *
+argocd_deployed(const struct json *app)
+{
+	const struct json *h = json_at(app, "status.history");
+
+	return json_str(json_item(h, json_len(h) - 1), "revision");
 }
 
 enum argocd_where

@@ -69,6 +69,8 @@ enum argocd_where {
 enum argocd_where argocd_judge(const struct json *app, const char *revision);
 /* The revision that its source's branch is at, as of the last look; NULL. */
 const char *argocd_revision(const struct json *app);
+/* The revision that was synced last with success; NULL: none ever. */
+const char *argocd_deployed(const struct json *app);
 
 /*
  * Ask for a sync to a revision. Not repeated blindly: after an unclear

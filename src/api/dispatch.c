@@ -78,6 +78,15 @@ run_in_message(const char *message)
 	return s != NULL ? s + sizeof(before) - 1 : NULL;
 }
 
+/* Subjects of the commits that Launchpad's workflows make. */
+static bool
+is_launchpads(const char *message)
+{
+	return text_starts(message, "chore: update tutor env and config for ")
+	    || text_starts(message, "chore: update service: ")
+	    || text_starts(message, "feat: add instance ");
+}
+
 /*
  * Did this run make the commit? Launchpad's env commit names the run; the
  * commits of image tags and of a new instance have only their author, the
@@ -95,10 +104,8 @@ is_made_by(const struct github_run *run, const struct github_commit *c)
 	if (!text_ends(c->author, "GitHub Actions")
 	    && !text_ends(c->author, "[bot]"))
 		return false;
-	if (!text_starts(c->message, "chore: update ")
-	    && !text_starts(c->message, "feat: add instance "))
-		return false;
-	return c->date >= run->created - SLACK
+	return is_launchpads(c->message)
+	    && c->date >= run->created - SLACK
 	    && (!github_is_over(run) || c->date <= run->updated + SLACK);
 }
 

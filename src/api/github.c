@@ -21,6 +21,7 @@ enum {
 	POLL_FIRST = 1000,	/* ms; the token has 1,000 requests an hour */
 	POLL_LAST = 30 * 1000,
 	TELL_EVERY = 5 * 60 * 1000,	/* ms without news */
+	OUTAGE = 10 * 60,	/* s without GitHub that a wait survives */
 	FILE_MAX = 1024 * 1024,
 };
 
@@ -587,7 +588,8 @@ github_await_run(struct github *g, const char *id, clock_ms deadline,
 	const char *before = "";
 
 	for (;;) {
-		if (!get_run(g, id, deadline, run, e))
+		if (!get_run(g, id, clock_sooner(deadline,
+		    clock_deadline(OUTAGE)), run, e))
 			return false;
 		tell_progress(run, before, began, &told);
 		before = run->status;
