@@ -201,7 +201,7 @@ nap(double seconds)
 	(void)nanosleep(&t, NULL);
 }
 
-/* ---- a world double of one's own ------------------------------------------ */
+/* ---- a world double of one's own ---------------------------------------- */
 
 static pid_t world_pid, starter;
 static char *world_folder;

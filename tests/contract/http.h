@@ -28,8 +28,9 @@ struct answer {
 };
 
 /*
- * Send a request; a type of NULL sends no Content-Type; headers
- * are further "Name: value" lines with newlines between them, or NULL. The running test fails if there is no answer.
+ * Send a request. A type of NULL sends no Content-Type; headers are further
+ * "Name: value" lines with newlines between them, or NULL. The running test
+ * fails if there is no answer.
  */
 struct answer http_send(const struct server *s, const char *method,
     const char *path, const char *headers, const char *type,
@@ -47,7 +48,7 @@ bool answer_has(const struct answer *a, const char *path);
 
 void nap(double seconds);
 
-/* ---- a world double of one's own ------------------------------------------ */
+/* ---- a world double of one's own ---------------------------------------- */
 
 /*
  * Start one in a fresh folder (world-up), its variables put into our

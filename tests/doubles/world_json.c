@@ -292,6 +292,8 @@ word_in(const char *word, const char *words)
 	size_t n = strlen(word);
 	const char *p = words;
 
+	if (n == 0)
+		return false;
 	while ((p = strstr(p, word)) != NULL) {
 		if ((p == words || p[-1] == ' ')
 		    && (p[n] == ' ' || p[n] == '\0'))
