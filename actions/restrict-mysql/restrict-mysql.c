@@ -31,7 +31,8 @@ enum {
 
 static struct {
 	const char *mode, *host, *admin, *password, *ca, *tls;
-	const char *user, *databases, *user_password, *old_running;
+	const char *user, *databases, *user_password, *old_running,
+	    *settings;
 	long port;
 } in;
 
@@ -68,6 +69,9 @@ static const struct input inputs[] = {
 	  .optional = true, .secret = true,
 	  .help = "Its password, to confirm by logging in; that of "
 	    "config.yml if empty" },
+	{ .name = "settings-file", .str = &in.settings, .optional = true,
+	  .help = "File that fetch-settings wrote in this job, to be taken "
+	    "instead of config.yml" },
 	{ .name = "old-running", .str = &in.old_running, .oneof = yes_or_no,
 	  .optional = true, .plan = "old-running",
 	  .help = "false: the old side's workloads are at 0; true: they "
@@ -114,12 +118,21 @@ ensure_port(const char *configured, struct err *e)
 }
 
 static bool
+find_databases(struct databases *d, struct err *e)
+{
+	const struct step_common *c = step_common();
+
+	return in.settings != NULL ?
+	    databases_find_running(at.pool, in.settings, d, e) :
+	    databases_find(at.pool, c->workspace, c->instance, d, e);
+}
+
+static bool
 find_inputs(struct err *e)
 {
 	struct databases d;
 
-	if (!databases_find(at.pool, step_common()->workspace,
-	    step_common()->instance, &d, e))
+	if (!find_databases(&d, e))
 		return false;
 	at.own = in.databases == NULL ? d.mysql :
 	    text_split(at.pool, in.databases, NULL);

@@ -6,21 +6,28 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "data/json.h"
 #include "data/yaml.h"
+#include "edx/settings.h"
 
 enum { NAMES_MAX = 64, VALUE_MAX = 64 * 1024 };
 
-/* The value as Tutor would paste it; NULL: absent or empty. A template is
- * refused: only Tutor can render it. */
+/* One of the two is where values come from. */
+struct source {
+	const struct yaml *config;
+	const struct json *settings;
+};
+
+/* The value as Tutor would paste it; a template is refused, since only
+ * Tutor can render it. */
 static bool
-read_value(struct pool *pool, const struct yaml *y, const char *key,
+read_config(struct pool *pool, const struct yaml *y, const char *key,
     const char **value, struct err *e)
 {
 	struct buf plain = buf_new(VALUE_MAX);
 	const char *raw = yaml_get(y, key);
 	bool ok = true;
 
-	*value = NULL;
 	if (text_empty(raw)) {
 		buf_free(&plain);
 		return true;
@@ -37,13 +44,27 @@ read_value(struct pool *pool, const struct yaml *y, const char *key,
 	return ok;
 }
 
+/* NULL: absent or empty. */
+static bool
+read_value(struct pool *pool, const struct source *s, const char *key,
+    const char **value, struct err *e)
+{
+	*value = NULL;
+	if (s->config != NULL)
+		return read_config(pool, s->config, key, value, e);
+	*value = settings_value(pool, s->settings, key);
+	if (text_empty(*value))
+		*value = NULL;
+	return true;
+}
+
 /* The legacy name wins, as in Tutor. */
 static bool
-read_either(struct pool *pool, const struct yaml *y, const char *legacy,
+read_either(struct pool *pool, const struct source *s, const char *legacy,
     const char *key, const char **value, struct err *e)
 {
-	return read_value(pool, y, legacy, value, e)
-	    && (*value != NULL || read_value(pool, y, key, value, e));
+	return read_value(pool, s, legacy, value, e)
+	    && (*value != NULL || read_value(pool, s, key, value, e));
 }
 
 static void
@@ -63,21 +84,23 @@ add_name(const char **names, const char *name)
  * user's if the user is the same.
  */
 static bool
-add_plugin_databases(struct pool *pool, const struct yaml *y,
+add_plugin_databases(struct pool *pool, const struct source *s,
     const char *user, const char **names, struct err *e)
 {
 	static const char end[] = "_MYSQL_DATABASE";
 	const char *key, *whose, *name;
 
-	for (int i = 0; (key = yaml_key(y, "", i)) != NULL; i++) {
+	if (s->config == NULL)
+		return true;
+	for (int i = 0; (key = yaml_key(s->config, "", i)) != NULL; i++) {
 		size_t n = strlen(key);
 
 		if (!text_ends(key, end))
 			continue;
 		n -= strlen(end);
-		if (!read_value(pool, y, pool_printf(pool,
+		if (!read_value(pool, s, pool_printf(pool,
 		    "%.*s_MYSQL_USERNAME", (int)n, key), &whose, e)
-		    || !read_value(pool, y, key, &name, e))
+		    || !read_value(pool, s, key, &name, e))
 			return false;
 		if (whose != NULL && text_same(whose, user) && name != NULL)
 			add_name(names, name);
@@ -88,7 +111,7 @@ add_plugin_databases(struct pool *pool, const struct yaml *y,
 static const char *const no_names[] = { NULL };
 
 static bool
-read_mysql(struct pool *pool, const struct yaml *y, struct databases *d,
+read_mysql(struct pool *pool, const struct source *s, struct databases *d,
     struct err *e)
 {
 	const char **names = pool_alloc(pool,
@@ -96,37 +119,37 @@ read_mysql(struct pool *pool, const struct yaml *y, struct databases *d,
 	const char *name;
 
 	d->mysql = names;
-	if (!read_value(pool, y, "MYSQL_HOST", &d->mysql_host, e)
-	    || !read_value(pool, y, "MYSQL_PORT", &d->mysql_port, e)
-	    || !read_either(pool, y, "MYSQL_DATABASE",
+	if (!read_value(pool, s, "MYSQL_HOST", &d->mysql_host, e)
+	    || !read_value(pool, s, "MYSQL_PORT", &d->mysql_port, e)
+	    || !read_either(pool, s, "MYSQL_DATABASE",
 		"OPENEDX_MYSQL_DATABASE", &name, e)
-	    || !read_either(pool, y, "MYSQL_USERNAME",
+	    || !read_either(pool, s, "MYSQL_USERNAME",
 		"OPENEDX_MYSQL_USERNAME", &d->mysql_user, e)
-	    || !read_either(pool, y, "MYSQL_PASSWORD",
+	    || !read_either(pool, s, "MYSQL_PASSWORD",
 		"OPENEDX_MYSQL_PASSWORD", &d->mysql_password, e))
 		return false;
 	log_mask(d->mysql_password);
 	add_name(names, name);
 	return d->mysql_user == NULL
-	    || add_plugin_databases(pool, y, d->mysql_user, names, e);
+	    || add_plugin_databases(pool, s, d->mysql_user, names, e);
 }
 
 static bool
-read_mongo(struct pool *pool, const struct yaml *y, struct databases *d,
+read_mongo(struct pool *pool, const struct source *s, struct databases *d,
     struct err *e)
 {
 	const char **names = pool_alloc(pool, 3 * sizeof(*names));
 	const char *main_db, *forum;
 
 	d->mongo = names;
-	if (!read_value(pool, y, "MONGODB_HOST", &d->mongo_host, e)
-	    || !read_value(pool, y, "MONGODB_PORT", &d->mongo_port, e)
-	    || !read_value(pool, y, "MONGODB_USERNAME", &d->mongo_user, e)
-	    || !read_value(pool, y, "MONGODB_PASSWORD", &d->mongo_password, e)
-	    || !read_value(pool, y, "MONGODB_AUTH_SOURCE", &d->mongo_auth, e)
-	    || !read_value(pool, y, "MONGODB_USE_SSL", &d->mongo_tls, e)
-	    || !read_value(pool, y, "MONGODB_DATABASE", &main_db, e)
-	    || !read_value(pool, y, "FORUM_MONGODB_DATABASE", &forum, e))
+	if (!read_value(pool, s, "MONGODB_HOST", &d->mongo_host, e)
+	    || !read_value(pool, s, "MONGODB_PORT", &d->mongo_port, e)
+	    || !read_value(pool, s, "MONGODB_USERNAME", &d->mongo_user, e)
+	    || !read_value(pool, s, "MONGODB_PASSWORD", &d->mongo_password, e)
+	    || !read_value(pool, s, "MONGODB_AUTH_SOURCE", &d->mongo_auth, e)
+	    || !read_value(pool, s, "MONGODB_USE_SSL", &d->mongo_tls, e)
+	    || !read_value(pool, s, "MONGODB_DATABASE", &main_db, e)
+	    || !read_value(pool, s, "FORUM_MONGODB_DATABASE", &forum, e))
 		return false;
 	log_mask(d->mongo_password);
 	add_name(names, main_db);
@@ -141,13 +164,29 @@ databases_find(struct pool *pool, const char *workspace,
 	struct err ours = { 0 };
 	struct yaml *y = yaml_read(pool_printf(pool,
 	    "%s/instances/%s/config.yml", workspace, instance), &ours);
+	const struct source s = { .config = y };
 	bool ok;
 
 	*d = (struct databases){ .mysql = no_names, .mongo = no_names };
-	ok = y != NULL ? read_mysql(pool, y, d, &ours)
-	    && read_mongo(pool, y, d, &ours) : ours.kind == ERR_NOT_FOUND;
+	ok = y != NULL ? read_mysql(pool, &s, d, &ours)
+	    && read_mongo(pool, &s, d, &ours) : ours.kind == ERR_NOT_FOUND;
 	yaml_close(y);
 	if (!ok)
 		*e = ours;
+	return ok;
+}
+
+bool
+databases_find_running(struct pool *pool, const char *settings_file,
+    struct databases *d, struct err *e)
+{
+	struct json *settings = settings_load(settings_file, e);
+	const struct source s = { .settings = settings };
+	bool ok;
+
+	*d = (struct databases){ .mysql = no_names, .mongo = no_names };
+	ok = settings != NULL && read_mysql(pool, &s, d, e)
+	    && read_mongo(pool, &s, d, e);
+	json_free(settings);
 	return ok;
 }

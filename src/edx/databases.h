@@ -25,12 +25,16 @@ struct databases {
 };
 
 /*
- * From the settings file, or where none is given from config.yml of the
- * instance in the workspace; without that file everything is NULL. Strings
- * are copied to the pool; passwords are masked in the log from here on.
- * ERR_INPUT: a value can't be read as text.
+ * From config.yml of the instance in the workspace; without that file
+ * everything is NULL, and no database is named. Strings are copied to the
+ * pool; passwords are masked in the log from here on. ERR_INPUT: a value
+ * can't be read as text.
  */
 bool databases_find(struct pool *, const char *workspace,
     const char *instance, struct databases *, struct err *) MUST_CHECK;
+
+/* The same from the file that fetch-settings wrote in this job. */
+bool databases_find_running(struct pool *, const char *settings_file,
+    struct databases *, struct err *) MUST_CHECK;
 
 #endif

@@ -1,0 +1,141 @@
+/* Proves what edx/databases.h promises. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "edx/databases.h"
+#include "tests/kit/kit.h"
+
+static struct pool *pool;
+static struct err e;
+static struct databases d;
+static char *folder;
+
+static void
+set_up(void)
+{
+	pool = pool_new();
+	e = (struct err){ 0 };
+	folder = kit_folder();
+	free(kit_sh("mkdir -p %s/instances/acme", folder));
+}
+
+static void
+tear_down(void)
+{
+	free(kit_sh("rm -rf %s", folder));
+	free(folder);
+	pool_free(pool);
+}
+
+static bool
+find(const char *config)
+{
+	kit_write(pool_printf(pool, "%s/instances/acme/config.yml", folder),
+	    config);
+	return databases_find(pool, folder, "acme", &d, &e);
+}
+
+START_TEST(names_and_users_come_from_config_yml)
+{
+	ck_assert(find("OPENEDX_MYSQL_DATABASE: acme_openedx\n"
+	    "OPENEDX_MYSQL_USERNAME: acme\nMYSQL_PORT: 3307\n"
+	    "OPENEDX_MYSQL_PASSWORD: \"a\\\\x7b{b\"\n"
+	    "MONGODB_DATABASE: main\nFORUM_MONGODB_DATABASE: forum\n"
+	    "MONGODB_USE_SSL: false\nMONGODB_AUTH_SOURCE: \"\"\n"));
+	ck_assert_str_eq(d.mysql_user, "acme");
+	ck_assert_str_eq(d.mysql_port, "3307");
+	ck_assert_str_eq(d.mysql_password, "a{{b");
+	ck_assert(log_has_secret("x a{{b y", 8));
+	ck_assert_str_eq(d.mysql[0], "acme_openedx");
+	ck_assert_ptr_null(d.mysql[1]);
+	ck_assert_str_eq(d.mongo[0], "main");
+	ck_assert_str_eq(d.mongo[1], "forum");
+	ck_assert_ptr_null(d.mongo[2]);
+	ck_assert_str_eq(d.mongo_tls, "false");
+	ck_assert_ptr_null(d.mongo_auth);
+	ck_assert_ptr_null(d.mysql_host);
+}
+END_TEST
+
+START_TEST(the_legacy_names_win_as_in_tutor)
+{
+	ck_assert(find("MYSQL_DATABASE: old\nOPENEDX_MYSQL_DATABASE: new\n"
+	    "MYSQL_USERNAME: u1\nOPENEDX_MYSQL_USERNAME: u2\n"
+	    "MYSQL_PASSWORD: password1\nOPENEDX_MYSQL_PASSWORD: p2\n"));
+	ck_assert_str_eq(d.mysql[0], "old");
+	ck_assert_str_eq(d.mysql_user, "u1");
+	ck_assert_str_eq(d.mysql_password, "password1");
+}
+END_TEST
+
+START_TEST(a_plugin_s_database_is_own_if_its_user_is_the_same)
+{
+	ck_assert(find("OPENEDX_MYSQL_DATABASE: edx\n"
+	    "OPENEDX_MYSQL_USERNAME: acme\n"
+	    "XQUEUE_MYSQL_DATABASE: xqueue\nXQUEUE_MYSQL_USERNAME: acme\n"
+	    "NOTES_MYSQL_DATABASE: notes\nNOTES_MYSQL_USERNAME: notes01\n"
+	    "CREDENTIALS_MYSQL_DATABASE: credentials\n"));
+	ck_assert_str_eq(d.mysql[0], "edx");
+	ck_assert_str_eq(d.mysql[1], "xqueue");
+	ck_assert_ptr_null(d.mysql[2]);
+}
+END_TEST
+
+START_TEST(what_only_tutor_can_render_is_refused)
+{
+	ck_assert(!find("OPENEDX_MYSQL_DATABASE: \"{{ ID }}_openedx\"\n"));
+	ck_assert_int_eq(e.kind, ERR_INPUT);
+	kit_contains(e.text, "OPENEDX_MYSQL_DATABASE");
+}
+END_TEST
+
+START_TEST(without_config_yml_nothing_is_named)
+{
+	ck_assert(databases_find(pool, folder, "nobody", &d, &e));
+	ck_assert_ptr_null(d.mysql_user);
+	ck_assert_ptr_null(d.mysql[0]);
+	ck_assert_ptr_null(d.mongo[0]);
+}
+END_TEST
+
+START_TEST(the_running_settings_can_be_taken_instead)
+{
+	const char *path = pool_printf(pool, "%s/settings.json", folder);
+
+	kit_write(path, "{\"tutor\":\"20.0.5\",\"major\":20,\"values\":{"
+	    "\"MYSQL_HOST\":\"db.example.test\",\"MYSQL_PORT\":3306,"
+	    "\"OPENEDX_MYSQL_DATABASE\":\"acme_openedx\","
+	    "\"OPENEDX_MYSQL_USERNAME\":\"acme\","
+	    "\"OPENEDX_MYSQL_PASSWORD\":\"running-password\","
+	    "\"MONGODB_DATABASE\":\"m\",\"FORUM_MONGODB_DATABASE\":\"m\","
+	    "\"MONGODB_USE_SSL\":true},\"in-cluster\":[]}");
+	ck_assert_msg(databases_find_running(pool, path, &d, &e), "%s",
+	    e.text);
+	ck_assert_str_eq(d.mysql_host, "db.example.test");
+	ck_assert_str_eq(d.mysql_port, "3306");
+	ck_assert_str_eq(d.mysql[0], "acme_openedx");
+	ck_assert_str_eq(d.mysql_password, "running-password");
+	ck_assert_str_eq(d.mongo[0], "m");
+	ck_assert_ptr_null(d.mongo[1]);
+	ck_assert_str_eq(d.mongo_tls, "true");
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("databases");
+	TCase *c = tcase_create("databases");
+
+	tcase_add_checked_fixture(c, set_up, tear_down);
+	tcase_add_test(c, names_and_users_come_from_config_yml);
+	tcase_add_test(c, the_legacy_names_win_as_in_tutor);
+	tcase_add_test(c, a_plugin_s_database_is_own_if_its_user_is_the_same);
+	tcase_add_test(c, what_only_tutor_can_render_is_refused);
+	tcase_add_test(c, without_config_yml_nothing_is_named);
+	tcase_add_test(c, the_running_settings_can_be_taken_instead);
+	suite_add_tcase(s, c);
+	return kit_main(s, NULL);
+}
