@@ -25,7 +25,7 @@
 #include "edx/settings.h"
 #include "step/step.h"
 
-enum { PROBLEMS_MAX = 1800, FILE_MAX = 1 << 20, RUBY_FORUM_LAST = 18 };
+enum { PROBLEMS_MAX = 1800, FILE_MAX = 1 << 20 };
 
 static struct {
 	const char *server, *ca, *token, *space;
@@ -135,17 +135,14 @@ look_at(struct source *s, const char *name, bool needed, struct err *e)
 	return ok;
 }
 
-/* The Ruby forum's database is nowhere but in its environment. */
+/* A forum that is a program of its own: its database is nowhere but in its
+ * environment. */
 static bool
 look_at_forum(struct source *s, struct err *e)
 {
 	struct err why = { 0 };
-	const struct json *d;
-	int major = release_major(s->g.tutor);
+	const struct json *d = kube_find_deployment(s->kube, "forum", &why);
 
-	if (major > RUBY_FORUM_LAST)
-		return true;
-	d = kube_find_deployment(s->kube, "forum", &why);
 	if (d == NULL && why.kind != ERR_NOT_FOUND) {
 		*e = why;
 		return false;

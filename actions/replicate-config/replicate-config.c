@@ -163,26 +163,6 @@ mask_secrets(const struct yaml *old)
 
 /* ---- one key ---- */
 
-/* Host names that Tutor derives, written out where a template wants them. */
-static const char *
-derived_host(const struct work *w, const char *key)
-{
-	static const struct {
-		const char *key, *prefix;
-	} hosts[] = {
-		{ "CMS_HOST", "studio." }, { "MFE_HOST", "apps." },
-		{ "PREVIEW_LMS_HOST", "preview." },
-		{ "MEILISEARCH_HOST", "meilisearch." },
-	};
-	const char *lms = yaml_get(w->c.yaml, "LMS_HOST");
-
-	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
-		if (text_same(hosts[i].key, key) && !text_empty(lms))
-			return pool_printf(step_common()->pool, "%s%s",
-			    hosts[i].prefix, lms);
-	return NULL;
-}
-
 /*
  * Will templates in the value find their keys? Others that are to be copied
  * count as there. *missing: one that nothing defines.
@@ -196,7 +176,8 @@ ensure_defined(struct work *w, const char *path, const char **missing,
 	while ((*missing = config_undefined(pool, w->old, path, w->c.yaml))
 	    != NULL) {
 		enum key_rule rule = keys_find(*missing)->rule;
-		const char *host = derived_host(w, *missing);
+		const char *host = config_derived_host(pool, w->c.yaml,
+		    *missing);
 		bool changed;
 
 		if (host != NULL) {

@@ -230,6 +230,40 @@ config_undefined(struct pool *pool, const struct yaml *from, const char *key,
 	return s.missing;
 }
 
+const char *
+config_derived_host(struct pool *pool, const struct yaml *y, const char *key)
+{
+	static const struct {
+		const char *key, *prefix;
+	} hosts[] = {
+		{ "CMS_HOST", "studio." }, { "MFE_HOST", "apps." },
+		{ "PREVIEW_LMS_HOST", "preview." },
+		{ "MEILISEARCH_HOST", "meilisearch." },
+	};
+	const char *lms = yaml_get(y, "LMS_HOST");
+
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+		if (text_same(hosts[i].key, key) && !text_empty(lms))
+			return pool_printf(pool, "%s%s", hosts[i].prefix,
+			    lms);
+	return NULL;
+}
+
+/* What Tutor puts for a key: its value, or a host that it derives. */
+static bool
+add_key_value(const struct yaml *y, const char *key, struct buf *out)
+{
+	struct pool *pool = pool_new();
+	const char *value = yaml_get(y, key);
+
+	if (value == NULL)
+		value = config_derived_host(pool, y, key);
+	if (value != NULL)
+		buf_puts(out, value);
+	pool_free(pool);
+	return value != NULL;
+}
+
 /* {{ KEY }} with nothing else in it becomes the key's value. false: there is
  * another kind of template. */
 static bool
@@ -238,7 +272,7 @@ render(const char *text, const struct yaml *y, struct buf *out)
 	while (*text != '\0') {
 		const char *key = text + 2;
 		struct buf name = buf_new(NAME_MAX_BYTES);
-		const char *value;
+		bool ok;
 		size_t n;
 
 		if (text[0] != '{' || strchr("{%#", text[1]) == NULL
@@ -250,12 +284,11 @@ render(const char *text, const struct yaml *y, struct buf *out)
 		n = strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 		buf_add(&name, key, n);
 		key += n + strspn(key + n, " ");
-		value = n > 0 && text[1] == '{' && text_starts(key, "}}") ?
-		    yaml_get(y, buf_str(&name)) : NULL;
+		ok = n > 0 && text[1] == '{' && text_starts(key, "}}")
+		    && add_key_value(y, buf_str(&name), out);
 		buf_free(&name);
-		if (value == NULL)
+		if (!ok)
 			return false;
-		buf_puts(out, value);
 		text = key + 2;
 	}
 	return true;

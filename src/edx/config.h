@@ -39,6 +39,10 @@ bool config_has_template(const struct yaml *, const char *key);
 const char *config_undefined(struct pool *, const struct yaml *from,
     const char *key, const struct yaml *y);
 
+/* The host that Tutor derives from LMS_HOST for this key where the file has
+ * none: "studio.", "apps." ... and LMS_HOST; NULL: no such key. In the pool. */
+const char *config_derived_host(struct pool *, const struct yaml *,
+    const char *key);
 /*
  * Does `now` have the value that `old` has there, as it is or as a Tutor
  * build of `now` renders it (templates filled in, the last line end lost)?
