@@ -318,8 +318,11 @@ take_value(struct cursor *c)
 static bool
 take_identified(struct cursor *c)
 {
-	if (take_word(c, "BY"))
-		return (take_word(c, "PASSWORD"), take_value(c));
+	if (take_word(c, "BY")) {	/* 5.6 tells the user itself <secret> */
+		take_word(c, "PASSWORD");
+		return take_text(c, "<secret>") ? (skip_blanks(c), true) :
+		    take_value(c);
+	}
 	if (!take_word(c, "VIA") && !take_word(c, "WITH"))
 		return false;
 	do {
