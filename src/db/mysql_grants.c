@@ -315,14 +315,22 @@ take_value(struct cursor *c)
 	return c->at > start;
 }
 
+/* 5.x shows the user itself <secret>, or nothing, for its own hash. */
+static bool
+take_password(struct cursor *c)
+{
+	if (is_quote(*c->at))
+		return take_value(c);
+	take_text(c, "<secret>");
+	skip_blanks(c);
+	return true;
+}
+
 static bool
 take_identified(struct cursor *c)
 {
-	if (take_word(c, "BY")) {	/* 5.6 tells the user itself <secret> */
-		take_word(c, "PASSWORD");
-		return take_text(c, "<secret>") ? (skip_blanks(c), true) :
-		    take_value(c);
-	}
+	if (take_word(c, "BY"))
+		return take_word(c, "PASSWORD") && take_password(c);
 	if (!take_word(c, "VIA") && !take_word(c, "WITH"))
 		return false;
 	do {

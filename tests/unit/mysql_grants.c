@@ -198,6 +198,8 @@ START_TEST(a_5_x_account_is_known_by_its_raw_text)
 		{ "app", "GRANT USAGE ON *.* TO 'app'@'%' IDENTIFIED BY "
 		  "PASSWORD <secret> WITH GRANT OPTION", "GRANT USAGE ON "
 		  "*.* TO `app`@`%` WITH GRANT OPTION" },
+		{ "app", "GRANT USAGE ON *.* TO 'app'@'%' IDENTIFIED BY "
+		  "PASSWORD", "GRANT USAGE ON *.* TO `app`@`%`" },
 		{ "app", "GRANT SELECT ON *.* TO 'o'x'@'%'", "cannot read" },
 		{ "app", "GRANT SELECT (a) ON `other`.`t` TO 'app'@'%'",
 		  "cannot read" },	/* the grant tables were not read */
