@@ -1,0 +1,332 @@
+/*
+ * world - see world.h.
+ */
+#include "tests/kit/world.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/kit/kit.h"
+
+static char *at_first;		/* head of the branch before the test */
+
+static char *
+trimmed(char *s)
+{
+	s[strcspn(s, "\n")] = '\0';
+	return s;
+}
+
+static char *
+bare(void)
+{
+	char *path = NULL;
+
+	ck_assert(asprintf(&path, "%s/git/%s.git", kit_env("SB_STATE"),
+	    kit_env("SB_REPO")) > 0);
+	return path;
+}
+
+char *
+world_head(void)
+{
+	char *dir = bare();
+	char *sha = trimmed(kit_sh("git -C '%s' rev-parse refs/heads/%s", dir,
+	    kit_env("SB_BRANCH")));
+
+	free(dir);
+	return sha;
+}
+
+static void
+post(const char *path, const char *body)
+{
+	free(kit_sh("curl -sS --noproxy '*' -m 20 -f -X POST -H "
+	    "'Content-Type: application/json' --data-binary '%s' '%s%s'",
+	    body, kit_env("SB_WORLD_URL"), path));
+}
+
+static void
+put_branch(const char *sha)
+{
+	char *dir = bare();
+
+	free(kit_sh("git -C '%s' update-ref refs/heads/%s %s", dir,
+	    kit_env("SB_BRANCH"), sha));
+	free(dir);
+}
+
+void
+world_set(const char *knob, const char *value)
+{
+	char *body = NULL;
+
+	ck_assert(asprintf(&body, "{\"%s\":\"%s\"}", knob, value) > 0);
+	post("/set", body);
+	free(body);
+}
+
+void
+world_begin(void)
+{
+	char *dir = bare();
+	char *root = trimmed(kit_sh("git -C '%s' rev-list --max-parents=0 %s"
+	    " | tail -1", dir, kit_env("SB_BRANCH")));
+
+	free(at_first);
+	at_first = world_head();
+	put_branch(root);
+	post("/reset", "");
+	world_set("run.queue", "0.1");
+	world_set("run.seconds", "0.3");
+	world_set("github.lag", "0.2");
+	world_set("rollout.seconds", "0.5");
+	free(root);
+	free(dir);
+}
+
+void
+world_end(void)
+{
+	post("/reset", "");
+	put_branch(at_first);
+}
+
+long
+world_count(const char *counter)
+{
+	char *s = kit_sh("curl -sS --noproxy '*' -m 20 -f '%s/counters'"
+	    " | jq -r '.\"%s\" // 0'", kit_env("SB_WORLD_URL"), counter);
+	long n = strtol(s, NULL, 10);
+
+	free(s);
+	return n;
+}
+
+char *
+world_clone(void)
+{
+	char *dir = kit_folder(), *from = bare();
+
+	free(kit_sh("git clone -q --branch %s '%s' '%s' 2>&1 && git -C '%s'"
+	    " remote set-url origin '%s'", kit_env("SB_BRANCH"), from, dir,
+	    dir, kit_env("SB_REPO_URL")));
+	free(from);
+	return dir;
+}
+
+char *
+world_change(const char *message, const char *fmt, ...)
+{
+	char *dir = world_clone(), *to = bare(), *command = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	ck_assert(vasprintf(&command, fmt, ap) > 0);
+	va_end(ap);
+	free(kit_sh("cd '%s' && { %s; } && git add -A && git -c"
+	    " user.name='A Person' -c user.email=person@example.test commit"
+	    " -q -m '%s' && git push -q '%s' HEAD:refs/heads/%s 2>&1", dir,
+	    command, message, to, kit_env("SB_BRANCH")));
+	free(command);
+	free(to);
+	free(dir);
+	return world_head();
+}
+
+char *
+world_file(const char *path)
+{
+	char *dir = bare();
+	char *text = kit_sh("git -C '%s' show '%s:%s'", dir,
+	    kit_env("SB_BRANCH"), path);
+
+	free(dir);
+	return text;
+}
+
+const char *
+world_text(const char *fmt, ...)
+{
+	char *s = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	ck_assert(vasprintf(&s, fmt, ap) >= 0);
+	va_end(ap);
+	return s;
+}
+
+/* NAME=value in memory that stays. */
+static const char *
+var(const char *name, const char *value)
+{
+	char *s = NULL;
+
+	ck_assert(asprintf(&s, "%s=%s", name, value) > 0);
+	return s;
+}
+
+static void
+add_missing(const char **vars, const char *entry)
+{
+	size_t n = strcspn(entry, "=") + 1;
+
+	for (size_t i = 0; vars[i] != NULL; i++)
+		if (strncmp(vars[i], entry, n) == 0)
+			return;
+	kit_add(vars, WORLD_VARS, entry);
+}
+
+const char **
+world_vars(const char *workspace, ...)
+{
+	static const char *vars[WORLD_VARS];
+	const char *dns = getenv("SB_DNS_SERVERS"), *ca = getenv("SB_CA_FILE");
+	va_list ap;
+	const char *s;
+
+	memset(vars, 0, sizeof vars);
+	va_start(ap, workspace);
+	while ((s = va_arg(ap, const char *)) != NULL)
+		kit_add(vars, WORLD_VARS, s);
+	va_end(ap);
+	add_missing(vars, var("instance-name", kit_env("SB_INSTANCE")));
+	add_missing(vars, var("workspace", workspace));
+	add_missing(vars, "dry-run=false");
+	add_missing(vars, var("branch", kit_env("SB_BRANCH")));
+	add_missing(vars, var("repository", kit_env("SB_REPO")));
+	add_missing(vars, var("repository-token", kit_env("SB_GITHUB_TOKEN")));
+	add_missing(vars, var("github-token", kit_env("SB_GITHUB_TOKEN")));
+	add_missing(vars, var("argocd-token", kit_env("SB_ARGOCD_TOKEN")));
+	if (dns != NULL && dns[0] != '\0')
+		add_missing(vars, var("dns-servers", dns));
+	if (ca != NULL && ca[0] != '\0')
+		add_missing(vars, var("ca-file", ca));
+	return vars;
+}
+
+/* ---- proxy ---- */
+
+static int
+free_port(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	socklen_t n = sizeof a;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert(bind(fd, (struct sockaddr *)&a, sizeof a) == 0);
+	ck_assert(getsockname(fd, (struct sockaddr *)&a, &n) == 0);
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+/* A certificate for 127.0.0.1 from the sandbox's authority. */
+static void
+mint(const char *dir)
+{
+	const char *s = kit_env("SB_STATE");
+
+	free(kit_sh("cd '%s' && printf 'subjectAltName=IP:127.0.0.1\\n' >ext"
+	    " && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256"
+	    " -nodes -keyout key -out req -subj /CN=proxy 2>&1 && openssl"
+	    " x509 -req -in req -CA '%s/ca/ca.crt' -CAkey '%s/ca/ca.key'"
+	    " -set_serial 0x$(openssl rand -hex 8) -days 2 -extfile ext"
+	    " -out crt 2>&1", dir, s, s));
+}
+
+static void
+run_proxy(const struct world_proxy *p, const char *dir, const char *to,
+    const char *name)
+{
+	const char *doubles = getenv("SB_DOUBLES");
+	char program[4096], at[64], control[64], up[128], crt[4096],
+	    key[4096], ca[4096];
+
+	snprintf(program, sizeof program, "%s/faultproxy",
+	    doubles != NULL ? doubles : "build/doubles");
+	snprintf(at, sizeof at, "127.0.0.1:%d", p->port);
+	snprintf(control, sizeof control, "127.0.0.1:%d", p->port + 1);
+	snprintf(up, sizeof up, "%s:443", to);
+	snprintf(crt, sizeof crt, "%s/crt", dir);
+	snprintf(key, sizeof key, "%s/key", dir);
+	snprintf(ca, sizeof ca, "%s/ca/ca.crt", kit_env("SB_STATE"));
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	execl(program, program, at, up, "--control", control, "--tls", crt,
+	    key, ca, "--name", name, (char *)NULL);
+	_exit(127);
+}
+
+static char *
+control(struct world_proxy *p, const char *how, const char *path)
+{
+	return kit_sh("curl -sS --noproxy '*' -m 10 --retry 20 --retry-delay 1"
+	    " --retry-connrefused -f %s 'http://127.0.0.1:%d%s'", how,
+	    p->port + 1, path);
+}
+
+struct world_proxy
+world_proxy_start(const char *address, const char *name)
+{
+	struct world_proxy p = { .port = free_port() };
+	char *dir = kit_folder();
+
+	mint(dir);
+	ck_assert(asprintf(&p.ca, "%s/ca/bundle.crt",
+	    kit_env("SB_STATE")) > 0);
+	snprintf(p.url, sizeof p.url, "https://127.0.0.1:%d", p.port);
+	p.pid = fork();
+	ck_assert(p.pid >= 0);
+	if (p.pid == 0)
+		run_proxy(&p, dir, address, name);
+	free(control(&p, "-X POST", "/clear"));
+	free(dir);
+	return p;
+}
+
+void
+world_proxy_stop(struct world_proxy *p)
+{
+	kill(p->pid, SIGKILL);
+	waitpid(p->pid, NULL, 0);
+	free(p->ca);
+}
+
+void
+world_proxy_fault(struct world_proxy *p, const char *json)
+{
+	char *how = NULL;
+
+	ck_assert(asprintf(&how, "-X POST --data-binary '%s'", json) > 0);
+	free(control(p, how, "/fault"));
+	free(how);
+}
+
+void
+world_proxy_clear(struct world_proxy *p)
+{
+	free(control(p, "-X POST", "/clear"));
+}
+
+long
+world_proxy_count(struct world_proxy *p, const char *method)
+{
+	char *log = control(p, "", "/log"), *want = NULL;
+	long n = 0;
+
+	ck_assert(asprintf(&want, "\"method\":\"%s", method) > 0);
+	for (char *s = strstr(log, want); s != NULL; s = strstr(s + 1, want))
+		n++;
+	free(want);
+	free(log);
+	return n;
+}

@@ -1,0 +1,66 @@
+/*
+ * world - the sandbox's world double, seen from a test of a step.
+ *
+ * Runs inside the sandbox (SB_ variables). The world is brought to its
+ * beginning before each test and left so after it: no runs, no applications,
+ * the cluster repository at its first commit.
+ */
+#ifndef TESTS_WORLD_H
+#define TESTS_WORLD_H
+
+#include <stddef.h>
+
+enum { WORLD_VARS = 60 };
+
+/* Checked fixtures for Check. Knobs are set so that runs take little. */
+void world_begin(void);
+void world_end(void);
+
+/* A knob of the double (tests/doubles/world_set.c lists them). */
+void world_set(const char *knob, const char *value);
+/* A counter, such as "dispatches"; 0 if it was never counted. */
+long world_count(const char *counter);
+
+/* A checkout of the cluster repository, as actions/checkout makes one; and
+ * the head of its branch on the server. Each is malloc'd. */
+char *world_clone(void);
+char *world_head(void);
+/* Change the repository as a person does: a shell command run in a clone,
+ * committed and pushed. The commit, malloc'd. */
+char *world_change(const char *message, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* A file at the head of the branch; malloc'd. */
+char *world_file(const char *path);
+
+/* Text for the length of the test's process. */
+const char *world_text(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/*
+ * The variables that every step takes, with these before them: an array of
+ * WORLD_VARS entries, NULL-ended, in static memory. dry-run is false. What
+ * comes first wins.
+ */
+const char **world_vars(const char *workspace, ...)
+    __attribute__((sentinel));
+
+/* ---- a fault proxy before one of the world's servers ---- */
+
+struct world_proxy {
+	int pid, port;
+	char url[64];		/* https://127.0.0.1:<port> */
+	char *ca;		/* file of roots that knows it */
+};
+
+/* address of the server (SB_GITHUB_ADDR); name: what it calls itself. */
+struct world_proxy world_proxy_start(const char *address,
+    const char *name);
+void world_proxy_stop(struct world_proxy *);
+/* As the body of POST /fault: {"fault":"reset-after","nth":3}. */
+void world_proxy_fault(struct world_proxy *, const char *json);
+/* Forget faults and log. */
+void world_proxy_clear(struct world_proxy *);
+/* How many requests came, of a method ("" any). */
+long world_proxy_count(struct world_proxy *, const char *method);
+
+#endif
