@@ -66,7 +66,7 @@ CONTRACT_SHARED := http
 CONTRACT := $(patsubst tests/contract/%.c,$(TEST)/contract/%,\
 	$(filter-out $(CONTRACT_SHARED:%=tests/contract/%.c),\
 	$(wildcard tests/contract/*.c)))
-DOUBLES := $(addprefix build/doubles/,world mongo lms faultproxy)
+DOUBLES := $(addprefix build/doubles/,world mongo lms faultproxy askmongo)
 
 .PHONY: all setup test test-unit demo bench lint actions sandbox-up \
 	sandbox-down clean programs doubles tests dist print-cflags
@@ -163,8 +163,9 @@ doubles_of = $(patsubst tests/doubles/%.c,build/doubles/obj/%.o,$1)
 SOURCES_mongo := $(wildcard tests/doubles/mongo*.c)
 SOURCES_lms := $(wildcard tests/doubles/lms*.c)
 SOURCES_faultproxy := $(wildcard tests/doubles/faultproxy*.c)
+SOURCES_askmongo := tests/doubles/askmongo.c
 SOURCES_world := $(filter-out $(SOURCES_mongo) $(SOURCES_lms) \
-	$(SOURCES_faultproxy),$(wildcard tests/doubles/*.c))
+	$(SOURCES_faultproxy) $(SOURCES_askmongo),$(wildcard tests/doubles/*.c))
 
 doubles: $(DOUBLES)
 build/doubles/obj/%.o: tests/doubles/%.c build/libs.mk
