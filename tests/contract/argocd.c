@@ -243,7 +243,7 @@ START_TEST(enabled_is_kept_from_3_1_on)
 	a = http_get(&argo, at(""));
 	kit_contains(a.body, "\"enabled\":false");
 	http_free(&a);
-	world_set("{\"argocd.version\":\"2.14.21\"}");
+	own_world_set("{\"argocd.version\":\"2.14.21\"}");
 	automated(true);
 	merge("{\"spec\":{\"syncPolicy\":{\"automated\":{\"enabled\":"
 	    "false}}}}");
@@ -366,7 +366,7 @@ START_TEST(a_running_sync_can_be_ended)
 	if (real)
 		return; /* is over too soon there */
 	automated(false);
-	world_set("{\"sync.hold\":1}");
+	own_world_set("{\"sync.hold\":1}");
 	a = sync_to(revision, "");
 	http_free(&a);
 	nap(0.3);
@@ -419,7 +419,7 @@ END_TEST
 static void
 run_workflow(const char *file, const char *instance)
 {
-	struct server hub = world_server("GITHUB");
+	struct server hub = own_world_server("GITHUB");
 	char path[ROOM], body[ROOM];
 	struct answer a;
 	bool done = false;
@@ -452,13 +452,13 @@ run_workflow(const char *file, const char *instance)
 static void
 make_instance(void)
 {
-	struct server hub = world_server("GITHUB");
+	struct server hub = own_world_server("GITHUB");
 	struct answer a = http_get(&hub,
 	    "/repos/owner/cluster/contents/instances/acme/env");
 	bool there = a.status == 200;
 
 	http_free(&a);
-	world_set("{\"run.seconds\":0.2,\"run.queue\":0.1}");
+	own_world_set("{\"run.seconds\":0.2,\"run.queue\":0.1}");
 	if (!there) {
 		run_workflow("create-instance.yml", "acme");
 		run_workflow("build-all.yml", "acme");
@@ -475,7 +475,7 @@ begin(void)
 {
 	if (real)
 		return;
-	world_set("{\"rollout.seconds\":0.3,\"argocd.poll\":0.3}");
+	own_world_set("{\"rollout.seconds\":0.3,\"argocd.poll\":0.3}");
 	make_instance();
 }
 
@@ -486,7 +486,8 @@ calm(void)
 	struct answer a;
 
 	if (!real)
-		world_set("{\"sync.hold\":0,\"argocd.version\":\"3.2.6\"}");
+		own_world_set("{\"sync.hold\":0,"
+		    "\"argocd.version\":\"3.2.6\"}");
 	a = settled();
 	http_free(&a);
 }
@@ -495,10 +496,10 @@ static bool
 find_server(void)
 {
 	real = getenv("CONTRACT_ARGOCD_URL") != NULL;
-	if (!real && !world_up())
+	if (!real && !own_world_up())
 		return false;
 	if (!real) {
-		argo = world_server("ARGOCD");
+		argo = own_world_server("ARGOCD");
 		app = "acme-production";
 		return true;
 	}

@@ -207,7 +207,7 @@ static pid_t world_pid, starter;
 static char *world_folder;
 
 static void
-world_end(void)
+own_world_end(void)
 {
 	if (getpid() != starter || world_pid <= 0)
 		return;
@@ -256,7 +256,7 @@ run_script(const char *out)
 
 /* Not in a test yet, so nothing here may use Check. */
 bool
-world_up(void)
+own_world_up(void)
 {
 	static char folder[] = "build/tmp/world.XXXXXX";
 	char path[WORD], word[32] = "";
@@ -272,7 +272,7 @@ world_up(void)
 		world_pid = (pid_t)strtol(word, NULL, 10);
 	(void)fclose(f);
 	starter = getpid();
-	(void)atexit(world_end);
+	(void)atexit(own_world_end);
 	(void)snprintf(path, sizeof(path), "%s/env", folder);
 	return world_pid > 0 && take_env(path);
 }
@@ -287,7 +287,7 @@ variable(const char *which, const char *end)
 }
 
 struct server
-world_server(const char *which)
+own_world_server(const char *which)
 {
 	static const struct {
 		const char *which, *host;
@@ -318,9 +318,9 @@ world_server(const char *which)
 }
 
 void
-world_set(const char *json)
+own_world_set(const char *json)
 {
-	struct server s = world_server("WORLD");
+	struct server s = own_world_server("WORLD");
 	struct answer a = http_send(&s, "POST", "/set", NULL,
 	    "application/json", json);
 
@@ -329,9 +329,9 @@ world_set(const char *json)
 }
 
 void
-world_reset(void)
+own_world_reset(void)
 {
-	struct server s = world_server("WORLD");
+	struct server s = own_world_server("WORLD");
 	struct answer a = http_send(&s, "POST", "/reset", NULL,
 	    "application/json", "{}");
 

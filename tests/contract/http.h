@@ -54,14 +54,14 @@ void nap(double seconds);
  * Start one in a fresh folder (world-up), its variables put into our
  * environment; it ends with this program. False if it can't be started.
  */
-bool world_up(void);
+bool own_world_up(void);
 
 /* Its servers: "GITHUB", "ARGOCD", "KUBE_OLD", "KUBE_NEW"; and its control,
  * "WORLD". Strings live as long as the program. */
-struct server world_server(const char *which);
+struct server own_world_server(const char *which);
 
 /* Turn knobs ("{\"run.seconds\":1}"), or put all as at the start. */
-void world_set(const char *json);
-void world_reset(void);
+void own_world_set(const char *json);
+void own_world_reset(void);
 
 #endif

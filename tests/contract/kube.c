@@ -331,7 +331,7 @@ START_TEST(an_expired_continue_token_is_gone)
 
 	if (real)
 		return; /* takes five minutes there */
-	world_set("{\"kube.expire\":1}");
+	own_world_set("{\"kube.expire\":1}");
 	a = http_get(&kube, core("/configmaps?limit=1&continue=v1.a"));
 	expect_status(&a, 410, "Expired");
 	http_free(&a);
@@ -562,7 +562,7 @@ static void
 fresh(void)
 {
 	if (!real)
-		world_reset();
+		own_world_reset();
 }
 
 /* The real server of the environment, or a double of our own. */
@@ -570,10 +570,10 @@ static bool
 find_server(void)
 {
 	real = getenv("CONTRACT_KUBE_URL") != NULL;
-	if (!real && !world_up())
+	if (!real && !own_world_up())
 		return false;
 	if (!real) {
-		kube = world_server("KUBE_OLD");
+		kube = own_world_server("KUBE_OLD");
 		ns = getenv("SB_INSTANCE");
 		return true;
 	}

@@ -68,8 +68,11 @@ bool hub_here(const struct request *r, struct reply *p);
 void hub_page(const struct request *r, struct reply *p, const char *key,
     struct cJSON *all);
 
-/* github_work.c: run in a thread, without the lock. False: it failed. */
-bool work_run(const struct workflow *w, const struct cJSON *inputs,
+/* How far a run's work came: where it failed, or WORK_DONE. */
+enum work_end { WORK_CHECKOUT, WORK_RENDER, WORK_PUSH, WORK_DONE };
+
+/* github_work.c: run in a thread, without the lock. */
+enum work_end work_run(const struct workflow *w, const struct cJSON *inputs,
     const char *branch, bool nocommit);
 
 /* Fill ${INPUT} in a text from inputs; the caller frees it. */

@@ -42,7 +42,8 @@ struct run {
 	double created, started, ended;
 	const char *conclusion;
 	bool cancel, nocommit, fails;
-	bool working, worked, ok;	/* of the thread */
+	bool working, worked;	/* of the thread */
+	enum work_end end;
 };
 
 static struct run *runs;	/* newest first */
@@ -158,28 +159,59 @@ show_run(const struct run *u)
 	return o;
 }
 
-/* The step that fails in a failing run: the first job's last but one. */
 static int
-failing_step(const struct workflow *w)
+count_jobs(const struct workflow *w)
 {
 	int n = 0;
 
-	while (w->jobs[0].steps[n] != NULL)
+	while (n < JOBS_MAX && w->jobs[n].name != NULL)
 		n++;
-	return n > 1 ? n - 2 : 0;
+	return n;
+}
+
+static int
+count_steps(const struct workflow *w, int j)
+{
+	int n = 0;
+
+	while (n < STEPS_MAX && w->jobs[j].steps[n] != NULL)
+		n++;
+	return n;
+}
+
+/* A run that fails by the knob does so in its first job, at the build; a
+ * work that failed is told by the last job's step that did it. */
+static int
+failing_job(const struct run *u)
+{
+	return u->worked ? count_jobs(u->w) - 1 : 0;
+}
+
+static int
+failing_step(const struct run *u)
+{
+	int n = count_steps(u->w, failing_job(u));
+
+	if (!u->worked)
+		return n - 2;
+	return u->end == WORK_CHECKOUT ? 1 : u->end == WORK_RENDER ? n - 3 :
+	    n - 2;
 }
 
 /* What step k of job j ended with, by how the run did. */
 static const char *
 step_conclusion(const struct run *u, int j, int k)
 {
-	if (strcmp(u->conclusion, "success") == 0)
+	int bad = failing_job(u);
+
+	if (strcmp(u->conclusion, "success") == 0 || (j < bad
+	    && strcmp(u->conclusion, "cancelled") != 0))
 		return "success";
 	if (strcmp(u->conclusion, "cancelled") == 0)
 		return k == 0 && u->started > 0 ? "cancelled" : "skipped";
-	if (j > 0 || k > failing_step(u->w))
+	if (j > bad || k > failing_step(u))
 		return "skipped";
-	return k < failing_step(u->w) ? "success" : "failure";
+	return k < failing_step(u) ? "success" : "failure";
 }
 
 static cJSON *
@@ -202,10 +234,12 @@ show_step(const struct run *u, int j, int k, const char *when)
 static const char *
 job_conclusion(const struct run *u, int j)
 {
-	if (j > 0 && strcmp(u->conclusion, "success") != 0
-	    && strcmp(u->conclusion, "cancelled") != 0)
-		return "skipped";
-	return u->conclusion;
+	int bad = failing_job(u);
+
+	if (strcmp(u->conclusion, "success") == 0
+	    || strcmp(u->conclusion, "cancelled") == 0 || j == bad)
+		return u->conclusion;
+	return j < bad ? "success" : "skipped";
 }
 
 static cJSON *
@@ -647,7 +681,7 @@ runs_jobs(const struct request *r, struct reply *p)
 		return;
 	}
 	all = cJSON_CreateArray();
-	for (int j = 0; j < JOBS_MAX && u->w->jobs[j].name != NULL; j++)
+	for (int j = 0; j < count_jobs(u->w); j++)
 		(void)cJSON_AddItemToArray(all, show_job(u, j));
 	hub_page(r, p, "jobs", all);
 }
@@ -660,8 +694,7 @@ runs_job(const struct request *r, struct reply *p)
 	if (!may_read(r, p))
 		return;
 	for (const struct run *u = runs; u != NULL; u = u->next) {
-		for (int j = 0; j < JOBS_MAX && u->w->jobs[j].name != NULL;
-		    j++) {
+		for (int j = 0; j < count_jobs(u->w); j++) {
 			if (u->job + j == id) {
 				reply_json(p, 200, show_job(u, j));
 				return;
@@ -737,10 +770,10 @@ static void *
 work_thread(void *arg)
 {
 	struct run *u = arg;
-	bool ok = work_run(u->w, u->inputs, u->ref, u->nocommit);
+	enum work_end end = work_run(u->w, u->inputs, u->ref, u->nocommit);
 
 	world_lock();
-	u->ok = ok;
+	u->end = end;
 	u->worked = true;
 	world_unlock();
 	return NULL;
@@ -767,8 +800,8 @@ tick_running(struct run *u)
 
 	if (u->working) {
 		if (u->worked)
-			finish_run(u, u->cancel ? "cancelled" : u->ok ?
-			    "success" : "failure");
+			finish_run(u, u->cancel ? "cancelled" :
+			    u->end == WORK_DONE ? "success" : "failure");
 	} else if (u->cancel) {
 		finish_run(u, "cancelled");
 	} else if (now() < end) {

@@ -92,8 +92,8 @@ const struct workflow workflows[] = {
 		},
 		.groups = { "create-instance-${INSTANCE_NAME}" },
 		.jobs = { { "create-instance / Create Instance",
-		    { "Set up job", "Checkout", "Create instance from the "
-		    "template", "Provision databases and storage",
+		    { "Set up job", "Checkout", "Install Launchpad's tools",
+		    "Create instance, provision databases and storage",
 		    "Commit and push", "Complete job" } } },
 		.work = create,
 		.message = "feat: add instance ${INSTANCE_NAME}",
@@ -169,8 +169,8 @@ const struct workflow workflows[] = {
 		},
 		.groups = { "update-instance-${INSTANCE_NAME}" },
 		.jobs = { { "update / Update Instance", { "Set up job",
-		    "Checkout", "Update config", "Commit and push",
-		    "Complete job" } } },
+		    "Checkout", "Install Launchpad's tools", "Update config",
+		    "Commit and push", "Complete job" } } },
 		.work = update,
 		.message = "chore: update instance ${INSTANCE_NAME}",
 	},
@@ -242,26 +242,39 @@ apply_application(const cJSON *inputs, const char *dir)
 	return true;
 }
 
-bool
+/* In a fresh clone: change the files, commit, push, apply. */
+static enum work_end
+work_in(const struct workflow *w, const cJSON *inputs, const char *branch,
+    const char *dir)
+{
+	char *from = git_path(hub.repo);
+	char *message = inputs_fill(w->message, inputs);
+	enum work_end end = WORK_DONE;
+
+	if (!git_at(NULL, dir, "clone", "-q", "--branch", branch, from, ".",
+	    NULL))
+		end = WORK_CHECKOUT;
+	else if (!w->work(inputs, dir))
+		end = WORK_RENDER;
+	else if (!commit(dir, message) || !push(dir, branch)
+	    || (w->work == create && !apply_application(inputs, dir)))
+		end = WORK_PUSH;
+	free(message);
+	free(from);
+	return end;
+}
+
+enum work_end
 work_run(const struct workflow *w, const cJSON *inputs, const char *branch,
     bool nocommit)
 {
-	char *dir, *from, *message;
-	bool ok;
+	enum work_end end;
+	char *dir;
 
 	if (nocommit)
-		return true;
+		return WORK_DONE;
 	dir = folder_make("run");
-	from = git_path(hub.repo);
-	message = inputs_fill(w->message, inputs);
-	ok = git_at(NULL, dir, "clone", "-q", "--branch", branch, from, ".",
-	    NULL)
-	    && w->work(inputs, dir)
-	    && commit(dir, message)
-	    && push(dir, branch)
-	    && (w->work != create || apply_application(inputs, dir));
-	free(message);
-	free(from);
+	end = work_in(w, inputs, branch, dir);
 	folder_remove(dir);
-	return ok;
+	return end;
 }

@@ -141,6 +141,10 @@ DEFAULTS = [
 def full_config(config):
     """config.yml with every default that templates need."""
     context = dict(config)
+    if not {"grove", "grove-config"} & set(context.get("PLUGINS") or []):
+        # nobody reads them without their plugin
+        for name in [n for n in context if n.startswith("GROVE_")]:
+            del context[name]
     for name, value in DEFAULTS:
         if name not in context:
             context[name] = render_value(value, context)
