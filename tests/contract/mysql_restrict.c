@@ -384,6 +384,55 @@ START_TEST(the_user_itself_sees_what_the_administrator_sees)
 }
 END_TEST
 
+START_TEST(a_role_that_everybody_has_is_left_to_a_person)
+{
+	struct scope s;
+
+	if (sql_is_mariadb(admin) || sql_version(admin) < 80000)
+		return;
+	say("CREATE ROLE ct_r1");
+	say("GRANT SELECT ON ct_other.* TO ct_r1");
+	say("SET GLOBAL mandatory_roles = 'ct_r1'");
+	ck_assert_msg(scope_audit(admin, pool, USER, own, &s, &e), "%s",
+	    e.text);
+	say("SET GLOBAL mandatory_roles = ''");
+	ck_assert_uint_eq(findings_count(&s.findings, FINDING_HAND), 1);
+	ck_assert_int_eq(findings_worst(&s.findings), SEV_HIGH);
+}
+END_TEST
+
+/* An administrator of a managed server: some rights nobody has. */
+START_TEST(what_the_administrator_lacks_is_left_and_named)
+{
+	struct sql_login l = server;
+	struct sql *little;
+	struct scope s;
+	size_t before;
+
+	say("CREATE USER `ct_pu`@`%%` IDENTIFIED BY 'little-admin'");
+	say("GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, "
+	    "INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, "
+	    "CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, "
+	    "TRIGGER, RELOAD, PROCESS, SHOW DATABASES, CREATE USER ON *.* TO "
+	    "`ct_pu`@`%%` WITH GRANT OPTION");
+	if (sql_is_mariadb(admin))
+		say("GRANT DELETE HISTORY ON *.* TO `ct_pu`@`%%`");
+	say("GRANT SELECT, FILE, RELOAD ON *.* TO `ct_app`@`%%`");
+	l.user = "ct_pu";
+	l.password = "little-admin";
+	little = sql_open(&l, &e);
+	ck_assert_msg(little != NULL, "%s", e.text);
+	ck_assert(!restrict_user(little, pool, USER, own, quiet, &s, &e));
+	ck_assert_int_eq(e.kind, ERR_HAND);
+	kit_contains(e.text, "FILE ON *.*");
+	ck_assert(scope_audit(admin, pool, USER, own, &s, &e));
+	ck_assert_int_eq(findings_count(&s.findings, FINDING_MISSING), 0);
+	before = findings_count(&s.findings, FINDING_EXCESS);
+	ck_assert_msg(before == 1, "%s", scope_text(pool, &s));
+	sql_close(little);
+}
+END_TEST
+
 START_TEST(what_must_not_be_restricted_is_refused)
 {
 	static const char *const missing[] = { "ct_nowhere", NULL };
@@ -609,6 +658,8 @@ main(void)
 	tcase_add_test(c, every_host_of_the_user_is_restricted);
 	tcase_add_test(c, what_everybody_may_is_found_and_left_to_a_person);
 	tcase_add_test(c, the_user_itself_sees_what_the_administrator_sees);
+	tcase_add_test(c, a_role_that_everybody_has_is_left_to_a_person);
+	tcase_add_test(c, what_the_administrator_lacks_is_left_and_named);
 	tcase_add_test(c, what_must_not_be_restricted_is_refused);
 	tcase_add_test(c, a_name_too_long_for_the_grant_tables_is_refused);
 	tcase_add_test(c,
