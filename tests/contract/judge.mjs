@@ -190,8 +190,8 @@ function judgeRequest({ name, op }, seen) {
 		bad.push(...faults(`${name} ?${key}`, p.schema, value)
 		    .map(f => `query ${key}: ${f}`));
 	}
-	const agent = seen.headers['user-agent'] ?? '';
-	if (!agent.startsWith('curl/')) { // a person's shell may leave it out
+	// A person's shell may leave them out; the product may not.
+	if (/^transplant/.test(seen.headers['user-agent'] ?? '')) {
 		if (!seen.headers['x-github-api-version'])
 			bad.push('X-GitHub-Api-Version is not sent');
 		if (!/application\/vnd\.github/.test(seen.headers.accept ?? ''))

@@ -556,6 +556,43 @@ START_TEST(what_is_not_there_cannot_be_scaled)
 }
 END_TEST
 
+START_TEST(a_cronjob_is_suspended_and_resumed)
+{
+	static const char *const words[] = { "true", "false" };
+	char path[ROOM], body[128];
+	struct answer a;
+
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(path, sizeof(path), "/apis/batch/v1/"
+		    "namespaces/%s/cronjobs/cronjob-clearsessions", ns);
+		(void)snprintf(body, sizeof(body),
+		    "{\"spec\":{\"suspend\":%s}}", words[i]);
+		a = patch(path, "application/strategic-merge-patch+json",
+		    body);
+		ck_assert_int_eq(a.status, 200);
+		(void)snprintf(body, sizeof(body), "\"suspend\":%s",
+		    words[i]);
+		kit_contains(a.body, body);
+		http_free(&a);
+	}
+}
+END_TEST
+
+START_TEST(a_proxy_may_answer_in_html)
+{
+	struct answer a;
+
+	if (real)
+		return; /* nothing stands before it there */
+	own_world_set("{\"kube-old.html\":1}");
+	a = http_get(&kube, core("/configmaps"));
+	ck_assert_int_eq(a.status, 502);
+	ck_assert_str_eq(a.type, "text/html");
+	ck_assert_ptr_null(a.json);
+	http_free(&a);
+}
+END_TEST
+
 /* --- the suite --------------------------------------------------------- */
 
 static void
@@ -617,6 +654,8 @@ add_tests(TCase *t)
 	tcase_add_test(t, a_patch_without_its_type_is_refused);
 	tcase_add_test(t, a_deployment_itself_may_not_be_patched);
 	tcase_add_test(t, what_is_not_there_cannot_be_scaled);
+	tcase_add_test(t, a_cronjob_is_suspended_and_resumed);
+	tcase_add_test(t, a_proxy_may_answer_in_html);
 }
 
 int

@@ -288,7 +288,7 @@ refresh(struct app *a)
 	char *name = text_copy(a->name);
 
 	a->refresh = true;
-	while (a != NULL && a->refresh && now() < end) {
+	while (a != NULL && a->refresh && now() < end && !world_ending()) {
 		world_wait(0.02);
 		a = app_find(name);	/* a reset may have come between */
 	}

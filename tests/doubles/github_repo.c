@@ -311,10 +311,30 @@ put_links(cJSON *o, const char *basehead)
 	}
 }
 
+/* One page of a comparison's commits; files are on the first only. */
 static void
-compare(struct reply *p, const char *basehead, const char *base,
+cut_page(const struct request *r, cJSON *o)
+{
+	const char *per = query(r, "per_page"), *page = query(r, "page");
+	long size = per != NULL ? strtol(per, NULL, 10) : 250;
+	long first = page != NULL ? (strtol(page, NULL, 10) - 1) * size : 0;
+	cJSON *commits = json_at(o, "commits"), *c, *next;
+	long i = 0;
+
+	for (c = commits->child; c != NULL; c = next, i++) {
+		next = c->next;
+		if (i < first || i >= first + size)
+			cJSON_Delete(cJSON_DetachItemViaPointer(commits, c));
+	}
+	if (first > 0)
+		json_drop(o, "files");
+}
+
+static void
+compare(const struct request *r, struct reply *p, const char *base,
     const char *head)
 {
+	const char *basehead = r->arg[2];
 	double ahead = commits_in(base, head), behind = commits_in(head, base);
 	char *range = text_make("%s..%s", base, head);
 	struct text common = { 0 };
@@ -335,6 +355,7 @@ compare(struct reply *p, const char *basehead, const char *base,
 		json_putn(o, "total_commits", ahead);
 		json_put(o, "commits", commits_of(range, NULL, true));
 		json_put(o, "files", changed_files(common.s, head));
+		cut_page(r, o);
 		reply_json(p, 200, o);
 	}
 	free(range);
@@ -360,7 +381,7 @@ repo_compare(const struct request *r, struct reply *p)
 	if (base == NULL || head == NULL)
 		hub_fail(p, 404, "Not Found");
 	else
-		compare(p, r->arg[2], base, head);
+		compare(r, p, base, head);
 	free(name);
 	free(base);
 	free(head);

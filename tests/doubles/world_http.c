@@ -32,6 +32,7 @@ static pthread_mutex_t big_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t nobody = PTHREAD_COND_INITIALIZER;
 static struct MHD_Daemon *daemons[SERVICES_MAX];
 static size_t ndaemons;
+static bool ending;		/* under the lock */
 
 void
 world_lock(void)
@@ -413,9 +414,18 @@ http_serve(const struct service *s, const char *ca_dir)
 	return true;
 }
 
+bool
+world_ending(void)
+{
+	return ending;
+}
+
 void
 http_stop(void)
 {
+	world_lock();
+	ending = true;
+	world_unlock();
 	while (ndaemons > 0)
 		MHD_stop_daemon(daemons[--ndaemons]);
 }

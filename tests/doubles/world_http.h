@@ -67,8 +67,9 @@ struct service {
 /* Start serving; a message on stderr and false when it can't. */
 bool http_serve(const struct service *s, const char *ca_dir);
 
-/* Stop all services. */
+/* Stop all services; handlers that wait are told by world_ending(). */
 void http_stop(void);
+bool world_ending(void);
 
 /* The lock, for the threads that are not handlers. */
 void world_lock(void);
