@@ -46,17 +46,33 @@ find_servers(struct zone *z, struct err *e)
 	return true;
 }
 
+/* The sets of one host out of all. */
+static void
+take_sets(struct zone *z, struct zone_host *h, const struct dns_set *all,
+    size_t n)
+{
+	h->set = pool_alloc(z->pool, (n + 1) * sizeof *h->set);
+	for (size_t i = 0; i < n; i++)
+		if (text_same(all[i].name, h->host->name))
+			h->set[h->n++] = all[i];
+}
+
 bool
 zone_find_sets(struct zone *z, struct err *e)
 {
+	const char **names = pool_alloc(z->pool,
+	    (z->hosts.n + 1) * sizeof *names);
+	struct dns_set *all;
+	size_t n;
+
+	for (size_t i = 0; i < z->hosts.n; i++)
+		names[i] = z->hosts.v[i].name;
+	if (!dnshost_find(z->company, z->pool, names, &all, &n, e))
+		return false;
 	z->host = pool_alloc(z->pool, (z->hosts.n + 1) * sizeof *z->host);
 	for (size_t i = 0; i < z->hosts.n; i++) {
-		struct zone_host *h = &z->host[i];
-
-		h->host = &z->hosts.v[i];
-		if (!dnshost_find(z->company, z->pool, h->host->name,
-		    &h->set, &h->n, e))
-			return false;
+		z->host[i].host = &z->hosts.v[i];
+		take_sets(z, &z->host[i], all, n);
 	}
 	return true;
 }

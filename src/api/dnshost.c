@@ -119,18 +119,31 @@ leads_visitors(const char *type)
 	    || text_same(type, "CNAME");
 }
 
+static size_t
+count_names(const char *const *names)
+{
+	size_t n = 0;
+
+	while (names[n] != NULL)
+		n++;
+	return n;
+}
+
 bool
-dnshost_find(struct dnshost *h, struct pool *p, const char *name,
+dnshost_find(struct dnshost *h, struct pool *p, const char *const *names,
     struct dns_set **sets, size_t *n, struct err *e)
 {
-	const char *plain = plain_name(p, name);
-	size_t kept = 0;
+	size_t count = count_names(names), kept = 0;
+	const char **plain = pool_alloc(p, (count + 1) * sizeof *plain);
 
-	if (!check_inside(h, plain, e))
-		return false;
+	for (size_t i = 0; i < count; i++) {
+		plain[i] = plain_name(p, names[i]);
+		if (!check_inside(h, plain[i], e))
+			return false;
+	}
 	if (!h->company->find(&h->account, p, plain, sets, n, e))
-		return err_within(e, "%s, records of %s", h->company->name,
-		    plain);
+		return err_within(e, "%s, zone %s", h->company->name,
+		    h->account.zone);
 	for (size_t i = 0; i < *n; i++)
 		if (leads_visitors((*sets)[i].type))
 			(*sets)[kept++] = (*sets)[i];
@@ -231,20 +244,27 @@ dns_set_read(struct pool *p, const struct json *j, struct dns_set *s)
 	return true;
 }
 
-/* The set as it is now; none is a set without values. */
+/* Each set as it is now; one that is not there has no values. */
 static bool
-read_set(struct dnshost *h, struct pool *p, const struct dns_set *like,
-    struct dns_set *found, struct err *e)
+read_again(struct dnshost *h, struct pool *p, const struct dns_set *like,
+    size_t n, struct dns_set *is, struct err *e)
 {
-	struct dns_set *sets;
-	size_t n;
+	const char **names = pool_alloc(p, (n + 1) * sizeof *names);
+	struct dns_set *found;
+	size_t count;
 
-	if (!dnshost_find(h, p, like->name, &sets, &n, e))
+	for (size_t i = 0; i < n; i++) {
+		names[i] = like[i].name;
+		is[i] = (struct dns_set){ .name = like[i].name,
+			.type = like[i].type };
+	}
+	if (!dnshost_find(h, p, names, &found, &count, e))
 		return false;
-	*found = (struct dns_set){ .name = like->name, .type = like->type };
 	for (size_t i = 0; i < n; i++)
-		if (text_same(sets[i].type, like->type))
-			*found = sets[i];
+		for (size_t k = 0; k < count; k++)
+			if (text_same_fold(found[k].name, like[i].name)
+			    && text_same(found[k].type, like[i].type))
+				is[i] = found[k];
 	return true;
 }
 
@@ -253,16 +273,16 @@ static bool
 choose_sets(struct dnshost *h, struct pool *p, const struct dns_set *was,
     const struct dns_set *now, size_t n, bool *write, struct err *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct dns_set is;
+	struct dns_set *is = pool_alloc(p, (n + 1) * sizeof *is);
 
-		if (!read_set(h, p, &now[i], &is, e))
-			return false;
-		write[i] = !dns_set_same(&is, &now[i]);
-		if (write[i] && !dns_set_same(&is, &was[i]))
+	if (!read_again(h, p, now, n, is, e))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		write[i] = !dns_set_same(&is[i], &now[i]);
+		if (write[i] && !dns_set_same(&is[i], &was[i]))
 			return err_set(e, ERR_CONFLICT, "%s: somebody changed "
 			    "it meanwhile to %s", now[i].name,
-			    dns_set_words(p, &is));
+			    dns_set_words(p, &is[i]));
 	}
 	return true;
 }
@@ -271,16 +291,15 @@ static bool
 check_written(struct dnshost *h, struct pool *p, const struct dns_set *now,
     size_t n, struct err *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct dns_set is;
+	struct dns_set *is = pool_alloc(p, (n + 1) * sizeof *is);
 
-		if (!read_set(h, p, &now[i], &is, e))
-			return false;
-		if (!dns_set_same(&is, &now[i]))
+	if (n > 0 && !read_again(h, p, now, n, is, e))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!dns_set_same(&is[i], &now[i]))
 			return err_set(e, ERR_OTHER, "%s: %s took the change, "
 			    "but has %s", now[i].name, h->company->name,
-			    dns_set_words(p, &is));
-	}
+			    dns_set_words(p, &is[i]));
 	return true;
 }
 

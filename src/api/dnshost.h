@@ -52,10 +52,10 @@ void dnshost_close(struct dnshost *);
 const char *dnshost_zone(const struct dnshost *);
 
 /*
- * All sets of this name whose type decides where visitors go: A, AAAA,
- * CNAME. None is not an error: *n is 0. They live in the pool.
+ * All sets of these names (NULL-ended) whose type decides where visitors go:
+ * A, AAAA, CNAME. None is not an error: *n is 0. They live in the pool.
  */
-bool dnshost_find(struct dnshost *, struct pool *, const char *name,
+bool dnshost_find(struct dnshost *, struct pool *, const char *const *names,
     struct dns_set **, size_t *n, struct err *) MUST_CHECK;
 
 /*

@@ -31,9 +31,11 @@ struct dnshost_company {
 	/* Prove that the zone is there and the token may read it. */
 	bool (*check)(const struct dnshost_account *, struct err *);
 
-	/* Every set of the name, of any type. */
+	/* Every set of these names (NULL-ended), of any type, with what is
+	 * disabled in them. */
 	bool (*find)(const struct dnshost_account *, struct pool *,
-	    const char *name, struct dns_set **, size_t *n, struct err *);
+	    const char *const *names, struct dns_set **, size_t *n,
+	    struct err *);
 
 	/* Write the sets as they are in `now`; those without values go. In
 	 * one batch if it can. ERR_NETWORK: it may have acted or not; then

@@ -8,6 +8,7 @@
  * so NOTIFY is asked for after each change.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "api/dnshost.h"
 #include "api/dnshost_company.h"
@@ -21,6 +22,7 @@ enum {
 	BODY_MAX = 1 << 20,
 	SAID_MAX = 300,		/* of an error's body */
 	CALL_SECONDS = 20,
+	ZONE_MAX = 64 << 20,	/* half a million records */
 	MAX_TTL = 0x7fffffff,
 };
 
@@ -84,6 +86,7 @@ call(const struct dnshost_account *a, struct pool *p, const char *method,
 		body != NULL ? "Content-Type: application/json" : NULL, NULL };
 	struct http_request q = { .method = method, .url = url,
 		.headers = headers, .timeout = CALL_SECONDS,
+		.reply_max = ZONE_MAX,
 		.body = body != NULL ? buf_str(body) : NULL,
 		.body_len = body != NULL ? body->len : 0 };
 
@@ -156,23 +159,35 @@ read_set(struct pool *p, const struct json *j, struct dns_set *s)
 	return true;
 }
 
-/* Older servers ignore the filter in the URL: look at each name. */
+/* Is the company's name, which ends in a dot, one of ours? */
 static bool
-read_sets(struct pool *p, const struct json *zone, const char *name,
+is_asked(const char *const *names, const char *its)
+{
+	for (; *names != NULL; names++) {
+		size_t n = strlen(*names);
+
+		if (strncasecmp(its, *names, n) == 0
+		    && text_same(its + n, "."))
+			return true;
+	}
+	return false;
+}
+
+static bool
+read_sets(struct pool *p, const struct json *zone, const char *const *names,
     struct dns_set **sets, size_t *n, struct err *e)
 {
-	const struct json *list = json_get(zone, "rrsets");
-	int len = json_len(list);
+	const struct json *list = json_get(zone, "rrsets"), *item;
 
 	if (!json_is_array(list))
 		return err_set(e, ERR_OTHER, "the reply has no rrsets");
-	*sets = pool_alloc(p, ((size_t)len + 1) * sizeof **sets);
+	*sets = pool_alloc(p, ((size_t)json_len(list) + 1) * sizeof **sets);
 	*n = 0;
-	for (int i = 0; i < len; i++) {
-		const struct json *item = json_item(list, i);
-		const char *its = json_str(item, "name");
+	for (item = json_item(list, 0); item != NULL;
+	    item = json_next(item)) {
+		const char *name = json_str(item, "name");
 
-		if (its == NULL || !text_same(plain(p, its), name))
+		if (name == NULL || !is_asked(names, name))
 			continue;
 		if (!read_set(p, item, &(*sets)[(*n)++]))
 			return err_set(e, ERR_OTHER, "the reply's set of %s "
@@ -181,25 +196,26 @@ read_sets(struct pool *p, const struct json *zone, const char *name,
 	return true;
 }
 
+/*
+ * The whole zone: with the filter rrset_name the server (4.7) leaves out
+ * what is disabled, and the next change would delete it.
+ */
 static bool
-find(const struct dnshost_account *a, struct pool *p, const char *name,
-    struct dns_set **sets, size_t *n, struct err *e)
+find(const struct dnshost_account *a, struct pool *p,
+    const char *const *names, struct dns_set **sets, size_t *n,
+    struct err *e)
 {
-	struct buf query = buf_new(BODY_MAX);
+	struct pool *once = pool_new();
 	struct json *zone = NULL;
 	struct http_reply r;
-	bool ok;
+	bool ok = call(a, once, "GET", zone_url(a, once, ""), NULL, &r, e);
 
-	buf_puts(&query, "?rrset_name=");
-	text_percent(&query, name);
-	buf_putc(&query, '.');
-	ok = call(a, p, "GET", zone_url(a, p, buf_str(&query)), NULL, &r, e);
 	if (ok) {
 		zone = json_parse(r.body, r.body_len, "PowerDNS's reply", e);
-		ok = zone != NULL && read_sets(p, zone, name, sets, n, e);
+		ok = zone != NULL && read_sets(p, zone, names, sets, n, e);
 	}
 	json_free(zone);
-	buf_free(&query);
+	pool_free(once);
 	return ok;
 }
 

@@ -69,6 +69,7 @@ static const struct dns_set now = { .name = "a.example.test", .type = "A",
 
 START_TEST(sets_are_found_in_our_form)
 {
+	const char *const names[] = { "a.EXAMPLE.test.", NULL };
 	struct dns_set *s;
 	size_t n;
 
@@ -78,31 +79,30 @@ START_TEST(sets_are_found_in_our_form)
 	    RR("a.example.test", "TXT", "60", REC("\\\"hello\\\"")) ","
 	    RR("a.example.test", "A", "5", REC("192.0.2.10") ","
 	    OFF("192.0.2.11"))));
-	ck_assert_msg(dnshost_find(host, pool, "a.EXAMPLE.test.", &s, &n,
-	    &e), "%s", e.text);
+	ck_assert_msg(dnshost_find(host, pool, names, &s, &n, &e), "%s",
+	    e.text);
 	ck_assert_uint_eq(n, 2);
 	ck_assert_str_eq(s[0].value[0].text, "lb.example.net");
 	ck_assert_uint_eq(s[1].n, 2);
 	ck_assert(s[1].value[1].disabled);
 	ck_assert_str_eq(dns_set_words(pool, &s[1]),
 	    "A 192.0.2.10, 192.0.2.11 (disabled) TTL 5");
-	kit_contains(httpd_seen(pdns, "GET " ZONE "?rrset_name=", 0),
-	    "rrset_name=a.example.test.");
+	/* The server's own filter would hide what is disabled. */
+	ck_assert_int_eq(httpd_count(pdns, "GET " ZONE " HTTP"), 1);
 	kit_contains(httpd_seen(pdns, "GET", 1), "X-API-Key: " KEY);
 }
 END_TEST
 
 START_TEST(a_name_outside_the_zone_is_refused_unasked)
 {
-	static const char *const names[] = { "a.example.org",
-		"badexample.test", "test" };
+	static const char *const names[][2] = { { "a.example.org", NULL },
+		{ "badexample.test", NULL }, { "test", NULL } };
 	struct dns_set *s;
 	size_t n;
 
 	ck_assert(!dnshost_find(host, pool, names[_i], &s, &n, &e));
 	ck_assert_int_eq(e.kind, ERR_INPUT);
-	ck_assert_int_eq(httpd_count(pdns, "GET " ZONE "?rrset_name"),
-	    0);
+	ck_assert_int_eq(httpd_count(pdns, "GET " ZONE " HTTP"), 0);
 }
 END_TEST
 
@@ -115,14 +115,13 @@ START_TEST(a_change_is_one_batch_and_told_to_the_others)
 		.type = "CNAME" } };
 	const char *body;
 
-	httpd_answer(pdns, "GET", 1, 200, "", OLD);
 	httpd_answer(pdns, "GET", 1, 200, "", SETS(
+	    RR("a.example.test", "A", "5", REC("192.0.2.10")) ","
 	    RR("b.example.test", "CNAME", "5", REC("c.example.test."))));
 	httpd_answer(pdns, "PATCH", 1, 204, "", "");
 	httpd_answer(pdns, "PUT " ZONE "/notify", 1, 200, "",
 	    "{\"result\":\"Notification queued\"}");
 	httpd_answer(pdns, "GET", 1, 200, "", NEW);
-	httpd_answer(pdns, "GET", 1, 200, "", SETS(""));
 	ck_assert_msg(dnshost_replace(host, from, to, 2, &e), "%s", e.text);
 	ck_assert_int_eq(httpd_count(pdns, "PATCH"), 1);
 	ck_assert_int_eq(httpd_count(pdns, "PUT"), 1);
@@ -239,11 +238,12 @@ START_TEST(foreign_answers_are_errors)
 		    "\"ttl\":\"5\",\"records\":[]}"),
 		SETS("{\"name\":\"a.example.test.\",\"type\":\"A\","
 		    "\"ttl\":5,\"records\":[{}]}") };
+	const char *const names[] = { "a.example.test", NULL };
 	struct dns_set *s;
 	size_t n;
 
 	httpd_answer(pdns, "GET", 0, 200, "", bodies[_i]);
-	ck_assert(!dnshost_find(host, pool, "a.example.test", &s, &n, &e));
+	ck_assert(!dnshost_find(host, pool, names, &s, &n, &e));
 }
 END_TEST
 

@@ -1,0 +1,898 @@
+/*
+ * Proves set-dns-ttl and switch-dns on the sandbox's real name servers,
+ * ingresses and certificate authority: what they do, that they can be
+ * killed, or lose any answer, at any moment, and that they refuse in time.
+ *
+ * Runs inside the sandbox; puts the names back where they were.
+ */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "tests/kit/kit.h"
+
+#define LMS ".hosts[\"courses.example.test\"]"
+
+enum { VARS = 32, ROOM = 4096, KILLS = 7 };
+
+static const char proxy_at[] = "127.42.0.153:8081";
+static const char control_at[] = "127.42.0.153:8099";
+
+static struct pool *pool;
+static char *folder;
+static const char *vars[VARS], *lms, *cms, *mfe, *old_ip, *new_ip;
+static pid_t proxy, helper;
+
+/* ---- the world around a step ------------------------------------------- */
+
+static const char *
+env(const char *name)
+{
+	return kit_env(name);
+}
+
+/* Output of a command, without its last line end, in the pool. */
+static const char *
+sh(const char *fmt, ...)
+{
+	char command[ROOM];
+	const char *out;
+	char *raw;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof command, fmt, ap);
+	va_end(ap);
+	raw = kit_sh("%s", command);
+	out = pool_strndup(pool, raw, strcspn(raw, "\0")
+	    - (*raw != '\0' && raw[strlen(raw) - 1] == '\n'));
+	free(raw);
+	return out;
+}
+
+/* Change the zone as another person would. */
+static void
+patch(const char *sets)
+{
+	sh("curl -fsS -X PATCH -H 'X-API-Key: %s' -d '{\"rrsets\":[%s]}' "
+	    "%s/api/v1/servers/localhost/zones/%s. && curl -fsS -X PUT "
+	    "-H 'X-API-Key: %s' "
+	    "%s/api/v1/servers/localhost/zones/%s./notify >/dev/null",
+	    env("SB_PDNS_KEY"), sets, env("SB_PDNS_API"), env("SB_ZONE"),
+	    env("SB_PDNS_KEY"), env("SB_PDNS_API"), env("SB_ZONE"));
+}
+
+static const char *
+set_json(const char *name, const char *type, int ttl, const char *content)
+{
+	return pool_printf(pool, "{\"name\":\"%s.\",\"type\":\"%s\","
+	    "\"ttl\":%d,\"changetype\":\"REPLACE\",\"records\":["
+	    "{\"content\":\"%s\",\"disabled\":false}]}", name, type, ttl,
+	    content);
+}
+
+static const char *
+no_set_json(const char *name, const char *type)
+{
+	return pool_printf(pool, "{\"name\":\"%s.\",\"type\":\"%s\","
+	    "\"changetype\":\"DELETE\"}", name, type);
+}
+
+/* What one server says: "5 127.42.0.10", sorted, one a line. */
+static const char *
+says(const char *server, const char *name, const char *type)
+{
+	return sh("dig +noall +answer +norecurse @%s %s %s | "
+	    "awk '{print $2, $NF}' | sort", server, name, type);
+}
+
+static const char *
+serial(void)
+{
+	return sh("dig +short @%s %s SOA | cut -d' ' -f3",
+	    env("SB_PDNS_ADDR"), env("SB_ZONE"));
+}
+
+/* All names on the old side, with this TTL, on both servers. */
+static void
+reset_zone(int ttl)
+{
+	const char *dot = pool_printf(pool, "%s.", lms);
+
+	patch(pool_printf(pool, "%s,%s,%s,%s,%s,%s",
+	    no_set_json(cms, "AAAA"), no_set_json(mfe, "A"),
+	    set_json(lms, "A", ttl, old_ip), set_json(cms, "A", ttl, old_ip),
+	    set_json(mfe, "CNAME", ttl, dot),
+	    set_json(env("SB_PREVIEW_HOST"), "CNAME", ttl, dot)));
+	sh("for i in $(seq 100); do [ \"$(dig +short @%s %s SOA)\" = "
+	    "\"$(dig +short @%s %s SOA)\" ] && exit 0; sleep 0.1; done; "
+	    "exit 1", env("SB_PDNS_ADDR"), env("SB_ZONE"),
+	    env("SB_NSD_ADDR"), env("SB_ZONE"));
+}
+
+/* What runs on the new side: "good", "sick" (a wrong password), "none". */
+static void
+deploy(const char *what)
+{
+	const char *s = env("SB_STATE");
+
+	sh("mkdir -p %s/deployed/new/st_good %s/deployed/new/st_sick && "
+	    "cp %s/deployed/old/config.yml %s/deployed/new/st_good/ && "
+	    "sed 's/^OPENEDX_MYSQL_PASSWORD:.*/OPENEDX_MYSQL_PASSWORD: no/' "
+	    "%s/deployed/old/config.yml >%s/deployed/new/st_sick/config.yml "
+	    "&& ln -sfn st_%s %s/deployed/new/current.st && "
+	    "mv -T %s/deployed/new/current.st %s/deployed/new/current",
+	    s, s, s, s, s, s, what, s, s, s);
+}
+
+/* Hosts that the new ingress knows; waits until it does. */
+static void
+serve_hosts(bool final)
+{
+	const char *s = env("SB_STATE");
+
+	sh("printf '%%s\\n' %s %s %s %s >%s/deployed/new/hosts",
+	    final ? lms : "x.invalid", final ? cms : "y.invalid",
+	    final ? mfe : "z.invalid", final ? env("SB_PREVIEW_HOST")
+	    : "w.invalid", s);
+	sh("for i in $(seq 100); do c=$(curl -ks -o /dev/null -w "
+	    "'%%{http_code}' --resolve %s:443:%s https://%s/); "
+	    "[ $c %s 404 ] && exit 0; sleep 0.1; done; exit 1", lms, new_ip,
+	    lms, final ? "!=" : "=");
+}
+
+static void
+make_workspace(void)
+{
+	folder = kit_folder();
+	sh("cd %s && git clone -q --bare %s/git/owner/cluster.git bare.git "
+	    "&& git clone -q bare.git work 2>/dev/null", folder,
+	    env("SB_STATE"));
+}
+
+static void
+var(const char *fmt, ...)
+{
+	struct buf b = buf_new(ROOM);
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	kit_add(vars, VARS, pool_strdup(pool, buf_str(&b)));
+	buf_free(&b);
+}
+
+static void
+set_up(void)
+{
+	pool = pool_new();
+	proxy = helper = 0;
+	memset(vars, 0, sizeof vars);
+	lms = env("SB_LMS_HOST");
+	cms = env("SB_CMS_HOST");
+	mfe = env("SB_MFE_HOST");
+	old_ip = env("SB_OLD_ADDR");
+	new_ip = env("SB_NEW_ADDR");
+	make_workspace();
+	var("instance-name=%s", env("SB_INSTANCE"));
+	var("workspace=%s/work", folder);
+	var("dns-token=%s", env("SB_PDNS_KEY"));
+	var("dry-run=false");
+	var("timeout=60");
+	if (env("SB_DNS_SERVERS")[0] != '\0')
+		var("dns-servers=%s", env("SB_DNS_SERVERS"));
+	if (env("SB_CA_FILE")[0] != '\0')
+		var("ca-file=%s", env("SB_CA_FILE"));
+	deploy("good");
+}
+
+static void
+end_child(pid_t *pid)
+{
+	if (*pid > 0) {
+		kill(*pid, SIGTERM);
+		waitpid(*pid, NULL, 0);
+	}
+	*pid = 0;
+}
+
+static void
+tear_down(void)
+{
+	end_child(&proxy);
+	end_child(&helper);
+	reset_zone(5);
+	sh("rm -rf %s/deployed/new/st_* %s/deployed/new/current && "
+	    ": >%s/deployed/new/hosts", env("SB_STATE"), env("SB_STATE"),
+	    env("SB_STATE"));
+	free(folder);
+	pool_free(pool);
+}
+
+/* A child of this test, ended with it. */
+static pid_t
+spawn(const char *command)
+{
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid > 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	execl("/bin/bash", "bash", "-c", command, (char *)NULL);
+	_exit(127);
+}
+
+/* The company's API through a proxy that can fail. */
+static void
+use_proxy(void)
+{
+	const char *upstream = strstr(env("SB_PDNS_API"), "://") + 3;
+
+	proxy = spawn(pool_printf(pool, "exec %s/faultproxy %s %s --control "
+	    "%s", env("SB_DOUBLES"), proxy_at, upstream, control_at));
+	sh("for i in $(seq 100); do curl -fs http://%s/fault >/dev/null && "
+	    "exit 0; sleep 0.05; done; exit 1", control_at);
+	var("dns-server=http://%s", proxy_at);
+}
+
+static void
+fault(const char *json)
+{
+	sh("curl -fsS -X POST http://%s/clear >/dev/null", control_at);
+	if (json != NULL)
+		sh("curl -fsS -X POST -d '%s' http://%s/fault >/dev/null",
+		    json, control_at);
+}
+
+static int
+requests(void)
+{
+	return atoi(sh("curl -fsS http://%s/log | jq '.requests | length'",
+	    control_at));
+}
+
+static void
+check_secrets(const struct kit_run *r)
+{
+	kit_lacks(r->out, env("SB_PDNS_KEY"));
+	kit_lacks(r->outputs, env("SB_PDNS_KEY"));
+	kit_lacks(r->summary, env("SB_PDNS_KEY"));
+}
+
+/* Run it and expect this exit status and status. */
+static struct kit_run
+run(const char *step, int status, const char *word)
+{
+	struct kit_run r = kit_step(step, vars);
+
+	check_secrets(&r);
+	ck_assert_msg(r.status == status, "exit %d: %s", r.status, r.out);
+	ck_assert_str_eq(kit_output(&r, "status"), word);
+	return r;
+}
+
+static void
+just_run(const char *step, int status, const char *word)
+{
+	struct kit_run r = run(step, status, word);
+
+	kit_run_free(&r);
+}
+
+/* The record as it was pushed. */
+static const char *
+record(const char *query)
+{
+	return sh("git -C %s/bare.git show "
+	    "main:migrations/%s/record/dns.json | jq -r '%s'", folder,
+	    env("SB_INSTANCE"), query);
+}
+
+static const char *
+commits(void)
+{
+	return sh("git -C %s/bare.git rev-list --count main", folder);
+}
+
+static void
+expect_everywhere(const char *name, const char *type, const char *answer)
+{
+	ck_assert_str_eq(says(env("SB_PDNS_ADDR"), name, type), answer);
+	ck_assert_str_eq(says(env("SB_NSD_ADDR"), name, type), answer);
+}
+
+static const char *
+answer(int ttl, const char *value)
+{
+	return pool_printf(pool, "%d %s", ttl, value);
+}
+
+/* ---- set-dns-ttl ------------------------------------------------------- */
+
+static void
+expect_low(void)
+{
+	const char *dot = pool_printf(pool, "%s.", lms);
+
+	expect_everywhere(lms, "A", answer(2, old_ip));
+	expect_everywhere(cms, "A", answer(2, old_ip));
+	expect_everywhere(mfe, "CNAME", answer(2, dot));
+	ck_assert_str_eq(record(LMS ".sets[0].ttl"), "5");
+	ck_assert_str_ne(record(LMS ".ttl.since"), "null");
+}
+
+START_TEST(ttl_of_all_hosts_is_lowered_and_recorded)
+{
+	struct kit_run r;
+
+	reset_zone(5);
+	r = run("set-dns-ttl", 0, "done");
+	expect_low();
+	ck_assert_str_eq(kit_output(&r, "ttl"), "2");
+	ck_assert_int_eq(strlen(kit_output(&r, "low-from")), 20);
+	kit_contains(r.out, "many resolvers keep every answer for 30 s");
+	kit_contains(r.summary, "A 127.42.0.10 TTL 2");
+	ck_assert_str_eq(record(".hosts | length"), "4");
+	ck_assert_str_eq(record(LMS ".ttl.was"), "5");
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(ttl_again_changes_nothing)
+{
+	const char *before, *history;
+
+	reset_zone(5);
+	just_run("set-dns-ttl", 0, "done");
+	before = serial();
+	history = commits();
+	just_run("set-dns-ttl", 0, "unchanged");
+	ck_assert_str_eq(serial(), before);
+	ck_assert_str_eq(commits(), history);
+}
+END_TEST
+
+START_TEST(ttl_dry_run_only_tells)
+{
+	const char *before, *history;
+	struct kit_run r;
+
+	reset_zone(5);
+	before = serial();
+	history = commits();
+	var("dry-run=true");
+	r = run("set-dns-ttl", 0, "would-change");
+	kit_contains(r.out, "would be");
+	ck_assert_str_eq(serial(), before);
+	ck_assert_str_eq(commits(), history);
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(ttl_first_sets_are_never_forgotten)
+{
+	struct kit_run r;
+
+	reset_zone(5);
+	just_run("set-dns-ttl", 0, "done");
+	var("level=high");
+	just_run("set-dns-ttl", 0, "done");
+	expect_everywhere(lms, "A", answer(60, old_ip));
+	var("level=low");
+	r = run("set-dns-ttl", 0, "done");
+	expect_low();
+	ck_assert_str_eq(record(LMS ".ttl.was"), "60");
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(ttl_keeps_disabled_records_and_comments)
+{
+	const char *zone;
+
+	reset_zone(5);
+	patch(pool_printf(pool, "{\"name\":\"%s.\",\"type\":\"A\",\"ttl\":5,"
+	    "\"changetype\":\"REPLACE\",\"records\":[{\"content\":\"%s\","
+	    "\"disabled\":false},{\"content\":\"192.0.2.7\",\"disabled\":"
+	    "true}],\"comments\":[{\"content\":\"ask Ann\",\"account\":"
+	    "\"ann\"}]}", lms, old_ip));
+	just_run("set-dns-ttl", 0, "done");
+	zone = sh("curl -fsS -H 'X-API-Key: %s' '%s/api/v1/servers/localhost"
+	    "/zones/%s.?rrset_name=%s.' | jq -c '.rrsets[0] | [.ttl, "
+	    ".comments[0].content, ([.records[] | select(.disabled) | "
+	    ".content] | .[0])]'", env("SB_PDNS_KEY"), env("SB_PDNS_API"),
+	    env("SB_ZONE"), lms);
+	ck_assert_str_eq(zone, "[2,\"ask Ann\",\"192.0.2.7\"]");
+	patch(pool_printf(pool, "{\"name\":\"%s.\",\"type\":\"A\",\"ttl\":5,"
+	    "\"changetype\":\"REPLACE\",\"records\":[{\"content\":\"%s\","
+	    "\"disabled\":false}],\"comments\":[]}", lms, old_ip));
+}
+END_TEST
+
+/* Each request of the API fails once, in each way; then a clean run. */
+START_TEST(ttl_any_lost_request_is_made_good)
+{
+	static const char *const faults[] = { "reset-before", "reset-after",
+		"garbage" };
+	int n;
+
+	reset_zone(5);
+	use_proxy();
+	fault(NULL);
+	just_run("set-dns-ttl", 0, "done");
+	n = requests();
+	ck_assert_int_ge(n, 10);
+	for (int k = 1; k <= n; k++) {
+		struct kit_run r;
+
+		reset_zone(5);
+		sh("git -C %s/bare.git update-ref refs/heads/main "
+		    "$(git -C %s/bare.git rev-list --max-parents=0 main)",
+		    folder, folder);
+		sh("cd %s && rm -rf work && git clone -q bare.git work "
+		    "2>/dev/null", folder);
+		fault(pool_printf(pool, "{\"fault\":\"%s\",\"nth\":%d}",
+		    faults[k % 3], k));
+		r = kit_step("set-dns-ttl", vars);
+		check_secrets(&r);
+		fault(NULL);
+		kit_run_free(&r);
+		r = kit_step("set-dns-ttl", vars);
+		ck_assert_msg(r.status == 0, "after %s at %d: %s",
+		    faults[k % 3], k, r.out);
+		expect_low();
+		kit_run_free(&r);
+	}
+}
+END_TEST
+
+START_TEST(ttl_killed_anywhere_is_completed)
+{
+	for (int k = 0; k < KILLS; k++) {
+		struct kit_run r;
+
+		reset_zone(5);
+		sh("git -C %s/bare.git update-ref refs/heads/main "
+		    "$(git -C %s/bare.git rev-list --max-parents=0 main)",
+		    folder, folder);
+		sh("cd %s && rm -rf work && git clone -q bare.git work "
+		    "2>/dev/null", folder);
+		r = kit_step_killed("set-dns-ttl", vars, 60 + k * 130);
+		kit_run_free(&r);
+		r = kit_step("set-dns-ttl", vars);
+		ck_assert_msg(r.status == 0, "%s", r.out);
+		expect_low();
+		kit_run_free(&r);
+	}
+}
+END_TEST
+
+START_TEST(wrong_inputs_are_told_before_anything_is_asked)
+{
+	static const struct { const char *var, *word; } wrong[] = {
+		{ "dns-provider=nobody", "dns-provider" },
+		{ "low-ttl=0", "low-ttl" },
+		{ "low-ttl=many", "low-ttl" },
+		{ "dns-server=ftp://x", "dns-server" },
+		{ "zone=not a zone", "zone" },
+		{ "timeout=1", "timeout" },
+		{ "dry-run=yes", "dry-run" },
+		{ "plan=/nonexistent/plan.yml", "plan" },
+	};
+	static const char *const steps[] = { "set-dns-ttl", "switch-dns" };
+
+	use_proxy();
+	for (size_t s = 0; s < 2; s++)
+		for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+			const char *saved[VARS];
+			struct kit_run r;
+
+			memcpy(saved, vars, sizeof vars);
+			var("%s", wrong[i].var);
+			fault(NULL);
+			r = run(steps[s], 2, "wrong-input");
+			kit_contains(r.out, wrong[i].word);
+			ck_assert_int_eq(requests(), 0);
+			kit_run_free(&r);
+			memcpy(vars, saved, sizeof vars);
+		}
+}
+END_TEST
+
+START_TEST(a_host_of_another_zone_is_wrong_input)
+{
+	struct kit_run r;
+
+	var("hosts=lms=courses.example.org");
+	r = run("set-dns-ttl", 2, "wrong-input");
+	kit_contains(r.out, "does not lie in the zone");
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(a_refused_key_says_which_input_it_is)
+{
+	struct kit_run r;
+
+	var("dns-token=not-the-right-key");
+	r = run("set-dns-ttl", 1, "failed");
+	kit_contains(r.out, "dns-token");
+	kit_lacks(r.out, "not-the-right-key");
+	kit_run_free(&r);
+}
+END_TEST
+
+/* ---- switch-dns -------------------------------------------------------- */
+
+/* Low TTL since a while, and a new side that waits. */
+static void
+prepare_switch(void)
+{
+	reset_zone(5);
+	serve_hosts(true);
+	just_run("set-dns-ttl", 0, "done");
+	var("wait=true");
+	var("good=2");
+}
+
+static void
+expect_switched(void)
+{
+	expect_everywhere(lms, "A", answer(2, new_ip));
+	expect_everywhere(cms, "A", answer(2, new_ip));
+	expect_everywhere(mfe, "CNAME", pool_printf(pool, "2 %s.", lms));
+	sh("for h in %s %s %s; do curl -fsS -o /dev/null --cacert %s "
+	    "--resolve $h:443:%s https://$h/ || exit 1; done", lms, cms, mfe,
+	    env("SB_CA_BUNDLE"), new_ip);
+}
+
+static void
+expect_old(void)
+{
+	expect_everywhere(lms, "A", answer(2, old_ip));
+	expect_everywhere(cms, "A", answer(2, old_ip));
+}
+
+START_TEST(switch_moves_all_hosts_and_measures_the_outage)
+{
+	const char *before, *history;
+	struct kit_run r;
+
+	prepare_switch();
+	r = run("switch-dns", 0, "done");
+	expect_switched();
+	ck_assert_str_eq(kit_output(&r, "switched"), "true");
+	kit_contains(kit_output(&r, "outages"), "courses.example.test=");
+	kit_contains(r.summary, "```mermaid\ngantt");
+	kit_contains(r.summary, "seconds down");
+	ck_assert_str_eq(record(".switch.from[0].values[0].value"), old_ip);
+	ck_assert_str_ne(record(".switch.done"), "null");
+	kit_run_free(&r);
+	before = serial();
+	history = commits();
+	just_run("switch-dns", 0, "unchanged");
+	ck_assert_str_eq(serial(), before);
+	ck_assert_str_eq(commits(), history);
+}
+END_TEST
+
+
+START_TEST(the_outage_is_what_another_visitor_saw)
+{
+	const char *file;
+	double seen, told;
+	struct kit_run r;
+
+	prepare_switch();
+	file = pool_printf(pool, "%s/probe", folder);
+	/* The certificates of before are gone, so that there is an outage:
+	 * the ingress orders new ones once the names lead to it. */
+	serve_hosts(false);
+	sh("rm -f %s/ingress/new/tls/*%s*", env("SB_STATE"), lms);
+	serve_hosts(true);
+	helper = spawn(pool_printf(pool, "while :; do a=$(dig +short +tries=1 "
+	    "+time=1 @%s %s A | tail -1); t=$(date +%%s.%%N); "
+	    "c=$(curl -s -m 0.9 -o /dev/null -w '%%{http_code}' --cacert %s "
+	    "--resolve %s:443:$a https://%s/heartbeat); echo $t $c; "
+	    "sleep 0.06; done >%s", env("SB_RESOLVER_ADDR"), lms,
+	    env("SB_CA_BUNDLE"), lms, lms, file));
+	r = run("switch-dns", 0, "done");
+	end_child(&helper);
+	/* Bad times as the probe's own clock has them. */
+	seen = atof(sh("awk '{ if (last && bad) s += $1 - last; last = $1; "
+	    "bad = $2 != 200 } END { print s + 0 }' %s", file));
+	told = atof(strstr(kit_output(&r, "outages"), "courses.example.test=")
+	    + strlen("courses.example.test="));
+	ck_assert_msg(seen > 0.2, "there was no outage to measure");
+	ck_assert_msg(told - seen < 1.0 && seen - told < 1.0,
+	    "told %.1f s, another visitor saw %.1f s", told, seen);
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(switch_dry_run_only_tells)
+{
+	const char *before, *history;
+	struct kit_run r;
+
+	prepare_switch();
+	before = serial();
+	history = commits();
+	serve_hosts(false);
+	var("dry-run=true");
+	r = run("switch-dns", 0, "would-change");
+	kit_contains(r.out, "follows deploy-app");
+	kit_contains(r.out, "would be A 127.42.0.20");
+	ck_assert_str_eq(serial(), before);
+	ck_assert_str_eq(commits(), history);
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(switch_refuses_while_caches_hold_the_old_ttl)
+{
+	struct kit_run r;
+
+	reset_zone(600);
+	serve_hosts(true);
+	just_run("set-dns-ttl", 0, "done");
+	r = run("switch-dns", 1, "failed");
+	kit_contains(r.out, "caches may still hold the old TTL");
+	expect_old();
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(switch_refuses_a_ttl_that_was_never_lowered)
+{
+	struct kit_run r;
+
+	reset_zone(5);
+	serve_hosts(true);
+	r = run("switch-dns", 1, "failed");
+	kit_contains(r.out, "run set-dns-ttl first");
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(switch_without_a_record_waits_as_if_lowered_now)
+{
+	struct kit_run r;
+
+	reset_zone(2);
+	serve_hosts(true);
+	r = run("switch-dns", 1, "failed");
+	kit_contains(r.out, "caches may still hold");
+	kit_run_free(&r);
+	sleep(4);
+	just_run("switch-dns", 0, "done");
+	expect_switched();
+}
+END_TEST
+
+START_TEST(switch_refuses_a_new_side_that_is_not_ready)
+{
+	struct kit_run r;
+
+	prepare_switch();
+	deploy(_i == 0 ? "sick" : "good");
+	if (_i == 1)
+		serve_hosts(false);
+	r = run("switch-dns", 1, "failed");
+	kit_contains(r.out, "nothing was changed");
+	kit_contains(r.out, _i == 0 ? "Access denied"
+	    : "the ingress does not know this host");
+	expect_old();
+	kit_run_free(&r);
+}
+END_TEST
+
+/* The new side falls ill in the moment in which visitors come. */
+static void
+sicken_after_switch(void)
+{
+	const char *s = env("SB_STATE");
+
+	helper = spawn(pool_printf(pool, "until dig +short @%s %s A | "
+	    "grep -q '^%s$'; do sleep 0.05; done; ln -sfn st_sick "
+	    "%s/deployed/new/current.st; mv -T %s/deployed/new/current.st "
+	    "%s/deployed/new/current; sleep 1000", env("SB_PDNS_ADDR"), lms,
+	    new_ip, s, s, s));
+}
+
+START_TEST(switch_turns_back_when_the_new_side_falls_ill)
+{
+	struct kit_run r;
+
+	prepare_switch();
+	var("timeout=10");
+	sicken_after_switch();
+	r = run("switch-dns", 1, "failed");
+	kit_contains(r.out, "switched back, and the old side serves again");
+	kit_contains(r.out, "Access denied");
+	expect_old();
+	ck_assert_str_eq(kit_output(&r, "switched"), "false");
+	kit_contains(r.summary, "```mermaid");
+	ck_assert_str_eq(record(".switch.done"), "null");
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(switch_keeps_the_new_records_if_told_so)
+{
+	struct kit_run r;
+
+	prepare_switch();
+	var("timeout=8");
+	var("on-failure=keep");
+	sicken_after_switch();
+	r = run("switch-dns", 1, "failed");
+	kit_contains(r.out, "were kept");
+	expect_everywhere(lms, "A", answer(2, new_ip));
+	kit_run_free(&r);
+	/* Well again: the next run completes it. */
+	end_child(&helper);
+	deploy("good");
+	var("timeout=60");
+	r = kit_step("switch-dns", vars);
+	ck_assert_msg(r.status == 0, "%s", r.out);
+	ck_assert_str_ne(record(".switch.done"), "null");
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(switch_killed_anywhere_is_completed)
+{
+	prepare_switch();
+	sleep(4);
+	for (int k = 0; k < KILLS; k++) {
+		struct kit_run r;
+
+		reset_zone(2);
+		r = kit_step_killed("switch-dns", vars, 150 + k * 350);
+		kit_run_free(&r);
+		r = kit_step("switch-dns", vars);
+		ck_assert_msg(r.status == 0, "killed after %d ms: %s",
+		    150 + k * 350, r.out);
+		expect_switched();
+		ck_assert_str_eq(record(".switch.from[0].values[0].value"),
+		    old_ip);
+		ck_assert_str_ne(record(".switch.done"), "null");
+		kit_run_free(&r);
+	}
+}
+END_TEST
+
+START_TEST(switch_any_lost_request_is_made_good)
+{
+	static const char *const faults[] = { "reset-after", "reset-before",
+		"html" };
+	int n;
+
+	prepare_switch();
+	use_proxy();
+	sleep(4);
+	fault(NULL);
+	just_run("switch-dns", 0, "done");
+	n = requests();
+	for (int k = 1; k <= n; k++) {
+		struct kit_run r;
+
+		reset_zone(2);
+		fault(pool_printf(pool, "{\"fault\":\"%s\",\"nth\":%d}",
+		    faults[k % 3], k));
+		r = kit_step("switch-dns", vars);
+		check_secrets(&r);
+		fault(NULL);
+		kit_run_free(&r);
+		r = kit_step("switch-dns", vars);
+		ck_assert_msg(r.status == 0, "after %s at %d: %s",
+		    faults[k % 3], k, r.out);
+		expect_switched();
+		kit_run_free(&r);
+	}
+}
+END_TEST
+
+START_TEST(a_name_server_that_lags_is_told_again)
+{
+	struct kit_run r;
+
+	prepare_switch();
+	use_proxy();
+	sleep(4);
+	/* The first notice gets lost, though the answer says it was sent. */
+	fault("{\"fault\":\"status\",\"status\":200,\"method\":\"PUT\","
+	    "\"path\":\"notify\"}");
+	r = run("switch-dns", 0, "done");
+	kit_contains(r.out, "not all name servers agree yet");
+	kit_contains(r.out, env("SB_NSD_ADDR"));
+	expect_switched();
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(an_ipv6_record_goes_with_the_switch_and_comes_back)
+{
+	struct kit_run r;
+
+	prepare_switch();
+	patch(set_json(cms, "AAAA", 2, "2001:db8::1"));
+	r = run("switch-dns", 0, "done");
+	kit_contains(r.out, "no AAAA record (was AAAA 2001:db8::1 TTL 2)");
+	ck_assert_str_eq(says(env("SB_PDNS_ADDR"), cms, "AAAA"), "");
+	kit_contains(record("[.switch.from[].type] | join(\",\")"), "AAAA");
+	expect_switched();
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(a_cname_to_elsewhere_gives_way_to_an_address)
+{
+	struct kit_run r;
+
+	prepare_switch();
+	patch(set_json(mfe, "CNAME", 2, "lb.old.example.test."));
+	patch(set_json("lb.old.example.test", "A", 2, old_ip));
+	r = run("switch-dns", 0, "done");
+	expect_everywhere(mfe, "A", answer(2, new_ip));
+	kit_run_free(&r);
+	patch(pool_printf(pool, "%s,%s", no_set_json(mfe, "A"),
+	    no_set_json("lb.old.example.test", "A")));
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("dns");
+	TCase *t = tcase_create("set-dns-ttl");
+	TCase *w = tcase_create("switch-dns");
+
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_set_timeout(t, 400);
+	tcase_add_test(t, ttl_of_all_hosts_is_lowered_and_recorded);
+	tcase_add_test(t, ttl_again_changes_nothing);
+	tcase_add_test(t, ttl_dry_run_only_tells);
+	tcase_add_test(t, ttl_first_sets_are_never_forgotten);
+	tcase_add_test(t, ttl_keeps_disabled_records_and_comments);
+	tcase_add_test(t, ttl_any_lost_request_is_made_good);
+	tcase_add_test(t, ttl_killed_anywhere_is_completed);
+	tcase_add_test(t, wrong_inputs_are_told_before_anything_is_asked);
+	tcase_add_test(t, a_host_of_another_zone_is_wrong_input);
+	tcase_add_test(t, a_refused_key_says_which_input_it_is);
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(w, set_up, tear_down);
+	tcase_set_timeout(w, 600);
+	tcase_add_test(w, switch_moves_all_hosts_and_measures_the_outage);
+	tcase_add_test(w, the_outage_is_what_another_visitor_saw);
+	tcase_add_test(w, switch_dry_run_only_tells);
+	tcase_add_test(w, switch_refuses_while_caches_hold_the_old_ttl);
+	tcase_add_test(w, switch_refuses_a_ttl_that_was_never_lowered);
+	tcase_add_test(w, switch_without_a_record_waits_as_if_lowered_now);
+	tcase_add_loop_test(w, switch_refuses_a_new_side_that_is_not_ready,
+	    0, 2);
+	tcase_add_test(w, switch_turns_back_when_the_new_side_falls_ill);
+	tcase_add_test(w, switch_keeps_the_new_records_if_told_so);
+	tcase_add_test(w, switch_killed_anywhere_is_completed);
+	tcase_add_test(w, switch_any_lost_request_is_made_good);
+	tcase_add_test(w, a_name_server_that_lags_is_told_again);
+	tcase_add_test(w, an_ipv6_record_goes_with_the_switch_and_comes_back);
+	tcase_add_test(w, a_cname_to_elsewhere_gives_way_to_an_address);
+	suite_add_tcase(s, w);
+	return s;
+}
+
+int
+main(void)
+{
+	return kit_main(suite(), NULL);
+}
