@@ -136,8 +136,8 @@ $(BIN)/transplant: $(OBJ)/src/step/transplant.o $(OBJ)/steps.o $(STEP_OBJS) \
 	    2> >(grep -vE 'statically linked applications|in function|^$$' >&2)
 
 # What a release tag carries.
-PLATFORM := linux-$(subst aarch64,arm64,$(subst x86_64,amd64,\
-	$(shell uname -m)))
+MACHINE := $(shell uname -m)
+PLATFORM := linux-$(subst aarch64,arm64,$(subst x86_64,amd64,$(MACHINE)))
 dist: $(BIN)/transplant
 	@mkdir -p build/dist/$(PLATFORM)
 	@cp $< build/dist/$(PLATFORM)/transplant

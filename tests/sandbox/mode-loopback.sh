@@ -59,7 +59,9 @@ loopback_close()
 	until_ok 3 loopback_gone
 	for file in "$S"/run/*.pid; do # children that outlive their parent
 		read -r pid _ <"$file"
-		if [ ! -e "/proc/$pid" ] || alive "$file"; then
+		# its number still means its session: gone, ours, or a
+		# zombie that a first process which does not reap leaves
+		if [ -z "$(born "$pid")" ] || alive "$file"; then
 			pkill -KILL -s "$pid"
 		fi
 	done

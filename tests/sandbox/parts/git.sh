@@ -35,12 +35,26 @@ tree()
 		done
 }
 
+# Without a namespace the runner sees another DNS than this world, and does not
+# know its authorities: the plan says where to look.
+network()
+{
+	[ -n "${SB_DNS_SERVERS:-}" ] || return 0
+	cat >>"$S/seed/cluster/migrations/$SB_INSTANCE/plan.yml" <<P
+
+# The world as seen from a machine that is not in it
+network:
+  dns-servers: $SB_DNS_SERVERS
+  ca-file: $SB_CA_FILE
+P
+}
+
 seed()
 {
 	SB_JWT_RSA_PRIVATE_KEY=$(openssl genrsa -traditional 2048 2>/dev/null)
 	export SB_JWT_RSA_PRIVATE_KEY
 	sed -n 2p <<<"$SB_JWT_RSA_PRIVATE_KEY" >>"$S/secrets"
-	tree cluster && tree grove &&
+	tree cluster && tree grove && network &&
 		cp "$S/seed/grove/$SB_GROVE_PATH" "$S/deployed/old/config.yml" &&
 		repository "$SB_GROVE_REPO" "$S/seed/grove" &&
 		repository "$SB_REPO" "$S/seed/cluster"
