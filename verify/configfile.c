@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "data/json.h"
 #include "edx/config.h"
 #include "step/step.h"
 
@@ -96,6 +97,25 @@ configfile_remove(struct configfile *c, const char *key, struct err *e)
 		return false;
 	show(c, key, old, changed);
 	return true;
+}
+
+bool
+configfile_keep(struct configfile *c, const char *record,
+    const struct json *facts, struct err *e)
+{
+	const struct step_common *in = step_common();
+	struct json *now = repo_record_load(c->repo, in->instance, record, e);
+	bool was = now != NULL, same = was && json_same(now, facts);
+
+	json_free(now);
+	if (!was && *e->text != '\0')
+		return false;
+	if (same)
+		return true;
+	step_change(pool_printf(in->pool, "record %s", record),
+	    was ? "(as before)" : NULL, "(kept for later phases)");
+	return in->dry_run
+	    || repo_record_save(c->repo, in->instance, record, facts, e);
 }
 
 bool

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "data/yaml.h"
 
+struct json;
 struct repo;
 
 struct configfile {
@@ -36,6 +37,10 @@ bool configfile_set(struct configfile *, const char *key, enum yaml_kind,
     const char *value, struct err *) MUST_CHECK;
 bool configfile_remove(struct configfile *, const char *key, struct err *)
     MUST_CHECK;
+
+/* Keep facts for a later phase in the record, if they are not there yet. */
+bool configfile_keep(struct configfile *, const char *record,
+    const struct json *, struct err *) MUST_CHECK;
 
 /* Write what was changed, but for a dry run. */
 bool configfile_save(struct configfile *, struct err *) MUST_CHECK;

@@ -13,7 +13,6 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "step/step.h"
 #include "verify/facts.h"
 
 /* A moment of the migration: two bits for each phase. */
@@ -242,9 +241,8 @@ add_tests(Suite *suite)
 
 bool
 verify_judge(struct pool *p, const struct subject *s, size_t n,
-    struct records *records, struct err *e)
+    const char *temp, struct records *records, struct err *e)
 {
-	const char *temp = step_common()->temp;
 	Suite *suite = suite_create("verify");
 	SRunner *runner = srunner_create(suite);
 	int wanted, ran;

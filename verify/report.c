@@ -45,6 +45,14 @@ put_xml(struct buf *b, const char *s)
 			buf_putc(b, *s);
 }
 
+/* One line of plain text. */
+static void
+put_plain(struct buf *b, const char *s)
+{
+	for (; *s != '\0'; s++)
+		buf_putc(b, (unsigned char)*s < ' ' || *s == 0x7f ? ' ' : *s);
+}
+
 static void
 put_counts(struct buf *b, const struct records *r)
 {
@@ -53,17 +61,27 @@ put_counts(struct buf *b, const struct records *r)
 	    records_count(r, VERIFY_UNKNOWN), records_count(r, VERIFY_SKIP));
 }
 
+static bool
+is_bad(const struct verify_record *v)
+{
+	return v->verdict == VERIFY_FAIL || v->verdict == VERIFY_UNKNOWN;
+}
+
 static void
 write_text(struct buf *b, const struct records *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		const struct verify_record *v = &r->v[i];
 
-		buf_printf(b, "%-7s %s %s %s: %s\n",
-		    verdict_names[v->verdict], v->instance, v->phase,
-		    v->check, v->found);
-		if (v->verdict == VERIFY_FAIL || v->verdict == VERIFY_UNKNOWN)
-			buf_printf(b, "        expected: %s\n", v->expected);
+		buf_printf(b, "%-7s %s %s %s: ", verdict_names[v->verdict],
+		    v->instance, v->phase, v->check);
+		put_plain(b, v->found);
+		buf_putc(b, '\n');
+		if (is_bad(v)) {
+			buf_puts(b, "        expected: ");
+			put_plain(b, v->expected);
+			buf_putc(b, '\n');
+		}
 	}
 	put_counts(b, r);
 	buf_putc(b, '\n');
@@ -75,10 +93,8 @@ write_tap(struct buf *b, const struct records *r)
 	buf_printf(b, "TAP version 14\n1..%zu\n", r->n);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct verify_record *v = &r->v[i];
-		bool ok = v->verdict == VERIFY_PASS
-		    || v->verdict == VERIFY_SKIP;
 
-		buf_printf(b, "%s %zu - ", ok ? "ok" : "not ok", i + 1);
+		buf_printf(b, "%s %zu - ", is_bad(v) ? "not ok" : "ok", i + 1);
 		put_line(b, v->instance);
 		buf_printf(b, " %s %s: ", v->phase, v->check);
 		put_line(b, v->found);
@@ -87,7 +103,7 @@ write_tap(struct buf *b, const struct records *r)
 			put_line(b, v->found);
 		}
 		buf_putc(b, '\n');
-		if (!ok) {
+		if (is_bad(v)) {
 			buf_puts(b, "# expected: ");
 			put_line(b, v->expected);
 			buf_printf(b, "\n# verdict: %s\n",

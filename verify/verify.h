@@ -75,11 +75,12 @@ enum phase verify_reached(const struct subject *);
 bool verify_check_start(const struct subject *, struct err *) MUST_CHECK;
 
 /*
- * Judge: records are appended. ERR_OTHER: no check applies to what was
- * asked, which is a failure.
+ * Judge: records are appended. temp: a folder that can be written to (Check
+ * wants one). ERR_OTHER: no check applies to what was asked, which is a
+ * failure.
  */
 bool verify_judge(struct pool *, const struct subject *, size_t n,
-    struct records *, struct err *) MUST_CHECK;
+    const char *temp, struct records *, struct err *) MUST_CHECK;
 
 void records_add(struct pool *, struct records *, struct verify_record);
 size_t records_count(const struct records *, enum verdict);

@@ -225,7 +225,7 @@ judge(struct subject *s, struct records *r, struct err *e)
 		if (!verify_gather(c->pool, &net, s, 1,
 		    clock_deadline(ROUND_SECONDS), e)
 		    || !check_phase(s, e)
-		    || !verify_judge(c->pool, s, 1, r, e))
+		    || !verify_judge(c->pool, s, 1, c->temp, r, e))
 			return false;
 		if (records_good(r))
 			return true;

@@ -1,0 +1,513 @@
+/*
+ * verify - judgement of facts made by hand, and what the reports make of
+ * words that mean something in their format.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/json.h"
+#include "step/step.h"
+#include "tests/kit/kit.h"
+#include "verify/facts.h"
+#include "verify/health.h"
+#include "verify/report.h"
+#include "verify/verify.h"
+
+static struct pool *pool;
+
+static const struct host host_rows[] = { { "lms", "a.example.test" },
+	{ "cms", "studio.a.example.test" }, { "mfe", "apps.a.example.test" } };
+static const struct hosts hosts = { host_rows, 3 };
+static const char *old_ip[] = { "192.0.2.10", NULL };
+static const char *new_ip[] = { "192.0.2.20", NULL };
+static const char *no_resolvers[] = { NULL };
+static const struct dns_ns servers[] = { { "ns1.example.test",
+	"192.0.2.1" }, { "ns2.example.test", "192.0.2.2" } };
+
+/* All well after the switch; each test spoils one thing. */
+static struct facts facts;
+static struct subject subject;
+static struct dns_answer authority[6];
+static struct tls_facts visit[3];
+
+static void
+fill_visits(void)
+{
+	static const char *const bodies[] = { "{\"modulestore\":{\"status\":"
+		"true},\"sql\":{\"status\":true}}", "{\"sql\":{\"status\":true"
+		"},\"modulestore\":{\"status\":true}}", "<html>hello</html>" };
+
+	for (int i = 0; i < 3; i++)
+		visit[i] = (struct tls_facts){ .stage = TLS_ANSWERED,
+			.why = "", .trusted = true, .distrust = "",
+			.for_host = true, .subject = "x", .issuer = "CA",
+			.names = "x", .days_left = 60, .status = 200,
+			.type = "", .location = "", .body = bodies[i],
+			.body_len = strlen(bodies[i]) };
+	facts.studio = visit[1];
+	facts.studio.status = 302;
+	facts.studio.location = "https://a.example.test/login?next=x";
+	facts.mfe_config = visit[0];
+	facts.mfe_config.body = "{\"LMS_BASE_URL\":\"https://a.example.test\""
+	    ",\"STUDIO_BASE_URL\":\"https://studio.a.example.test\","
+	    "\"SITE_NAME\":\"Acme\"}";
+	facts.mfe_config.body_len = strlen(facts.mfe_config.body);
+}
+
+static void
+begin(void)
+{
+	pool = pool_new();
+	memset(&facts, 0, sizeof facts);
+	for (int i = 0; i < 6; i++)
+		authority[i] = (struct dns_answer){ .found = DNS_ANSWER,
+			.value = new_ip, .n = 1, .ttl = 300,
+			.authoritative = true, .why = "" };
+	fill_visits();
+	facts.deployed = (struct deployed){ .there = true, .hosts = hosts,
+		.platform = "Acme", .init_jobs = "false", .sync_known = true,
+		.env_rendered = true, .old_data_known = true,
+		.old_data = true, .data_words = "", .data_differ = "" };
+	facts.zone_known = true;
+	facts.zone = (struct dns_zone){ .name = "example.test",
+		.ns = servers, .n = 2, .unreachable = "" };
+	facts.authority = authority;
+	facts.resolvers = no_resolvers;
+	facts.old = (struct side){ &hosts, old_ip, 1, visit };
+	facts.fresh = (struct side){ &hosts, new_ip, 1, visit };
+	facts.live.words = "not asked";
+	subject = (struct subject){ .instance = "acme", .workspace =
+		"/nonexistent", .phase = PHASE_SWITCH, .final = hosts,
+		.old_address = old_ip, .new_address = new_ip,
+		.low_ttl = 300, .high_ttl = 3600, .facts = &facts };
+}
+
+static void
+end(void)
+{
+	pool_free(pool);
+}
+
+static struct records
+judge(void)
+{
+	struct records r = { 0 };
+	struct err e = { 0 };
+
+	ck_assert_msg(verify_judge(pool, &subject, 1, getenv("TEMP"), &r,
+	    &e), "%s", e.text);
+	return r;
+}
+
+/* The record of one check. */
+static const struct verify_record *
+of(const struct records *r, const char *check)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->v[i].check, check) == 0)
+			return &r->v[i];
+	ck_abort_msg("%s was not asked", check);
+}
+
+static const struct verify_record *
+judged(const char *check)
+{
+	static struct records r;
+
+	r = judge();
+	return of(&r, check);
+}
+
+START_TEST(all_well_is_a_pass)
+{
+	struct records r = judge();
+
+	for (size_t i = 0; i < r.n; i++)
+		ck_assert_msg(r.v[i].verdict == VERIFY_PASS
+		    || r.v[i].verdict == VERIFY_SKIP, "%s: %s",
+		    r.v[i].check, r.v[i].found);
+	ck_assert(records_good(&r));
+	ck_assert_uint_eq(records_count(&r, VERIFY_PASS), 10);
+}
+END_TEST
+
+START_TEST(one_server_that_is_behind_is_a_failure)
+{
+	const struct verify_record *v;
+
+	authority[4].value = old_ip;
+	v = judged("dns-authorities");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "ns2.example.test (192.0.2.2)");
+	kit_contains(v->found, "studio.a.example.test: 192.0.2.10");
+}
+END_TEST
+
+START_TEST(a_longer_address_is_not_the_same_address)
+{
+	static const char *longer[] = { "192.0.2.200" };
+
+	authority[0].value = longer;
+	ck_assert_int_eq(judged("dns-authorities")->verdict, VERIFY_FAIL);
+}
+END_TEST
+
+START_TEST(an_address_too_many_is_a_failure)
+{
+	static const char *two[] = { "192.0.2.10", "192.0.2.20" };
+
+	authority[0].value = two;
+	authority[0].n = 2;
+	ck_assert_int_eq(judged("dns-authorities")->verdict, VERIFY_FAIL);
+}
+END_TEST
+
+START_TEST(an_answer_without_authority_is_a_failure)
+{
+	authority[1].authoritative = false;
+	kit_contains(judged("dns-authorities")->found, "without authority");
+}
+END_TEST
+
+START_TEST(a_zone_that_nobody_could_ask_is_unknown_and_no_pass)
+{
+	struct records r;
+
+	facts.zone_known = false;
+	facts.zone_why = "nobody answered";
+	r = judge();
+	ck_assert_int_eq(of(&r, "dns-authorities")->verdict, VERIFY_UNKNOWN);
+	ck_assert_int_eq(of(&r, "dns-ttl")->verdict, VERIFY_SKIP);
+	ck_assert(!records_good(&r));
+}
+END_TEST
+
+START_TEST(a_ttl_is_judged_as_a_number)
+{
+	const struct verify_record *v;
+
+	authority[2].ttl = 3000;
+	v = judged("dns-ttl");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "apps.a.example.test a TTL of 3000 s");
+	subject.phase = PHASE_SETTLE;
+	facts.deployed.sync_on = true;
+	for (int i = 0; i < 6; i++)
+		authority[i].ttl = 3600;
+	ck_assert_int_eq(judged("dns-ttl")->verdict, VERIFY_PASS);
+}
+END_TEST
+
+START_TEST(the_default_certificate_is_called_so)
+{
+	const struct verify_record *v;
+
+	visit[0].stand_in = "the default certificate of ingress-nginx";
+	v = judged("certificate-new");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "ingress-nginx");
+}
+END_TEST
+
+START_TEST(a_200_with_an_empty_body_is_no_sign_of_life)
+{
+	const struct verify_record *v;
+
+	visit[_i].body = "";
+	visit[_i].body_len = 0;
+	v = judged("heartbeat-new");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, host_rows[_i].name);
+}
+END_TEST
+
+START_TEST(a_heartbeat_names_the_database_that_is_ill)
+{
+	const struct verify_record *v;
+
+	visit[0].status = 503;
+	visit[0].body = "{\"sql\":{\"status\":false,\"message\":\"(1045, "
+	    "\\\"Access denied\\\")\"},\"modulestore\":{\"status\":true}}";
+	visit[0].body_len = strlen(visit[0].body);
+	v = judged("heartbeat-new");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "sql: (1045");
+}
+END_TEST
+
+START_TEST(a_studio_that_leads_to_another_lms_is_a_failure)
+{
+	facts.studio.location = "https://old.example.test/login";
+	kit_contains(judged("studio-redirect")->found, "another LMS");
+}
+END_TEST
+
+START_TEST(micro_frontends_must_know_their_hosts)
+{
+	facts.mfe_config.body = "{\"LMS_BASE_URL\":\"https://old.example.test"
+	    "\",\"SITE_NAME\":\"Acme\"}";
+	facts.mfe_config.body_len = strlen(facts.mfe_config.body);
+	ck_assert_int_eq(judged("mfe-config")->verdict, VERIFY_FAIL);
+}
+END_TEST
+
+START_TEST(a_rendered_init_job_is_a_failure)
+{
+	facts.deployed.jobs_rendered = true;
+	kit_contains(judged("init-jobs")->found, "render again");
+	facts.deployed.jobs_rendered = false;
+	facts.deployed.init_jobs = NULL;
+	ck_assert_int_eq(judged("init-jobs")->verdict, VERIFY_FAIL);
+}
+END_TEST
+
+START_TEST(what_argocd_does_counts_and_not_only_the_file)
+{
+	facts.live = (struct live){ .asked = true, .known = true,
+		.healthy = true, .sync_on = true, .words = "Healthy" };
+	ck_assert_int_eq(judged("autosync")->verdict, VERIFY_FAIL);
+	facts.live.known = false;
+	ck_assert_int_eq(judged("autosync")->verdict, VERIFY_UNKNOWN);
+}
+END_TEST
+
+START_TEST(rights_that_nobody_could_read_are_unknown)
+{
+	struct records r;
+
+	subject.phase = PHASE_RESTRICT;
+	facts.deployed.sync_on = true;
+	for (int i = 0; i < 6; i++)
+		authority[i].ttl = 3600;
+	facts.mysql = (struct access){ .asked = true, .known = true,
+		.scoped = true, .words = "its own databases only" };
+	facts.mongo = (struct access){ .asked = true,
+		.words = "login refused" };
+	r = judge();
+	ck_assert_int_eq(of(&r, "mysql-grants")->verdict, VERIFY_PASS);
+	ck_assert_int_eq(of(&r, "mongodb-roles")->verdict, VERIFY_UNKNOWN);
+	ck_assert(!records_good(&r));
+}
+END_TEST
+
+START_TEST(a_moment_without_checks_is_no_verification)
+{
+	struct records r = { 0 };
+	struct err e = { 0 };
+
+	subject.phase = PHASE_NONE;
+	ck_assert(!verify_judge(pool, &subject, 1, getenv("TEMP"), &r, &e));
+	kit_contains(e.text, "no verification");
+	ck_assert(!records_good(&r));
+}
+END_TEST
+
+START_TEST(a_filter_in_the_environment_is_noticed)
+{
+	struct records r = { 0 };
+	struct err e = { 0 };
+
+	setenv("CK_RUN_CASE", "something-else", 1);
+	ck_assert(!verify_judge(pool, &subject, 1, getenv("TEMP"), &r, &e));
+	unsetenv("CK_RUN_CASE");
+}
+END_TEST
+
+START_TEST(a_later_phase_is_already_past)
+{
+	struct err e = { 0 };
+
+	subject.phase = PHASE_CONNECT;
+	subject.before = true;
+	ck_assert_int_eq(verify_reached(&subject), PHASE_SWITCH);
+	ck_assert(!verify_check_start(&subject, &e));
+	ck_assert_int_eq(e.kind, ERR_HAND);
+	kit_contains(e.text, "already past");
+	subject.phase = PHASE_SWITCH;
+	ck_assert(verify_check_start(&subject, &e));
+}
+END_TEST
+
+START_TEST(what_a_begun_phase_changes_does_not_hold_it_up)
+{
+	struct records r;
+
+	/* connect was killed after its commit: nothing runs as it says. */
+	subject.phase = PHASE_CONNECT;
+	subject.before = true;
+	for (int i = 0; i < 6; i++)
+		authority[i].value = old_ip;
+	visit[0].status = 503;
+	visit[0].body = "no";
+	visit[0].body_len = 2;
+	r = judge();
+	ck_assert_int_eq(of(&r, "heartbeat-new")->verdict, VERIFY_SKIP);
+	facts.deployed.old_data = false;
+	r = judge();
+	ck_assert_int_eq(of(&r, "heartbeat-new")->verdict, VERIFY_FAIL);
+}
+END_TEST
+
+START_TEST(health_follows_redirects_only_within_the_instance)
+{
+	struct tls_facts f = visit[2];
+	const char *words;
+
+	f.status = 302;
+	f.location = "https://a.example.test/x";
+	ck_assert(health_is_good(pool, &host_rows[2], &hosts, &f, &words));
+	f.location = "https://elsewhere.example.org/";
+	ck_assert(!health_is_good(pool, &host_rows[2], &hosts, &f, &words));
+	f.status = 404;
+	f.body = "default backend - 404\n";
+	ck_assert(!health_is_good(pool, &host_rows[2], &hosts, &f, &words));
+	kit_contains(words, "does not know this host");
+}
+END_TEST
+
+/* ---- reports ----------------------------------------------------------- */
+
+static struct verify_record nasty[] = {
+	{ "acme", "switch", "dns-ttl", VERIFY_PASS, "a", "fine", 5 },
+	{ "acme", "switch", "heartbeat-new", VERIFY_FAIL, "<b> & \"c\"",
+	  "line one\nok 7 - fake # TODO later | `x` <img src=x>]]>\x01",
+	  1234 },
+	{ "acme", "switch", "application", VERIFY_SKIP, "", "not # asked", 6 },
+	{ "acme", "switch", "mysql-grants", VERIFY_UNKNOWN, "e", "why", 7 },
+};
+static const struct records four = { nasty, 4, 4 };
+
+static const char *
+write(const char *format)
+{
+	struct buf b = buf_new(1 << 20);
+	const char *s;
+
+	report_write(&b, format, &four);
+	s = pool_strdup(pool, buf_str(&b));
+	buf_free(&b);
+	return s;
+}
+
+START_TEST(tap_can_not_be_bent_by_a_server)
+{
+	const char *s = write("tap");
+	int lines = 0;
+
+	kit_contains(s, "TAP version 14\n1..4\n");
+	kit_contains(s, "not ok 2 - acme switch heartbeat-new: line one ok 7 "
+	    "- fake \\# TODO later");
+	kit_contains(s, "ok 3 - acme switch application: not \\# asked # SKIP "
+	    "not \\# asked\n");
+	kit_contains(s, "\nnot ok 4 ");
+	for (const char *p = s; *p != '\0'; p++)
+		lines += *p == '\n';
+	ck_assert_int_eq(lines, 10);
+}
+END_TEST
+
+START_TEST(junit_is_well_formed)
+{
+	char *path = kit_folder();
+	struct err e = { 0 };
+	static const char *const formats[] = { "junit", "json", NULL };
+	char *said;
+
+	ck_assert_msg(report_save(path, formats, &four, &e), "%s", e.text);
+	said = kit_sh("python3 -c 'import sys, xml.etree.ElementTree as t; "
+	    "r = t.parse(sys.argv[1]).getroot(); "
+	    "print(r.attrib[\"tests\"], r.attrib[\"failures\"], "
+	    "r.attrib[\"errors\"], r.attrib[\"skipped\"], "
+	    "len(r), r[1][0].tag, r[1].attrib[\"time\"])' %s/verify.xml",
+	    path);
+	ck_assert_str_eq(said, "4 1 1 1 4 failure 1.234\n");
+	free(said);
+	said = kit_sh("python3 -c 'import sys, json; r = json.load(open("
+	    "sys.argv[1])); print(len(r), r[1][\"verdict\"], "
+	    "r[1][\"found\"].count(chr(10)), r[3][\"ms\"])' %s/verify.json",
+	    path);
+	ck_assert_str_eq(said, "4 fail 1 7\n");
+	free(said);
+	free(path);
+}
+END_TEST
+
+START_TEST(markdown_cells_stay_cells)
+{
+	const char *s = write("markdown");
+
+	kit_contains(s, "**1 passed, 1 failed, 1 unknown, 1 skipped**");
+	kit_lacks(s, "<img");
+	kit_lacks(s, "line one\nok");
+}
+END_TEST
+
+START_TEST(text_names_what_was_expected)
+{
+	const char *s = write("text");
+
+	kit_contains(s, "fail    acme switch heartbeat-new: ");
+	kit_contains(s, "expected: <b> & \"c\"");
+	kit_lacks(s, "\nok 7");
+}
+END_TEST
+
+START_TEST(an_unknown_format_is_wrong_input)
+{
+	static const char *const formats[] = { "xls", NULL };
+	char *path = kit_folder();
+	struct err e = { 0 };
+
+	ck_assert(!report_save(path, formats, &four, &e));
+	ck_assert_int_eq(e.kind, ERR_INPUT);
+	free(path);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("verify");
+	TCase *t = tcase_create("judge");
+	TCase *r = tcase_create("report");
+
+	tcase_add_checked_fixture(t, begin, end);
+	tcase_add_test(t, all_well_is_a_pass);
+	tcase_add_test(t, one_server_that_is_behind_is_a_failure);
+	tcase_add_test(t, a_longer_address_is_not_the_same_address);
+	tcase_add_test(t, an_address_too_many_is_a_failure);
+	tcase_add_test(t, an_answer_without_authority_is_a_failure);
+	tcase_add_test(t,
+	    a_zone_that_nobody_could_ask_is_unknown_and_no_pass);
+	tcase_add_test(t, a_ttl_is_judged_as_a_number);
+	tcase_add_test(t, the_default_certificate_is_called_so);
+	tcase_add_loop_test(t, a_200_with_an_empty_body_is_no_sign_of_life,
+	    0, 3);
+	tcase_add_test(t, a_heartbeat_names_the_database_that_is_ill);
+	tcase_add_test(t, a_studio_that_leads_to_another_lms_is_a_failure);
+	tcase_add_test(t, micro_frontends_must_know_their_hosts);
+	tcase_add_test(t, a_rendered_init_job_is_a_failure);
+	tcase_add_test(t, what_argocd_does_counts_and_not_only_the_file);
+	tcase_add_test(t, rights_that_nobody_could_read_are_unknown);
+	tcase_add_test(t, a_moment_without_checks_is_no_verification);
+	tcase_add_test(t, a_filter_in_the_environment_is_noticed);
+	tcase_add_test(t, a_later_phase_is_already_past);
+	tcase_add_test(t, what_a_begun_phase_changes_does_not_hold_it_up);
+	tcase_add_test(t, health_follows_redirects_only_within_the_instance);
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(r, begin, end);
+	tcase_add_test(r, tap_can_not_be_bent_by_a_server);
+	tcase_add_test(r, junit_is_well_formed);
+	tcase_add_test(r, markdown_cells_stay_cells);
+	tcase_add_test(r, text_names_what_was_expected);
+	tcase_add_test(r, an_unknown_format_is_wrong_input);
+	suite_add_tcase(s, r);
+	return s;
+}
+
+int
+main(void)
+{
+	return kit_main(suite(), NULL);
+}
