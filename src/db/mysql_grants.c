@@ -603,6 +603,8 @@ take_line(struct cursor *c, struct grant *g)
 	g->revoke = take_word(c, "REVOKE");
 	if (!g->revoke && !take_word(c, "GRANT"))
 		return false;
+	if (g->revoke && (is_quote(*c->at) || take_words(c, "PROXY", "ON")))
+		return false;	/* only privileges are restricted so */
 	if (take_words(c, "PROXY", "ON"))
 		return legacy ? legacy_proxy(c, g) : take_proxy(c, g);
 	if (is_quote(*c->at)) {

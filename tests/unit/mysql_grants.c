@@ -136,6 +136,8 @@ START_TEST(a_line_that_is_not_understood_to_its_end_is_an_error)
 		"GRANT PROXY ON `p` `x`", "REVOKE SELECT ON *.* TO `app`@`%`",
 		"GRANT SELECT ON *.* FROM `app`@`%`", "DROP USER `app`@`%`",
 		"SET DEFAULT ROLE NONE FOR `app`@`%`",
+		"REVOKE PROXY ON `p`@`%` FROM `app`@`%`",
+		"REVOKE `r`@`%` FROM `app`@`%`",
 		"GRANT SELECT ON *.* TO `app`@`%`; DROP DATABASE `x`",
 		"GRANT USAGE ON *.* TO `app`@`%` IDENTIFIED",
 		"GRANT USAGE ON *.* TO `app`@`%` REQUIRE",
