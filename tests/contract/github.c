@@ -561,6 +561,9 @@ main(void)
 	TCase *reads_only = tcase_create("reads");
 	TCase *t = tcase_create("github"), *last = tcase_create("judge");
 
+	bool judged = judge_ready();
+	int rc;
+
 	if (!own_world_up())
 		return kit_skip_all("the world double can't be started");
 	tcase_add_unchecked_fixture(reads_only, find, NULL);
@@ -600,6 +603,11 @@ main(void)
 	suite_add_tcase(s, t);
 	tcase_set_timeout(last, 300);
 	tcase_add_test(last, what_was_recorded_is_what_github_describes);
-	suite_add_tcase(s, last);
-	return kit_main(s, NULL);
+	if (judged)
+		suite_add_tcase(s, last);
+	rc = kit_main(s, NULL);
+	if (!judged)
+		(void)printf("ok - judge # SKIP GitHub's description is not "
+		    "there: tests/contract/judge --setup\n");
+	return rc;
 }

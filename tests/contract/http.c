@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -204,7 +205,6 @@ nap(double seconds)
 /* ---- a world double of one's own ---------------------------------------- */
 
 static pid_t world_pid, starter;
-static char *world_folder;
 
 static void
 own_world_end(void)
@@ -235,12 +235,11 @@ take_env(const char *path)
 	return true;
 }
 
-/* Run world-up with its output in a file; whether it ended well. */
+/* Run a script with one argument, its output in a file; how it ended. */
 static bool
-run_script(const char *out)
+run_script(const char *script, const char *arg, const char *out)
 {
-	char script[] = "tests/contract/world-up";
-	char *argv[] = { script, world_folder, NULL };
+	char *argv[] = { strdup(script), strdup(arg), NULL };
 	posix_spawn_file_actions_t acts;
 	int status = 1;
 	pid_t pid;
@@ -251,7 +250,15 @@ run_script(const char *out)
 	if (posix_spawn(&pid, script, &acts, NULL, argv, environ) == 0)
 		(void)waitpid(pid, &status, 0);
 	(void)posix_spawn_file_actions_destroy(&acts);
+	free(argv[0]);
+	free(argv[1]);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool
+judge_ready(void)
+{
+	return run_script("tests/contract/judge", "--ready", "/dev/null");
 }
 
 /* Not in a test yet, so nothing here may use Check. */
@@ -262,11 +269,13 @@ own_world_up(void)
 	char path[WORD], word[32] = "";
 	FILE *f;
 
-	world_folder = mkdtemp(folder);
-	if (world_folder == NULL)
+	(void)mkdir("build", 0755);
+	(void)mkdir("build/tmp", 0755);
+	if (mkdtemp(folder) == NULL)
 		return false;
 	(void)snprintf(path, sizeof(path), "%s/pid", folder);
-	if (!run_script(path) || (f = fopen(path, "re")) == NULL)
+	if (!run_script("tests/contract/world-up", folder, path)
+	    || (f = fopen(path, "re")) == NULL)
 		return false;
 	if (fgets(word, sizeof(word), f) != NULL)
 		world_pid = (pid_t)strtol(word, NULL, 10);

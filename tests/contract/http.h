@@ -64,4 +64,7 @@ struct server own_world_server(const char *which);
 void own_world_set(const char *json);
 void own_world_reset(void);
 
+/* Is what tests/contract/judge needs there already? */
+bool judge_ready(void);
+
 #endif

@@ -7,12 +7,12 @@
 // promises, and may hold nothing that it doesn't know. An operation or status
 // that the description lacks fails, but for the gaps listed below.
 //
-// usage: node judge.mjs FILE.jsonl... (run from a copy beside its modules,
-// see tests/contract/judge)
+// usage: NODE_MODULES=FOLDER node judge.mjs FILE.jsonl... (tests/contract/judge)
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-const require = createRequire(import.meta.url);
+// The modules lie in the cache, not beside this file.
+const require = createRequire(`${process.env.NODE_MODULES}/`);
 const Ajv = require('ajv');
 const formats = require('ajv-formats');
 const api = require(
