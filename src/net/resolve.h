@@ -107,7 +107,8 @@ struct dns_zone {
 bool resolve_find_zone(struct resolve *, struct pool *, const char *name,
     clock_ms deadline, struct dns_zone *, struct err *) MUST_CHECK;
 
-/* What a server is waited for to say. */
+/* What a server is waited for to say: an authority at the name itself, a
+ * cache wherever CNAMEs lead. */
 struct dns_want {
 	const char *name, *type;
 	const char *const *value;	/* exactly these; NULL: any; n 0 with

@@ -245,10 +245,15 @@ is_wanted_ttl(const struct dns_want *w, const struct dns_answer *a,
 static bool
 is_wanted(const struct dns_want *w, const struct dns_answer *a, bool recursive)
 {
+	bool here = recursive || a->hops == 0;	/* at the name itself */
+
 	if (!recursive && !a->authoritative)
 		return false;
 	if (w->value != NULL && w->n == 0)
-		return a->found == DNS_NXDOMAIN || a->found == DNS_NODATA;
+		return !here || a->found == DNS_NXDOMAIN
+		    || a->found == DNS_NODATA;
+	if (w->value != NULL && !here)
+		return false;
 	if (w->value == NULL && a->found == DNS_ALIAS)
 		return is_wanted_ttl(w, a, recursive);
 	return a->found == DNS_ANSWER && is_wanted_ttl(w, a, recursive)

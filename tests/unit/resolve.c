@@ -371,6 +371,31 @@ START_TEST(waiting_names_the_server_that_lags)
 }
 END_TEST
 
+START_TEST(an_authority_is_asked_for_the_name_itself)
+{
+	const struct dnsd_rule r = { .answer = {
+		{ "a.example.test", "CNAME", 5, "b.example.test" },
+		{ "b.example.test", "A", 5, "192.0.2.1" } } };
+	const char *to[] = { "192.0.2.1" };
+	struct dns_want w = { .name = "a.example.test", .type = "A",
+		.value = to, .n = 1 };
+	struct err e = { 0 };
+	const char *servers[1];
+
+	server = dnsd_start(&r, 1);
+	servers[0] = dnsd_server(server);
+	ck_assert(resolve_await(NULL, servers, 1, true, &w, 1, 1,
+	    clock_now() + PATIENCE_MS, &e));
+	ck_assert(!resolve_await(NULL, servers, 1, false, &w, 1, 1,
+	    clock_now() + 300, &e));
+	w.n = 0;
+	ck_assert(resolve_await(NULL, servers, 1, false, &w, 1, 1,
+	    clock_now() + PATIENCE_MS, &e));
+	ck_assert(!resolve_await(NULL, servers, 1, true, &w, 1, 1,
+	    clock_now() + 300, &e));
+}
+END_TEST
+
 START_TEST(sets_are_compared_and_not_texts)
 {
 	const char *a[] = { "127.0.0.1", "127.0.0.2" };
@@ -427,6 +452,7 @@ suite(void)
 	tcase_add_test(t, every_address_of_every_name_server_is_found);
 	tcase_add_test(t, a_host_becomes_an_address);
 	tcase_add_test(t, waiting_names_the_server_that_lags);
+	tcase_add_test(t, an_authority_is_asked_for_the_name_itself);
 	tcase_add_test(t, sets_are_compared_and_not_texts);
 	tcase_add_test(t, what_is_no_address_is_refused);
 	suite_add_tcase(s, t);

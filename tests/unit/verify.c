@@ -371,7 +371,7 @@ END_TEST
 static struct verify_record nasty[] = {
 	{ "acme", "switch", "dns-ttl", VERIFY_PASS, "a", "fine", 5 },
 	{ "acme", "switch", "heartbeat-new", VERIFY_FAIL, "<b> & \"c\"",
-	  "line one\nok 7 - fake # TODO later | `x` <img src=x>]]>\x01",
+	  "line one\nok 7 - fake # SKIP later | `x` <img src=x>]]>\x01",
 	  1234 },
 	{ "acme", "switch", "application", VERIFY_SKIP, "", "not # asked", 6 },
 	{ "acme", "switch", "mysql-grants", VERIFY_UNKNOWN, "e", "why", 7 },
@@ -397,7 +397,7 @@ START_TEST(tap_can_not_be_bent_by_a_server)
 
 	kit_contains(s, "TAP version 14\n1..4\n");
 	kit_contains(s, "not ok 2 - acme switch heartbeat-new: line one ok 7 "
-	    "- fake \\# TODO later");
+	    "- fake \\# SKIP later");
 	kit_contains(s, "ok 3 - acme switch application: not \\# asked # SKIP "
 	    "not \\# asked\n");
 	kit_contains(s, "\nnot ok 4 ");
