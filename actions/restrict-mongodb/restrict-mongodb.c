@@ -373,10 +373,12 @@ ensure_finished(struct err *e)
 static bool
 check_can_create(struct err *e)
 {
-	if (at.users.n > 0)
+	const struct mongo_user *other = at.users.n > 0 ? at.users.v : NULL;
+
+	if (other != NULL)
 		return err_set(e, ERR_INPUT, "auth-database: there is no "
 		    "user %s in %s, but one in %s", in.user, in.auth,
-		    at.users.v[0].db);
+		    other->db);
 	return in.user_password != NULL || err_set(e, ERR_INPUT,
 	    "user-password: there is no user %s, and making one takes a "
 	    "password", in.user);

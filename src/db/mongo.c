@@ -364,12 +364,13 @@ read_users(struct mongo *m, struct pool *pool, const bson_t *reply,
 	bson_iter_t items;
 	bson_t one;
 
+	*users = (struct mongo_users){ 0 };
 	if (!get_array(reply, "users", &items)
 	    || count_items(items) > USERS_MAX)
 		return err_set(e, ERR_OTHER,
 		    "MongoDB %s: usersInfo gave no list of users", m->where);
 	v = pool_alloc(pool, (count_items(items) + 1) * sizeof(*v));
-	*users = (struct mongo_users){ .v = v };
+	users->v = v;
 	while (bson_iter_next(&items)) {
 		struct mongo_user u;
 

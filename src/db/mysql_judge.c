@@ -369,11 +369,10 @@ static void
 judge_list(const struct judge *j, const struct grants *list)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (account_same(&list->v[i].to, &list->account))
-			judge_line(j, &list->v[i]);
-		else if (j->depth == 0)
+		if (j->depth == 0
+		    && !account_same(&list->v[i].to, &list->account))
 			judge_via(j, &list->v[i]);
-		else
+		else	/* also what MariaDB prints of roles in roles */
 			judge_line(j, &list->v[i]);
 }
 
