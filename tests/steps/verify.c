@@ -95,7 +95,8 @@ deploy(void)
 	const char *s = env("SB_STATE");
 
 	sh("mkdir -p %s/deployed/new/vt && "
-	    "cp %s/work/instances/acme/config.yml %s/deployed/new/vt/ && ln -sfn vt %s/deployed/new/current.vt && "
+	    "cp %s/work/instances/acme/config.yml %s/deployed/new/vt/ && "
+	    "ln -sfn vt %s/deployed/new/current.vt && "
 	    "mv -T %s/deployed/new/current.vt %s/deployed/new/current", s,
 	    folder, s, s, s, s);
 	sh("h=$(sed -n 's/^LMS_HOST: //p' %s/deployed/new/vt/config.yml); "
