@@ -69,7 +69,8 @@ CONTRACT := $(patsubst tests/contract/%.c,$(TEST)/contract/%,\
 DOUBLES := $(addprefix build/doubles/,world mongo lms faultproxy askmongo)
 
 .PHONY: all setup test test-unit demo bench lint actions sandbox-up \
-	sandbox-down clean programs doubles tests dist print-cflags
+	sandbox-down clean programs doubles tests dist print-cflags \
+	print-double-cflags
 all: programs
 
 # The libraries' place and link lines; remade by make itself when missing.
@@ -220,9 +221,11 @@ bench: setup
 	@$(MAKE) --no-print-directory programs
 	@tests/bench/bench
 
-# For clang-tidy: what a file is compiled with.
+# For lint: what a file is compiled with.
 print-cflags:
 	@echo '$(filter-out -MMD -MP -Werror,$(CFLAGS_ALL))'
+print-double-cflags:
+	@echo '$(filter-out -MMD -MP -Werror,$(DOUBLE_CFLAGS))'
 
 clean:
 	@[ ! -x tests/sandbox/sandbox ] || tests/sandbox/sandbox down
