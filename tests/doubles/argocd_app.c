@@ -585,11 +585,16 @@ static void
 follow_health(struct app *a)
 {
 	const char *before = json_str(a->o, "status/health/status");
-	char *old = text_copy(before != NULL ? before : "");
+	bool forced = knob_on("health"), synced;
 	const char *health;
-	bool synced;
+	char *old;
 	cJSON *rows;
 
+	if (!forced && !a->forced && kube_new.version == a->followed)
+		return;
+	a->forced = forced;
+	a->followed = kube_new.version;
+	old = text_copy(before != NULL ? before : "");
 	if (json_at(a->o, "status/conditions") == NULL
 	    && a->manifests != NULL) {
 		rows = compare_all(a, &synced, &health);

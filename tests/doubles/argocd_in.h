@@ -23,7 +23,8 @@ struct app {
 	struct cJSON *manifests;
 	double polled, begun, finished;	/* times; 0: never, not now */
 	bool refresh, terminate;
-	double version;
+	double followed;	/* the cluster's version when last looked at */
+	bool forced;		/* the health was a knob's then */
 };
 
 extern struct app *apps;

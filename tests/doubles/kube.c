@@ -1029,6 +1029,7 @@ kube_reset(void)
 	cJSON_Delete(kube_new.objects);
 	kube_old.objects = cJSON_CreateObject();
 	kube_new.objects = cJSON_CreateObject();
+	kube_old.calm = kube_new.calm = 0;
 	kube_old.version = 48112093;
 	kube_new.version = 7201554;
 	load(&kube_old, old_items());

@@ -45,6 +45,7 @@ struct cluster {
 	const char *token;
 	struct cJSON *objects;	/* plural: array */
 	double version;		/* of the newest change */
+	double calm;		/* the version at which nothing was to do */
 };
 
 extern struct cluster kube_old, kube_new;

@@ -363,13 +363,30 @@ roll(struct cluster *c, cJSON *d, bool at_once)
 	free(hash);
 }
 
+static bool
+all_ready(struct cluster *c)
+{
+	const cJSON *pod;
+
+	cJSON_ArrayForEach(pod, kube_all(c, "pods")) {
+		if (!json_true(pod, "_is_ready"))
+			return false;
+	}
+	return true;
+}
+
 void
 kube_roll(struct cluster *c, bool at_once)
 {
+	double before = c->version;
 	cJSON *d;
 
+	if (c->version == c->calm)
+		return;
 	cJSON_ArrayForEach(d, kube_all(c, "deployments"))
 		roll(c, d, at_once);
+	if (c->version == before && all_ready(c))
+		c->calm = c->version;
 }
 
 const char *
