@@ -266,6 +266,53 @@ START_TEST(automated_sync_allows_no_other_revision)
 }
 END_TEST
 
+/* --- the double's workflows ---------------------------------------------- */
+
+/* Dispatch a workflow for the instance and wait until it has succeeded. */
+static void
+run_workflow(const char *file, const char *more)
+{
+	struct server hub = own_world_server("GITHUB");
+	char path[ROOM], body[ROOM];
+	struct answer a;
+	bool done = false;
+	double id;
+
+	(void)snprintf(path, sizeof(path),
+	    "/repos/owner/cluster/actions/workflows/%s/dispatches", file);
+	(void)snprintf(body, sizeof(body), "{\"ref\":\"main\","
+	    "\"return_run_details\":true,\"inputs\":{\"INSTANCE_NAME\":"
+	    "\"acme\"%s}}", more);
+	a = http_send(&hub, "POST", path, NULL, JSON, body);
+	id = answer_num(&a, "workflow_run_id");
+	http_free(&a);
+	(void)snprintf(path, sizeof(path),
+	    "/repos/owner/cluster/actions/runs/%.0f", id);
+	for (int i = 0; i < 200 && !done; i++) {
+		nap(0.1);
+		a = http_get(&hub, path);
+		done = answer_str(&a, "status") != NULL
+		    && strcmp(answer_str(&a, "status"), "completed") == 0;
+		if (done)
+			ck_assert_str_eq(answer_str(&a, "conclusion"),
+			    "success");
+		http_free(&a);
+	}
+	ck_assert(done);
+}
+
+/* The full hash of the branch's head. */
+static void
+take_revision(void)
+{
+	struct server hub = own_world_server("GITHUB");
+	struct answer a = http_get(&hub, "/repos/owner/cluster/commits/main");
+
+	(void)snprintf(revision, sizeof(revision), "%s",
+	    answer_str(&a, "sha"));
+	http_free(&a);
+}
+
 /* --- syncs ------------------------------------------------------------- */
 
 START_TEST(a_sync_to_a_revision_ends_synced_and_healthy)
@@ -380,6 +427,34 @@ START_TEST(a_running_sync_can_be_ended)
 }
 END_TEST
 
+START_TEST(without_prune_old_configmaps_keep_it_out_of_sync)
+{
+	struct answer a;
+
+	if (real)
+		return; /* needs a change of the repository */
+	automated(false);
+	run_workflow("update-instance.yml",
+	    ",\"CONFIG\":\"{\\\"PLATFORM_NAME\\\":\\\"Other\\\"}\"");
+	run_workflow("generate-env.yml", "");
+	take_revision();
+	a = call("POST", at("/sync"), "{\"prune\":false}");
+	ck_assert_int_eq(a.status, 200);
+	http_free(&a);
+	a = settled();
+	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
+	    "Succeeded");
+	ck_assert_str_eq(answer_str(&a, "status/sync/status"), "OutOfSync");
+	kit_contains(a.body, "\"requiresPruning\":true");
+	http_free(&a);
+	a = sync_to(revision, "");
+	http_free(&a);
+	a = settled();
+	ck_assert_str_eq(answer_str(&a, "status/sync/status"), "Synced");
+	http_free(&a);
+}
+END_TEST
+
 START_TEST(a_refresh_answers_after_a_comparison)
 {
 	struct answer a = http_get(&argo, at("")), b;
@@ -415,39 +490,6 @@ END_TEST
 
 /* --- the suite --------------------------------------------------------- */
 
-/* Dispatch a workflow for the instance and wait until it has succeeded. */
-static void
-run_workflow(const char *file, const char *instance)
-{
-	struct server hub = own_world_server("GITHUB");
-	char path[ROOM], body[ROOM];
-	struct answer a;
-	bool done = false;
-	double id;
-
-	(void)snprintf(path, sizeof(path),
-	    "/repos/owner/cluster/actions/workflows/%s/dispatches", file);
-	(void)snprintf(body, sizeof(body), "{\"ref\":\"main\","
-	    "\"return_run_details\":true,\"inputs\":{\"INSTANCE_NAME\":"
-	    "\"%s\"}}", instance);
-	a = http_send(&hub, "POST", path, NULL, JSON, body);
-	id = answer_num(&a, "workflow_run_id");
-	http_free(&a);
-	(void)snprintf(path, sizeof(path),
-	    "/repos/owner/cluster/actions/runs/%.0f", id);
-	for (int i = 0; i < 200 && !done; i++) {
-		nap(0.1);
-		a = http_get(&hub, path);
-		done = answer_str(&a, "status") != NULL
-		    && strcmp(answer_str(&a, "status"), "completed") == 0;
-		if (done)
-			ck_assert_str_eq(answer_str(&a, "conclusion"),
-			    "success");
-		http_free(&a);
-	}
-	ck_assert(done);
-}
-
 /* An instance of the double's, made once for all tests. */
 static void
 make_instance(void)
@@ -460,13 +502,10 @@ make_instance(void)
 	http_free(&a);
 	own_world_set("{\"run.seconds\":0.2,\"run.queue\":0.1}");
 	if (!there) {
-		run_workflow("create-instance.yml", "acme");
-		run_workflow("build-all.yml", "acme");
+		run_workflow("create-instance.yml", "");
+		run_workflow("build-all.yml", "");
 	}
-	a = http_get(&hub, "/repos/owner/cluster/commits/main");
-	(void)snprintf(revision, sizeof(revision), "%s",
-	    answer_str(&a, "sha"));
-	http_free(&a);
+	take_revision();
 }
 
 /* Once, before all tests: they share one instance. */
@@ -546,6 +585,8 @@ main(void)
 	tcase_add_test(t, a_revision_that_is_not_there_fails);
 	tcase_add_test(t, nothing_can_be_ended_when_nothing_runs);
 	tcase_add_test(t, a_running_sync_can_be_ended);
+	tcase_add_test(t,
+	    without_prune_old_configmaps_keep_it_out_of_sync);
 	tcase_add_test(t, a_refresh_answers_after_a_comparison);
 	tcase_add_test(t, the_tree_names_pods);
 	suite_add_tcase(s, t);
