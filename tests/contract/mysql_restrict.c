@@ -362,6 +362,19 @@ START_TEST(what_everybody_may_is_found_and_left_to_a_person)
 }
 END_TEST
 
+START_TEST(rows_of_the_anonymous_user_are_left_to_a_person)
+{
+	struct scope s;
+
+	say("CREATE USER ``@`ct-host`");
+	say("GRANT SELECT ON ct_other.* TO ``@`ct-host`");
+	ck_assert(scope_audit(admin, pool, USER, own, &s, &e));
+	say("DROP USER ``@`ct-host`");
+	ck_assert_uint_eq(findings_count(&s.findings, FINDING_HAND), 1);
+	ck_assert_uint_eq(s.plan.n, 1);
+}
+END_TEST
+
 START_TEST(the_user_itself_sees_what_the_administrator_sees)
 {
 	struct sql *user;
@@ -657,6 +670,7 @@ main(void)
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_test(c, every_host_of_the_user_is_restricted);
 	tcase_add_test(c, what_everybody_may_is_found_and_left_to_a_person);
+	tcase_add_test(c, rows_of_the_anonymous_user_are_left_to_a_person);
 	tcase_add_test(c, the_user_itself_sees_what_the_administrator_sees);
 	tcase_add_test(c, a_role_that_everybody_has_is_left_to_a_person);
 	tcase_add_test(c, what_the_administrator_lacks_is_left_and_named);

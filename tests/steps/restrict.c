@@ -396,6 +396,19 @@ START_TEST(a_user_with_more_hosts_is_restricted_on_each)
 }
 END_TEST
 
+START_TEST(what_everybody_may_needs_a_hand_but_the_user_is_restricted)
+{
+	struct kit_run r;
+
+	say("GRANT SELECT ON st_other.t TO PUBLIC");
+	r = run("restrict-mysql", "mode=restrict", "dry-run=false", NULL);
+	say("REVOKE SELECT ON st_other.t FROM PUBLIC");
+	kit_contains(r.out, "PUBLIC SELECT ON `st_other`.`t`");
+	expect(r, 1, "needs-hand");
+	check_scoped();
+}
+END_TEST
+
 /* ---- the fault proxy ---------------------------------------------------- */
 
 static void
@@ -675,6 +688,8 @@ main(void)
 	tcase_add_test(c, a_second_run_writes_nothing);
 	tcase_add_test(c, every_wrong_input_is_refused_before_a_change);
 	tcase_add_test(c, a_user_with_more_hosts_is_restricted_on_each);
+	tcase_add_test(c,
+	    what_everybody_may_needs_a_hand_but_the_user_is_restricted);
 	tcase_add_test(c, mongodb_roles_become_the_two_and_come_back);
 	tcase_add_test(c, a_mongodb_user_that_is_not_there_is_made);
 	tcase_add_test(c, what_is_wrong_for_mongodb_is_refused);
