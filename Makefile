@@ -87,6 +87,7 @@ build/libs.mk: src/libs/build.sh src/libs/packages.sh
 
 setup: build/libs.mk
 	@src/libs/packages.sh install build test
+	@tests/contract/judge --setup || true
 
 # ---- the product -----------------------------------------------------------
 
