@@ -18,6 +18,7 @@ enum {
 				 * printed again as often as it was granted */
 	GRANTS_MAX = 3,		/* with partial_revokes a GRANT takes two */
 	PAUSE_MS = 200,
+	GRACE_SECONDS = 2,	/* most sites open a session per request */
 };
 
 /* --- refuse what must not be restricted --- */
@@ -258,10 +259,13 @@ is_listed(const struct sql_rows *rows, const char *id)
 	return false;
 }
 
-/* Kill those of `old` that are idle, or all; *left: how many remain. */
+enum spare { SPARE_ALL, SPARE_BUSY, SPARE_NONE };
+
+/* Kill those of `old` that are not spared; *left: how many remain. */
 static bool
-kill_some(struct sql *s, struct pool *pool, const char *user, bool all,
-    const struct sql_rows *old, size_t *left, struct err *e)
+kill_some(struct sql *s, struct pool *pool, const char *user,
+    enum spare spare, const struct sql_rows *old, size_t *left,
+    struct err *e)
 {
 	struct sql_rows now, busy = { 0 };
 	struct err ignored = { 0 };
@@ -280,7 +284,7 @@ kill_some(struct sql *s, struct pool *pool, const char *user, bool all,
 
 		if (!is_listed(old, id))
 			continue;
-		if (!all && !idle) {
+		if (spare == SPARE_ALL || (spare == SPARE_BUSY && !idle)) {
 			++*left;
 			continue;
 		}
@@ -295,6 +299,8 @@ restrict_end_sessions(struct sql *s, struct pool *pool, const char *user,
     long seconds, size_t *ended, struct err *e)
 {
 	clock_ms deadline = clock_deadline(seconds);
+	clock_ms grace = clock_sooner(deadline,
+	    clock_deadline(GRACE_SECONDS));
 	struct sql_rows old;
 	size_t left;
 
@@ -303,10 +309,12 @@ restrict_end_sessions(struct sql *s, struct pool *pool, const char *user,
 		return false;
 	*ended = old.n;
 	do {
-		if (!kill_some(s, pool, user, false, &old, &left, e))
+		if (!kill_some(s, pool, user, clock_over(grace) ? SPARE_BUSY :
+		    SPARE_ALL, &old, &left, e))
 			return false;
 	} while (left > 0 && clock_pause_until(deadline, PAUSE_MS));
-	return left == 0 || kill_some(s, pool, user, true, &old, &left, e);
+	return left == 0
+	    || kill_some(s, pool, user, SPARE_NONE, &old, &left, e);
 }
 
 /* --- restore --- */

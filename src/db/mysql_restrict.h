@@ -44,8 +44,9 @@ bool restrict_user(struct sql *, struct pool *, const char *user,
     MUST_CHECK;
 
 /*
- * End the sessions that the user has now: they keep rights that were taken.
- * Idle ones at once, busy ones when they become idle or time is up.
+ * See that the sessions that the user has now end: they keep rights that
+ * were taken. After a moment in which short ones end by themselves, idle
+ * ones are killed, busy ones when they become idle or time is up.
  */
 bool restrict_end_sessions(struct sql *, struct pool *, const char *user,
     long seconds, size_t *ended, struct err *) MUST_CHECK;

@@ -614,7 +614,7 @@ START_TEST(no_statement_of_the_site_fails_while_it_is_restricted)
 	make_shape(shape, "`ct_app`@`%`");
 	start_clients();
 	restrict_it(&s);
-	ck_assert_msg(restrict_end_sessions(admin, pool, USER, 1, &ended,
+	ck_assert_msg(restrict_end_sessions(admin, pool, USER, 3, &ended,
 	    &e), "%s", e.text);
 	ck_assert_msg(stop_clients() == 0, "%s: %s %s", shape->name,
 	    clients[0].what, clients[1].what);
@@ -646,7 +646,7 @@ START_TEST(a_session_with_old_rights_is_ended)
 	restrict_it(&s);
 	ck_assert_msg(sql_run(old, "SELECT * FROM ct_other.t", NULL, NULL,
 	    &e), "an open session lost its rights by itself: %s", e.text);
-	ck_assert_msg(restrict_end_sessions(admin, pool, USER, 2, &ended,
+	ck_assert_msg(restrict_end_sessions(admin, pool, USER, 3, &ended,
 	    &e), "%s", e.text);
 	ck_assert_uint_eq(ended, 1);
 	ck_assert(!sql_run(old, "SELECT * FROM ct_other.t", NULL, NULL, &e));
