@@ -129,5 +129,5 @@ configfile_save(struct configfile *c, struct err *e)
 	if (!config_check(c->yaml, e))
 		return false;
 	text = yaml_text(c->yaml, &len);
-	return file_replace(repo_path(c->repo, c->file), text, len, 0644, e);
+	return repo_write(c->repo, c->file, text, len, e);
 }

@@ -255,12 +255,9 @@ ensure_record(struct configfile *c, const struct json *settings,
     struct err *e)
 {
 	const struct setting *row;
-	struct json *facts;
+	struct json *facts = json_object();
 	bool ok;
 
-	if (step_common()->dry_run)
-		return true;
-	facts = json_object();
 	json_set_str(facts, "tutor", json_str(settings, "tutor"));
 	for (size_t i = 0; (row = settings_row(i)) != NULL; i++) {
 		const struct json *v = json_get(json_at(settings, "values"),
@@ -272,8 +269,7 @@ ensure_record(struct configfile *c, const struct json *settings,
 		if (v != NULL && !row->secret && strchr(text, '@') == NULL)
 			json_add(facts, row->key, json_copy(v));
 	}
-	ok = repo_record_save(c->repo, step_common()->instance, "data",
-	    facts, e);
+	ok = configfile_keep(c, "data", facts, e);
 	json_free(facts);
 	return ok;
 }

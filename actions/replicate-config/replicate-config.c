@@ -378,12 +378,11 @@ ensure_record(struct work *w, struct err *e)
 	struct json *record;
 	bool ok;
 
-	if (step_common()->dry_run || json_len(w->at_switch) == 0)
+	if (json_len(w->at_switch) == 0)
 		return true;
 	record = json_object();
 	json_add(record, "at-switch", json_copy(w->at_switch));
-	ok = repo_record_save(w->c.repo, step_common()->instance, "config",
-	    record, e);
+	ok = configfile_keep(&w->c, "config", record, e);
 	json_free(record);
 	return ok;
 }

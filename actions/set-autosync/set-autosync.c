@@ -157,8 +157,7 @@ ensure_file(struct work *w, struct err *e)
 	if (step_common()->dry_run)
 		return true;
 	text = yaml_text(w->file, &n);
-	return (!changed || file_replace(repo_path(w->repo, w->path), text, n,
-	    0644, e))
+	return (!changed || repo_write(w->repo, w->path, text, n, e))
 	    && repo_commit(w->repo, paths, message, commit, &changed, e);
 }
 

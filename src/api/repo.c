@@ -86,6 +86,9 @@ is_ancestor(struct repo *r, const char *ancestor, const char *commit,
 {
 	int status;
 
+	*yes = strcmp(ancestor, commit) == 0;
+	if (*yes)
+		return true;
 	if (!git_try(&r->git, ARGS("merge-base", "--is-ancestor", ancestor,
 	    commit), NULL, 0, &status, e))
 		return false;
@@ -356,6 +359,27 @@ repo_head(struct repo *r)
 	return r->head;
 }
 
+bool
+repo_write(struct repo *r, const char *relative, const void *text, size_t len,
+    struct err *e)
+{
+	const char *path = repo_path(r, relative);
+	const char *made = pool_printf(r->pool, "%s/transplant-%d-write",
+	    r->git_dir, (int)getpid());
+	struct err ignored;
+	struct stat st;
+	int mode = stat(path, &st) == 0 ? (int)(st.st_mode & 07777) : 0644;
+
+	if (!file_replace(made, text, len, mode, e))
+		return false;
+	if (rename(made, path) == 0)
+		return true;
+	if (!file_remove(made, &ignored))
+		log_warn("%s", ignored.text);
+	/* the git folder is on another file system */
+	return file_replace(path, text, len, 0644, e);
+}
+
 /* ---- reading commits ---- */
 
 bool
@@ -619,8 +643,8 @@ take_merged(struct repo *r, const struct change *changes, const char *commit,
 			continue;
 		if (!git_run(&r->git, c->path,
 		    ARGS("cat-file", "blob", blob), e)
-		    || !file_replace(repo_path(r, c->path),
-		    buf_str(&r->git.out), r->git.out.len, 0644, e))
+		    || !repo_write(r, c->path, buf_str(&r->git.out),
+		    r->git.out.len, e))
 			return false;
 	}
 	return true;

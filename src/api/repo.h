@@ -49,6 +49,10 @@ void repo_close(struct repo *);
 /* Path of a file in the work tree; belongs to the repo. */
 const char *repo_path(struct repo *, const char *relative);
 const char *repo_head(struct repo *);		/* 40 hex digits */
+/* Write a file of the work tree in one stroke. A kill leaves no half-made
+ * file there, which would be committed with the rest. */
+bool repo_write(struct repo *, const char *relative, const void *, size_t,
+    struct err *) MUST_CHECK;
 
 /* A file as it is in a commit ("HEAD", a sha; "origin": the branch as it was
  * fetched last). ERR_NOT_FOUND. */

@@ -4,7 +4,9 @@
 #include "api/repo_git.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -326,6 +328,22 @@ unlock_file(const char *work_tree, const char *lock, struct err *e)
 	return true;
 }
 
+/* Our own files carry the id of the process that made them. */
+static bool
+is_left_over(const char *name)
+{
+	static const char ours[] = "transplant-";
+	const char *id = name + strlen(ours);
+	long pid;
+
+	if (!text_starts(name, ours))
+		return false;
+	id += text_starts(id, "index-") ? strlen("index-") : 0;
+	pid = strtol(id, NULL, 10);
+	return pid <= 0 || pid == getpid()
+	    || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
+}
+
 /* The locks in a folder, and in the folders below it. */
 static bool
 unlock_folder(struct pool *pool, const char *work_tree, const char *dir,
@@ -338,7 +356,10 @@ unlock_folder(struct pool *pool, const char *work_tree, const char *dir,
 	for (; *names != NULL; names++) {
 		const char *path = pool_printf(pool, "%s/%s", dir, *names);
 
-		if (text_ends(*names, ".lock")) {
+		if (is_left_over(*names)) {
+			if (!file_remove(path, e))
+				return false;
+		} else if (text_ends(*names, ".lock")) {
 			if (!unlock_file(work_tree, path, e))
 				return false;
 		} else if (depth > 0 && file_is_dir(path)

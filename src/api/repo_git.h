@@ -49,8 +49,8 @@ const char *git_line(struct git *, const char *what, const char *const *args,
 bool git_failed(struct git *, const char *what, struct err *);
 
 /*
- * Remove what a killed git left in this git folder: lock files, when no git
- * is at work in the work tree. Waits for a live one.
+ * Remove what a killed run left in this git folder: its own files, and git's
+ * locks when no git is at work in the work tree. Waits for a live one.
  */
 bool git_unlock(const char *work_tree, const char *git_dir, struct err *)
     MUST_CHECK;
