@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/kit/kit.h"
@@ -153,6 +154,59 @@ world_file(const char *path)
 	return text;
 }
 
+static char *
+ask_github(const char *arguments, const char *path)
+{
+	return kit_sh("curl -sS -m 10 -f --cacert '%s' --connect-to ::%s: -H"
+	    " 'Authorization: Bearer %s' -H 'User-Agent: person' %s"
+	    " '%s/repos/%s/actions/%s'", kit_env("SB_CA_BUNDLE"),
+	    kit_env("SB_GITHUB_ADDR"), kit_env("SB_GITHUB_TOKEN"), arguments,
+	    kit_env("SB_GITHUB_API"), kit_env("SB_REPO"), path);
+}
+
+void
+world_dispatch(const char *workflow)
+{
+	free(ask_github(world_text("-d '{\"ref\":\"%s\",\"inputs\":"
+	    "{\"INSTANCE_NAME\":\"%s\"}}'", kit_env("SB_BRANCH"),
+	    kit_env("SB_INSTANCE")),
+	    world_text("workflows/%s/dispatches", workflow)));
+}
+
+void
+world_run(const char *workflow)
+{
+	struct timespec tick = { .tv_nsec = 100 * 1000 * 1000 };
+	const char *path = world_text("workflows/%s/runs?per_page=1",
+	    workflow);
+	bool done = false;
+
+	world_set("github.lag", "0");
+	world_dispatch(workflow);
+	for (int i = 0; i < 300 && !done; i++) {
+		char *runs = ask_github("", path);
+
+		done = strstr(runs, "\"completed\"") != NULL;
+		ck_assert_msg(!done || strstr(runs, "\"success\"") != NULL,
+		    "%s", runs);
+		free(runs);
+		nanosleep(&tick, NULL);
+	}
+	ck_assert_msg(done, "%s does not end", workflow);
+	world_set("github.lag", "0.2");
+}
+
+char *
+world_argocd(const char *arguments, const char *verb)
+{
+	return kit_sh("curl -sS -m 10 -f --cacert '%s' --connect-to ::%s: -H"
+	    " 'Authorization: Bearer %s' -H 'Content-Type: application/json'"
+	    " %s '%s/api/v1/applications/%s-production%s?project=default'",
+	    kit_env("SB_CA_BUNDLE"), kit_env("SB_ARGOCD_ADDR"),
+	    kit_env("SB_ARGOCD_TOKEN"), arguments, kit_env("SB_ARGOCD"),
+	    kit_env("SB_INSTANCE"), verb);
+}
+
 const char *
 world_text(const char *fmt, ...)
 {
@@ -255,7 +309,7 @@ run_proxy(const struct world_proxy *p, const char *dir, const char *to,
 	snprintf(program, sizeof program, "%s/faultproxy",
 	    doubles != NULL ? doubles : "build/doubles");
 	snprintf(at, sizeof at, "127.0.0.1:%d", p->port);
-	snprintf(control, sizeof control, "127.0.0.1:%d", p->port + 1);
+	snprintf(control, sizeof control, "127.0.0.1:%d", p->control);
 	snprintf(up, sizeof up, "%s:443", to);
 	snprintf(crt, sizeof crt, "%s/crt", dir);
 	snprintf(key, sizeof key, "%s/key", dir);
@@ -269,15 +323,36 @@ run_proxy(const struct world_proxy *p, const char *dir, const char *to,
 static char *
 control(struct world_proxy *p, const char *how, const char *path)
 {
-	return kit_sh("curl -sS --noproxy '*' -m 10 --retry 20 --retry-delay 1"
-	    " --retry-connrefused -f %s 'http://127.0.0.1:%d%s'", how,
-	    p->port + 1, path);
+	return kit_sh("curl -sS --noproxy '*' -m 10 -f %s"
+	    " 'http://127.0.0.1:%d%s'", how, p->control, path);
+}
+
+/* Until both its ports answer. */
+static void
+await_port(int port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	struct timespec tick = { .tv_nsec = 20 * 1000 * 1000 };
+	bool up = false;
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	a.sin_port = htons((uint16_t)port);
+	for (int i = 0; i < 500 && !up; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+		up = connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
+		close(fd);
+		nanosleep(&tick, NULL);
+	}
+	ck_assert_msg(up, "the fault proxy does not start");
 }
 
 struct world_proxy
 world_proxy_start(const char *address, const char *name)
 {
-	struct world_proxy p = { .port = free_port() };
+	struct world_proxy p = {
+		.port = free_port(), .control = free_port(),
+	};
 	char *dir = kit_folder();
 
 	mint(dir);
@@ -288,7 +363,9 @@ world_proxy_start(const char *address, const char *name)
 	ck_assert(p.pid >= 0);
 	if (p.pid == 0)
 		run_proxy(&p, dir, address, name);
-	free(control(&p, "-X POST", "/clear"));
+	await_port(p.control);
+	await_port(p.port);
+	world_proxy_clear(&p);
 	free(dir);
 	return p;
 }

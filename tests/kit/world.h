@@ -32,6 +32,14 @@ char *world_change(const char *message, const char *fmt, ...)
 /* A file at the head of the branch; malloc'd. */
 char *world_file(const char *path);
 
+/* Dispatch a workflow for the sandbox's instance as a person does, past any
+ * step; world_run also waits until it has succeeded. */
+void world_dispatch(const char *workflow);
+void world_run(const char *workflow);
+/* One request to the Argo CD double about the instance's application: curl's
+ * arguments, and what follows its address ("/sync"); the answer, malloc'd. */
+char *world_argocd(const char *arguments, const char *verb);
+
 /* Text for the length of the test's process. */
 const char *world_text(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
@@ -47,7 +55,7 @@ const char **world_vars(const char *workspace, ...)
 /* ---- a fault proxy before one of the world's servers ---- */
 
 struct world_proxy {
-	int pid, port;
+	int pid, port, control;
 	char url[64];		/* https://127.0.0.1:<port> */
 	char *ca;		/* file of roots that knows it */
 };
