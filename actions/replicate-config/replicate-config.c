@@ -108,7 +108,8 @@ refuse(struct work *w, const char *key, const char *why)
 static void
 report(const struct work *w)
 {
-	step_summary("\n| key | what became of it | why |\n|---|---|---|\n%s\n",
+	step_summary("\n| key | what became of it | why |\n|---|---|---|\n"
+	    "%s\n",
 	    buf_str(&w->table));
 	step_output("copied", "%s", buf_str(&w->copied));
 	step_output("refused", "%s", buf_str(&w->refused));

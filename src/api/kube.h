@@ -23,7 +23,7 @@ struct kube;
 struct kube_open {
 	const char *server;		/* https://host:port */
 	const char *ca_pem;		/* roots: PEM, or its base64 as in a
-					 * kubeconfig; NULL or "": as ca_file */
+					 * kubeconfig; NULL, "": as ca_file */
 	const char *token;
 	const char *space;		/* the namespace */
 	const char *ca_file;		/* NULL: the system's store */

@@ -33,7 +33,7 @@ struct repo;
 struct repo_open {
 	const char *dir;	/* work tree */
 	const char *branch;
-	const char *token;	/* NULL: what the checkout is configured with */
+	const char *token;	/* NULL: as the checkout is set up */
 	const char *ca_file;	/* NULL: git's own */
 	const char *dns_servers;	/* NULL: the system's */
 };

@@ -113,7 +113,8 @@ static void say(const char *, const char *, const char *, const char *,
 static char *
 redacted(const char *fmt, va_list ap)
 {
-	struct buf raw = buf_new(LINE_MAX_BYTES), out = buf_new(LINE_MAX_BYTES);
+	struct buf raw = buf_new(LINE_MAX_BYTES);
+	struct buf out = buf_new(LINE_MAX_BYTES);
 	char *s;
 
 	buf_vprintf(&raw, fmt, ap);

@@ -17,7 +17,7 @@ struct pysettings {
 	int maybe;		/* within a condition, a loop, ... */
 	int depth;
 	bool star;		/* edx-platform's own names are there */
-	bool flat;		/* FEATURES["X"] is the setting X (release 22) */
+	bool flat;		/* FEATURES["X"] is setting X (release 22) */
 	bool in_class;
 };
 

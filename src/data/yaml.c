@@ -20,7 +20,7 @@
 
 enum {
 	FILE_MAX = 16 * 1024 * 1024,
-	DEPTH_MAX = 200,	/* levels of a settings file; a bomb has more */
+	DEPTH_MAX = 200,	/* levels of settings; a bomb has more */
 	MERGED_MAX = 100000,	/* pairs that merge keys may bring in all */
 	ALIAS_MAX = 1000000,	/* nodes looked at in one comparison, */
 	ALIAS_DEPTH_MAX = 1000,	/* and levels that aliases may make */

@@ -27,7 +27,7 @@ enum yaml_style {
 struct yaml_node {
 	enum yaml_kind kind;
 	enum yaml_style style;
-	const char *text;		/* a scalar's value, as yaml_get says */
+	const char *text;		/* a scalar's value, as by yaml_get */
 	size_t start, end;		/* bytes, anchor and tag included */
 	int line, column;		/* from 0, of start */
 	bool anchored;

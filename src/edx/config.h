@@ -40,7 +40,7 @@ const char *config_undefined(struct pool *, const struct yaml *from,
     const char *key, const struct yaml *y);
 
 /* The host that Tutor derives from LMS_HOST for this key where the file has
- * none: "studio.", "apps." ... and LMS_HOST; NULL: no such key. In the pool. */
+ * none: "studio.", "apps." ... and LMS_HOST; NULL: no such key. In pool. */
 const char *config_derived_host(struct pool *, const struct yaml *,
     const char *key);
 /*

@@ -48,7 +48,7 @@ void http_close(struct http *);
 struct http_request {
 	const char *method;		/* "GET" ... */
 	const char *url;
-	const char *const *headers;	/* "Name: value", NULL-ended, or NULL */
+	const char *const *headers;	/* "Name: value"..., NULL; or NULL */
 	const char *authorization;	/* whole value, kept to this host */
 	const char *body;		/* NULL: none; without a Content-Type
 					 * of the caller's it is JSON */

@@ -67,7 +67,7 @@ struct step_common {
 	bool dry_run;
 	const char *dns_servers;	/* NULL: the system's */
 	const char *ca_file;		/* NULL: the system's store */
-	const char *workspace;		/* checkout of the cluster repository */
+	const char *workspace;		/* cluster repository, checked out */
 	const char *branch;
 	const char *repository_token;	/* NULL: none given */
 	const char *temp;		/* folder for results of secret kind,

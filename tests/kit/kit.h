@@ -20,7 +20,7 @@ int kit_skip_all(const char *reason);
 /* The value of an SB_ variable of the sandbox; the test fails without it. */
 const char *kit_env(const char *name);
 
-/* ---- one run of a step --------------------------------------------------- */
+/* ---- one run of a step -------------------------------------------------- */
 
 struct kit_run {
 	int status;		/* exit status; 128+n for signal n */
