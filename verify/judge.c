@@ -73,7 +73,7 @@ static struct {
 	struct records *records;
 } at;
 
-void
+static void
 records_add(struct pool *p, struct records *r, struct verify_record one)
 {
 	if (r->n == r->cap) {

@@ -25,7 +25,7 @@ check_fn check_hosts, check_studio_redirect, check_mfe_config;
 check_fn check_init_jobs, check_autosync, check_data, check_application;
 check_fn check_mysql_grants, check_mongodb_roles;
 
-/* Do all authorities lead this host to the new side? */
+/* Does any authority lead the LMS's name to the new side? */
 bool facts_dns_moved(const struct subject *);
 
 #endif

@@ -126,36 +126,45 @@ is_about(const struct dns_set *a, const struct dns_set *b)
 	return text_same(a->name, b->name) && text_same(a->type, b->type);
 }
 
+/* What the record says was there before a set that is as wanted now. */
+static void
+take_from(struct dns_set *from, const struct dns_set *to,
+    const struct dns_set *was, const struct dns_set *made, size_t n)
+{
+	if (!dns_set_same(from, to))
+		return;
+	for (size_t k = 0; k < n; k++)
+		if (is_about(to, &made[k]) && dns_set_same(to, &made[k]))
+			*from = was[k];
+}
+
 /* A set that an earlier run replaced altogether (a CNAME) is not found any
  * more: it is added, so that the way back knows it. */
 static void
-add_gone(struct move *m, const struct dns_set *from, const struct dns_set *to)
+add_gone(struct zone *z, struct move *m, const struct dns_set *was,
+    const struct dns_set *made)
 {
+	if (made->n > 0 || !hosts_has(&z->hosts, made->name)
+	    || m->n == z->hosts.n * SETS_OF_A_HOST)
+		return;
 	for (size_t i = 0; i < m->n; i++)
-		if (is_about(&m->to[i], to))
+		if (is_about(&m->to[i], made))
 			return;
-	m->from[m->n] = *from;
-	m->to[m->n++] = *to;
+	m->from[m->n] = *was;
+	m->to[m->n++] = *made;
 }
 
 void
 move_remember(struct zone *z, struct move *m, struct dnsrecord *r)
 {
-	struct dns_set *from, *to;
+	struct dns_set *was, *made;
 	size_t n;
 
-	if (dnsrecord_switch(r, z->pool, &from, &to, &n)) {
+	if (dnsrecord_switch(r, z->pool, &was, &made, &n)) {
 		for (size_t i = 0; i < m->n; i++)
-			for (size_t k = 0; k < n; k++)
-				if (is_about(&m->to[i], &to[k])
-				    && dns_set_same(&m->from[i], &m->to[i])
-				    && dns_set_same(&m->to[i], &to[k]))
-					m->from[i] = from[k];
+			take_from(&m->from[i], &m->to[i], was, made, n);
 		for (size_t k = 0; k < n; k++)
-			if (to[k].n == 0 && m->n < z->hosts.n
-			    * SETS_OF_A_HOST && hosts_has(&z->hosts,
-			    to[k].name))
-				add_gone(m, &from[k], &to[k]);
+			add_gone(z, m, &was[k], &made[k]);
 	}
 	dnsrecord_start_switch(r, m->from, m->to, m->n);
 }

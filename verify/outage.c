@@ -29,6 +29,8 @@ enum {
 
 struct watched {
 	const char *address;	/* where the resolver led last */
+	enum outage_side side;	/* what was found last, and why */
+	const char *why;
 	struct outage_span *span;
 	size_t spans, visits;
 	long bad_ms, last, gap;
@@ -100,24 +102,31 @@ judge(const struct outage *o, struct pool *p, size_t i,
 
 /* The time since the last visit counts as that one found it. */
 static void
-note(struct outage *o, size_t i, long at, enum outage_side side,
-    const char *why)
+note_time(struct watched *w, long at)
 {
-	struct watched *w = &o->host[i];
-	struct outage_span *last = w->spans > 0 ? &w->span[w->spans - 1]
-	    : NULL;
-
-	if (last != NULL && last->side == OUTAGE_BAD)
+	if (w->visits > 0 && w->side == OUTAGE_BAD)
 		w->bad_ms += at - w->last;
 	if (w->visits > 0 && at - w->last > w->gap)
 		w->gap = at - w->last;
 	w->last = at;
 	w->visits++;
-	if (w->spans == SPANS || (last != NULL && last->side == side
-	    && text_same(last->why, why)))
+}
+
+static void
+note(struct outage *o, struct watched *w, long at, enum outage_side side,
+    const char *why)
+{
+	bool news = w->visits == 0 || w->side != side
+	    || strncmp(w->why, why, WHY_MAX) != 0;
+
+	note_time(w, at);
+	if (!news)
 		return;
-	w->span[w->spans++] = (struct outage_span){ at, side,
-		pool_printf(o->pool, "%.*s", WHY_MAX, why) };
+	w->side = side;
+	w->why = pool_printf(o->pool, "%.*s", WHY_MAX, why);
+	if (w->spans < SPANS)
+		w->span[w->spans++] = (struct outage_span){ at, side,
+			w->why };
 }
 
 static void
@@ -138,7 +147,7 @@ visit_all(struct outage *o)
 		const char *why = "";
 		enum outage_side side = judge(o, p, i, &f[i], &why);
 
-		note(o, i, at, side, why);
+		note(o, &o->host[i], at, side, why);
 	}
 	pool_free(p);
 }

@@ -82,7 +82,6 @@ bool verify_check_start(const struct subject *, struct err *) MUST_CHECK;
 bool verify_judge(struct pool *, const struct subject *, size_t n,
     const char *temp, struct records *, struct err *) MUST_CHECK;
 
-void records_add(struct pool *, struct records *, struct verify_record);
 size_t records_count(const struct records *, enum verdict);
 /* Nothing failed, nothing is unknown, and something was judged. */
 bool records_good(const struct records *);

@@ -21,7 +21,7 @@ enum {
 static bool
 find_servers(struct zone *z, struct err *e)
 {
-	struct dns_zone real = { 0 };
+	struct dns_zone real = { .unreachable = "" };
 	const char **v;
 
 	for (size_t i = 0; i < z->hosts.n; i++) {
@@ -57,8 +57,8 @@ take_sets(struct zone *z, struct zone_host *h, const struct dns_set *all,
 			h->set[h->n++] = all[i];
 }
 
-bool
-zone_find_sets(struct zone *z, struct err *e)
+static bool
+find_sets(struct zone *z, struct err *e)
 {
 	const char **names = pool_alloc(z->pool,
 	    (z->hosts.n + 1) * sizeof *names);
@@ -106,7 +106,7 @@ zone_open(const struct zone_open *o, struct err *e)
 	struct zone *z = pool_alloc(p, sizeof *z);
 
 	z->pool = p;
-	if (open_all(z, o, e) && zone_find_sets(z, e) && find_servers(z, e))
+	if (open_all(z, o, e) && find_sets(z, e) && find_servers(z, e))
 		return z;
 	zone_close(z);
 	return NULL;
@@ -149,10 +149,9 @@ want(struct pool *p, const struct dns_set *s)
 }
 
 bool
-zone_await(struct zone *z, const struct dns_set *set, size_t n, long seconds,
-    struct err *e)
+zone_await(struct zone *z, const struct dns_set *set, size_t n,
+    clock_ms deadline, struct err *e)
 {
-	clock_ms deadline = clock_deadline(seconds);
 	clock_ms first = clock_sooner(deadline, clock_deadline(FIRST_SECONDS));
 	struct dns_want *w = pool_alloc(z->pool, (n + 1) * sizeof *w);
 	struct err lag = { 0 };

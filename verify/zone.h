@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "net/resolve.h"
 #include "verify/hosts.h"
@@ -51,9 +52,6 @@ struct zone {
 struct zone *zone_open(const struct zone_open *, struct err *) MUST_CHECK;
 void zone_close(struct zone *);
 
-/* Read every host's sets again. */
-bool zone_find_sets(struct zone *, struct err *) MUST_CHECK;
-
 /* Highest TTL among a host's sets; 0 if it has none. */
 long zone_highest_ttl(const struct zone_host *);
 
@@ -61,7 +59,7 @@ long zone_highest_ttl(const struct zone_host *);
  * Await that all authorities give these sets as they are here, twice in a
  * row. Where one lags at first, the company is asked to tell it.
  */
-bool zone_await(struct zone *, const struct dns_set *, size_t n,
-    long seconds, struct err *) MUST_CHECK;
+bool zone_await(struct zone *, const struct dns_set *, size_t n, clock_ms,
+    struct err *) MUST_CHECK;
 
 #endif

@@ -169,7 +169,8 @@ ensure_ttl(struct zone *z, struct err *e)
 	tell_changes(z->pool, was, now, n);
 	return step_common()->dry_run
 	    || (dnshost_replace(z->company, was, now, n, e)
-	    && zone_await(z, now, n, in.timeout, e));
+	    && zone_await(z, now, n,
+		clock_deadline(in.timeout), e));
 }
 
 /* Every name server gives the new TTL: from now on caches run out. */

@@ -198,7 +198,8 @@ await_low_ttl(struct work *w, struct err *e)
 static bool
 check_servers(struct work *w, struct err *e)
 {
-	return zone_await(w->zone, w->move.from, w->move.n, LOOK_SECONDS, e)
+	return zone_await(w->zone, w->move.from, w->move.n,
+	    clock_deadline(LOOK_SECONDS), e)
 	    || err_within(e, "nothing was changed, the name servers do not "
 		"agree on what is there now");
 }
@@ -227,7 +228,8 @@ static bool
 await_arrival(struct work *w, struct err *e)
 {
 	w->arrival.deadline = clock_deadline(in.timeout);
-	if (!zone_await(w->zone, w->move.to, w->move.n, in.timeout, e))
+	if (!zone_await(w->zone, w->move.to, w->move.n,
+	    w->arrival.deadline, e))
 		return false;
 	log_info("all name servers give the new addresses");
 	if (!arrival_await_resolvers(&w->arrival, e))
@@ -246,11 +248,13 @@ await_old_side(struct work *w, struct err *e)
 	struct arrival old = w->arrival;
 	size_t n;
 
+	old.deadline = clock_deadline(in.timeout);
+	if (!zone_await(w->zone, w->move.from, w->move.n, old.deadline, e))
+		return false;
 	if (in.old_address == NULL)
 		return true;
 	old.address = text_split(step_common()->pool, in.old_address, &n);
 	old.addresses = n;
-	old.deadline = clock_deadline(in.timeout);
 	return arrival_await_resolvers(&old, e)
 	    && arrival_await_hosts(&old, true, e);
 }
@@ -268,7 +272,6 @@ turn_back(struct work *w, struct err *e)
 	log_warn("%s", e->text);
 	log_warn("the old records are put back");
 	if (!dnshost_replace(w->zone->company, m->to, m->from, m->n, &why)
-	    || !zone_await(w->zone, m->from, m->n, in.timeout, &why)
 	    || !await_old_side(w, &why))
 		return err_set(e, ERR_HAND, "the way back failed too: %.900s; "
 		    "it was wanted because: %.900s", why.text,

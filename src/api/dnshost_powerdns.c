@@ -97,6 +97,16 @@ call(const struct dnshost_account *a, struct pool *p, const char *method,
 	return fail(reply, e);
 }
 
+/* Within one machine the key can't be overheard. */
+static bool
+is_exposed(const char *server)
+{
+	return text_starts(server, "http://")
+	    && !text_starts(server, "http://127.")
+	    && !text_starts(server, "http://localhost")
+	    && !text_starts(server, "http://[::1]");
+}
+
 static bool
 check(const struct dnshost_account *a, struct err *e)
 {
@@ -105,6 +115,9 @@ check(const struct dnshost_account *a, struct err *e)
 	bool ok = call(a, p, "GET", zone_url(a, p, "?rrsets=false"), NULL, &r,
 	    e);
 
+	if (ok && is_exposed(a->server))
+		log_warn("the key of PowerDNS goes to %s without "
+		    "encryption", a->server);
 	pool_free(p);
 	return ok;
 }

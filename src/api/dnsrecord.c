@@ -127,13 +127,6 @@ dnsrecord_keep_sets(struct dnsrecord *r, const char *host,
 		json_add(h, "sets", list_json(sets, n));
 }
 
-bool
-dnsrecord_kept_sets(const struct dnsrecord *r, struct pool *p,
-    const char *host, struct dns_set **sets, size_t *n)
-{
-	return list_read(p, json_get(find_host(r, host), "sets"), sets, n);
-}
-
 void
 dnsrecord_start_ttl(struct dnsrecord *r, const char *host, long was, long ttl)
 {

@@ -34,9 +34,6 @@ bool dnsrecord_save(struct dnsrecord *, struct repo *, struct err *)
 /* Keep the sets of a host, unless some are kept already. */
 void dnsrecord_keep_sets(struct dnsrecord *, const char *host,
     const struct dns_set *, size_t n);
-/* The kept ones, in the pool. false: none are. */
-bool dnsrecord_kept_sets(const struct dnsrecord *, struct pool *,
-    const char *host, struct dns_set **, size_t *n);
 
 /* The TTL changes now: caches may hold an answer for `was` seconds until
  * dnsrecord_done_ttl, and `ttl` from then on. */

@@ -432,5 +432,5 @@ suite(void)
 int
 main(void)
 {
-	return kit_main(suite(), NULL);
+	return kit_main(suite(), (Suite *)NULL);
 }

@@ -24,7 +24,7 @@ struct dnsd {
 	char server[32];
 	const struct dnsd_rule *rule;
 	int n, used[RULES];
-	int asked, asked_tcp;
+	int asked_tcp;
 	pthread_t thread;
 	pthread_mutex_t lock;
 };
@@ -246,7 +246,6 @@ serve_udp(struct dnsd *d)
 	ssize_t n = recvfrom(d->udp, q, sizeof q, 0,
 	    (struct sockaddr *)&from, &len);
 
-	d->asked++;
 	if (n > 0 && reply(d, q, (size_t)n, false, &p))
 		(void)sendto(d->udp, p.b, p.n, 0, (struct sockaddr *)&from,
 		    len);
@@ -343,12 +342,6 @@ const char *
 dnsd_server(struct dnsd *d)
 {
 	return d->server;
-}
-
-int
-dnsd_asked(struct dnsd *d)
-{
-	return d->asked;
 }
 
 int

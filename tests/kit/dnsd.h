@@ -38,7 +38,6 @@ struct dnsd_rule {
 struct dnsd *dnsd_start(const struct dnsd_rule *, int n);
 void dnsd_stop(struct dnsd *);
 const char *dnsd_server(struct dnsd *);		/* "127.0.0.1:1234" */
-int dnsd_asked(struct dnsd *);			/* questions so far */
-int dnsd_asked_tcp(struct dnsd *);
+int dnsd_asked_tcp(struct dnsd *);		/* questions by TCP so far */
 
 #endif

@@ -509,5 +509,5 @@ suite(void)
 int
 main(void)
 {
-	return kit_main(suite(), NULL);
+	return kit_main(suite(), (Suite *)NULL);
 }
