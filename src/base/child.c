@@ -19,7 +19,7 @@
 
 enum {
 	SECRET_FD = 3,
-	REAP_MS = 20,	/* between looks at a child that closed its pipes */
+	REAP_MS = 1,	/* between looks at a child that closed its pipes */
 	NOT_FOUND = 127,
 };
 
