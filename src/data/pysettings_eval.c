@@ -52,7 +52,8 @@ pyrun_lose_all(struct pysettings *ps)
 	for (size_t i = 0; i < ps->names->n; i++)
 		pyval_taint(ps->pool, ps->names->value[i], why, false);
 	ps->lost = pyval_unreadable(ps->pool, why);
-	ps->names->n = 0;
+	/* the struct stays: what is asked begins with it */
+	*ps->names = *pyval_new(ps->pool, PY_DICT, NULL);
 }
 
 /* ---- what can't be read ---- */

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-enum { COPY_DEPTH = 50 };
+enum { COPY_DEPTH = 50, SMALL_DICT = 16 };
 
 struct pyval *
 pyval_new(struct pool *pool, enum py_kind kind, const char *text)
@@ -59,13 +59,54 @@ pyval_may_be(struct pool *pool, struct pyval *v, struct pyval *other)
 }
 
 static size_t
+hash(const char *key)
+{
+	size_t h = 5381;
+
+	for (; *key != '\0'; key++)
+		h = h * 33 ^ (unsigned char)*key;
+	return h;
+}
+
+/* Where the key is, or would go: slots hold places in key, from 1. */
+static size_t *
+slot_of(const struct pyval *v, const char *key)
+{
+	size_t i = hash(key) & (v->slots - 1);
+
+	while (v->slot[i] != 0 && strcmp(v->key[v->slot[i] - 1], key) != 0)
+		i = (i + 1) & (v->slots - 1);
+	return &v->slot[i];
+}
+
+/* A small dict is searched from end to end. */
+static size_t
 index_of(const struct pyval *v, const char *key)
 {
 	size_t i = 0;
 
+	if (v->slots > 0 && v->kind == PY_DICT) {
+		size_t place = *slot_of(v, key);
+
+		return place != 0 ? place - 1 : v->n;
+	}
 	while (i < v->n && (v->key == NULL || strcmp(v->key[i], key) != 0))
 		i++;
 	return i;
+}
+
+/* Make the slots anew, at most half of them taken. */
+static void
+index_again(struct pool *pool, struct pyval *v)
+{
+	v->slots = 0;
+	if (v->kind != PY_DICT || v->n < SMALL_DICT)
+		return;
+	for (v->slots = 4 * SMALL_DICT; v->slots < 4 * v->n; )
+		v->slots *= 2;
+	v->slot = pool_alloc(pool, v->slots * sizeof *v->slot);
+	for (size_t i = 0; i < v->n; i++)
+		*slot_of(v, v->key[i]) = i + 1;
 }
 
 struct pyval *
@@ -93,6 +134,19 @@ make_room(struct pool *pool, struct pyval *v)
 	}
 	v->value = value;
 	v->key = key;
+}
+
+static void
+add_pair(struct pool *pool, struct pyval *v, const char *key,
+    struct pyval *value)
+{
+	make_room(pool, v);
+	v->key[v->n] = key;
+	v->value[v->n++] = value;
+	if (v->slots == 0 ? v->n >= SMALL_DICT : 2 * v->n > v->slots)
+		index_again(pool, v);
+	else if (v->slots > 0)
+		*slot_of(v, key) = v->n;
 }
 
 void
@@ -137,9 +191,7 @@ pyval_get(struct pool *pool, struct pyval *v, const char *key)
 	found->why = rest->why;
 	found->may_be = rest->may_be;
 	found->nmay_be = rest->nmay_be;
-	make_room(pool, v);
-	v->key[v->n] = pool_strdup(pool, key);
-	v->value[v->n++] = found;
+	add_pair(pool, v, pool_strdup(pool, key), found);
 	return found;
 }
 
@@ -155,11 +207,10 @@ pyval_set(struct pool *pool, struct pyval *v, const char *key,
 	if (!open_up(pool, v))
 		return;
 	i = index_of(v, key);
-	if (i == v->n) {
-		make_room(pool, v);
-		v->key[v->n++] = pool_strdup(pool, key);
-	}
-	v->value[i] = value;
+	if (i == v->n)
+		add_pair(pool, v, pool_strdup(pool, key), value);
+	else
+		v->value[i] = value;
 }
 
 void
@@ -179,6 +230,7 @@ pyval_drop(struct pool *pool, struct pyval *v, const char *key)
 	memmove(v->key + i, v->key + i + 1, (v->n - i) * sizeof *v->key);
 	memmove(v->value + i, v->value + i + 1,
 	    (v->n - i) * sizeof *v->value);
+	index_again(pool, v);
 }
 
 struct pyval *
@@ -193,6 +245,7 @@ pyval_copy(struct pool *pool, const struct pyval *v)
 		copy->key[copy->n] = v->key[i];
 		copy->value[copy->n++] = v->value[i];
 	}
+	index_again(pool, copy);
 	return copy;
 }
 

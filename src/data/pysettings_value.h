@@ -26,6 +26,7 @@ struct pyval {
 	size_t n, room;
 	struct pyval **value;	/* of a dict, list, or PY_JSON (one) */
 	const char **key;	/* of a dict */
+	size_t *slot, slots;	/* where keys are, of a large dict */
 	/* what entries are that are not listed: NULL there are none */
 	struct pyval *rest;
 	/* PY_UNREADABLE: what it may be another name for */
