@@ -13,9 +13,8 @@
 
 enum { SETS_OF_A_HOST = 4 };	/* A, AAAA, CNAME, and what replaces it */
 
-static bool
-sort_addresses(struct zone *z, const char *addresses, struct move *m,
-    struct err *e)
+static void
+sort_addresses(struct zone *z, const char *addresses, struct move *m)
 {
 	size_t n;
 	const char **v = text_split(z->pool, addresses, &n);
@@ -23,20 +22,13 @@ sort_addresses(struct zone *z, const char *addresses, struct move *m,
 	const char **v6 = pool_alloc(z->pool, (n + 1) * sizeof *v6);
 	unsigned char bytes[16];
 
-	for (size_t i = 0; i < n; i++) {
-		if (!text_check_ip(v[i], e))
-			return err_within(e, "new-address");
+	for (size_t i = 0; i < n; i++)
 		if (inet_pton(AF_INET, v[i], bytes) == 1)
 			v4[m->n4++] = v[i];
 		else
 			v6[m->n6++] = v[i];
-	}
 	m->v4 = v4;
 	m->v6 = v6;
-	if (m->n4 == 0)
-		return err_set(e, ERR_INPUT, "new-address needs an IPv4 "
-		    "address: most visitors have nothing else");
-	return true;
 }
 
 /* A set of these addresses; without any it says that there is none. */
@@ -104,20 +96,18 @@ add_host(struct zone *z, struct move *m, const struct zone_host *h,
 		add_addresses(z, m, name, made_ttl);
 }
 
-bool
+void
 move_find(struct zone *z, const char *addresses, long made_ttl,
-    struct move *m, struct err *e)
+    struct move *m)
 {
 	size_t most = z->hosts.n * SETS_OF_A_HOST + 1;
 
 	*m = (struct move){ .n = 0 };
-	if (!sort_addresses(z, addresses, m, e))
-		return false;
+	sort_addresses(z, addresses, m);
 	m->from = pool_alloc(z->pool, most * sizeof *m->from);
 	m->to = pool_alloc(z->pool, most * sizeof *m->to);
 	for (size_t i = 0; i < z->hosts.n; i++)
 		add_host(z, m, &z->host[i], made_ttl);
-	return true;
 }
 
 static bool

@@ -10,10 +10,7 @@
 #ifndef VERIFY_MOVE_H
 #define VERIFY_MOVE_H
 
-#include <stdbool.h>
 #include <stddef.h>
-
-#include "base/err.h"
 
 struct dnsrecord;
 struct dns_set;
@@ -28,12 +25,10 @@ struct move {
 	size_t n4, n6;
 };
 
-/*
- * addresses: the new side's, in a list. made_ttl: TTL of a set that is made
- * where there was none. ERR_INPUT: no address, or one that is none.
- */
-bool move_find(struct zone *, const char *addresses, long made_ttl,
-    struct move *, struct err *) MUST_CHECK;
+/* addresses: the new side's, a list that was checked, with IPv4 in it.
+ * made_ttl: TTL of a set that is made where there was none. */
+void move_find(struct zone *, const char *addresses, long made_ttl,
+    struct move *);
 
 /*
  * What a half-done or done change replaced is known from the record only:

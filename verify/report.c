@@ -209,9 +209,6 @@ static const struct format {
 	{ "markdown", "verify.md", write_markdown },
 };
 
-const char *const report_formats[] = { "text", "tap", "junit", "json",
-	"markdown", NULL };
-
 static const struct format *
 find_format(const char *name)
 {
@@ -219,6 +216,21 @@ find_format(const char *name)
 		if (text_same(formats[i].name, name))
 			return &formats[i];
 	return NULL;
+}
+
+bool
+report_check_formats(const char *list, struct err *e)
+{
+	struct pool *p = pool_new();
+	const char **name = text_split(p, list, NULL);
+	bool ok = true;
+
+	for (size_t i = 0; ok && name[i] != NULL; i++)
+		if (find_format(name[i]) == NULL)
+			ok = err_set(e, ERR_INPUT, "\"%.40s\" is none of "
+			    "text, tap, junit, json, markdown", name[i]);
+	pool_free(p);
+	return ok;
 }
 
 void
@@ -230,29 +242,31 @@ report_write(struct buf *b, const char *format, const struct records *r)
 	f->write(b, r);
 }
 
+static bool
+save_one(const char *folder, const struct format *f, const struct records *r,
+    struct err *e)
+{
+	struct buf b = buf_new(DOCUMENT_MAX);
+	struct buf path = buf_new(PATH_MAX_LEN);
+	bool ok;
+
+	assert(f != NULL);
+	f->write(&b, r);
+	buf_printf(&path, "%s/%s", folder, f->file);
+	ok = buf_check(&b, "the report", e)
+	    && file_replace(buf_str(&path), buf_str(&b), b.len, 0644, e);
+	buf_free(&b);
+	buf_free(&path);
+	return ok;
+}
+
 bool
 report_save(const char *folder, const char *const *names,
     const struct records *r, struct err *e)
 {
 	bool ok = file_ensure_dir(folder, e);
 
-	for (size_t i = 0; ok && names[i] != NULL; i++) {
-		const struct format *f = find_format(names[i]);
-		struct buf b = buf_new(DOCUMENT_MAX);
-		struct buf path = buf_new(PATH_MAX_LEN);
-
-		if (f == NULL) {
-			ok = err_set(e, ERR_INPUT, "formats: \"%s\" is none "
-			    "of text, tap, junit, json, markdown", names[i]);
-		} else {
-			f->write(&b, r);
-			buf_printf(&path, "%s/%s", folder, f->file);
-			ok = buf_check(&b, "the report", e)
-			    && file_replace(buf_str(&path), buf_str(&b),
-				b.len, 0644, e);
-		}
-		buf_free(&b);
-		buf_free(&path);
-	}
+	for (size_t i = 0; ok && names[i] != NULL; i++)
+		ok = save_one(folder, find_format(names[i]), r, e);
 	return ok;
 }

@@ -15,14 +15,14 @@
 struct buf;
 struct records;
 
-/* "text", "tap", "junit", "json", "markdown"; NULL-ended. */
-extern const char *const report_formats[];
+/* For input tables: a list of text, tap, junit, json, markdown. */
+bool report_check_formats(const char *, struct err *);
 
 /* Append the document. The format is asserted to be one of them. */
 void report_write(struct buf *, const char *format, const struct records *);
 
 /* verify.txt, .tap, .xml, .json or .md into the folder, one for each format
- * of the list. ERR_INPUT: there is no such format. */
+ * of the list (NULL-ended, each asserted to be one). */
 bool report_save(const char *folder, const char *const *formats,
     const struct records *, struct err *) MUST_CHECK;
 

@@ -3,6 +3,8 @@
  */
 #include "verify/zone.h"
 
+#include <string.h>
+
 #include "api/dnshost.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -77,12 +79,30 @@ find_sets(struct zone *z, struct err *e)
 	return true;
 }
 
+/* Told before anything is asked. */
+static bool
+check_inside(const struct zone *z, const char *zone, struct err *e)
+{
+	for (size_t i = 0; i < z->hosts.n; i++) {
+		const char *host = z->hosts.v[i].name;
+		size_t n = strlen(host), k = strlen(zone);
+
+		if (!text_same_fold(host, zone) && !(n > k
+		    && host[n - k - 1] == '.'
+		    && text_same_fold(host + n - k, zone)))
+			return err_set(e, ERR_INPUT, "hosts: %s does not lie "
+			    "in the zone %s", host, zone);
+	}
+	return true;
+}
+
 static bool
 open_all(struct zone *z, const struct zone_open *o, struct err *e)
 {
 	const struct step_common *c = step_common();
 
-	if (!hosts_find(z->pool, o->hosts, &z->hosts, e))
+	if (!hosts_find(z->pool, o->hosts, &z->hosts, e)
+	    || !check_inside(z, o->zone, e))
 		return false;
 	z->http = http_open(c->ca_file, c->dns_servers, e);
 	if (z->http == NULL)

@@ -47,6 +47,7 @@ static const struct input inputs[] = {
 	{ .name = "zone", .str = &in.zone, .plan = "dns.zone",
 	  .check = text_check_host, .help = "Zone, such as example.org" },
 	{ .name = "hosts", .str = &in.hosts, .optional = true,
+	  .check = hosts_check,
 	  .help = "Hosts to treat, as kind=name; those of the plan if empty" },
 	{ .name = "level", .str = &in.level, .oneof = levels, .dflt = "low",
 	  .help = "low before the switch, high once all is confirmed" },

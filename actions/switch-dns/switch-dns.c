@@ -44,6 +44,21 @@ static struct {
 	bool wait;
 } in;
 
+/* Most visitors have IPv4 only. */
+static bool
+check_new_address(const char *list, struct err *e)
+{
+	struct pool *p = pool_new();
+	const char **v = text_split(p, list, NULL);
+	bool four = false, ok = hosts_check_addresses(list, e);
+
+	for (size_t i = 0; v[i] != NULL; i++)
+		four = four || strchr(v[i], ':') == NULL;
+	pool_free(p);
+	return ok && (four || err_set(e, ERR_INPUT, "no IPv4 address is "
+	    "among them: most visitors have nothing else"));
+}
+
 static const char *const failures[] = { "restore", "keep", NULL };
 
 static const struct input inputs[] = {
@@ -58,17 +73,21 @@ static const struct input inputs[] = {
 	{ .name = "zone", .str = &in.zone, .plan = "dns.zone",
 	  .check = text_check_host, .help = "Zone, such as example.org" },
 	{ .name = "hosts", .str = &in.hosts, .optional = true,
+	  .check = hosts_check,
 	  .help = "Hosts to move, as kind=name; those of the plan if empty" },
 	{ .name = "new-address", .str = &in.address, .plan = "new.address",
+	  .check = check_new_address,
 	  .help = "IP addresses of the new ingress" },
 	{ .name = "old-address", .str = &in.old_address,
 	  .plan = "old.address", .optional = true,
+	  .check = hosts_check_addresses,
 	  .help = "IP addresses of the old ingress, to prove a way back" },
 	{ .name = "low-ttl", .num = &in.low, .min = 1, .max = 86400,
 	  .dflt = "300", .plan = "dns.low-ttl",
 	  .help = "Highest TTL that the records may have now, in seconds" },
 	{ .name = "resolvers", .str = &in.resolvers,
 	  .plan = "dns.resolvers", .optional = true,
+	  .check = hosts_check_servers,
 	  .help = "Name servers that visitors use, to be awaited; the "
 	    "runner's own if empty" },
 	{ .name = "wait", .flag = &in.wait, .dflt = "false",
@@ -133,8 +152,10 @@ open_work(struct work *w, struct err *e)
 	    .ca_file = c->ca_file, .dns_servers = c->dns_servers }, e);
 	w->record = w->repo != NULL ? dnsrecord_load(w->repo, c->instance, e)
 	    : NULL;
-	return w->record != NULL
-	    && move_find(w->zone, in.address, in.low, &w->move, e);
+	if (w->record == NULL)
+		return false;
+	move_find(w->zone, in.address, in.low, &w->move);
+	return true;
 }
 
 static void

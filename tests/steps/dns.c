@@ -407,11 +407,11 @@ START_TEST(ttl_keeps_disabled_records_and_comments)
 	    "true}],\"comments\":[{\"content\":\"ask Ann\",\"account\":"
 	    "\"ann\"}]}", lms, old_ip));
 	just_run("set-dns-ttl", 0, "done");
-	zone = sh("curl -fsS -H 'X-API-Key: %s' '%s/api/v1/servers/localhost"
-	    "/zones/%s.?rrset_name=%s.' | jq -c '.rrsets[0] | [.ttl, "
-	    ".comments[0].content, ([.records[] | select(.disabled) | "
-	    ".content] | .[0])]'", env("SB_PDNS_KEY"), env("SB_PDNS_API"),
-	    env("SB_ZONE"), lms);
+	zone = sh("curl -fsS -H 'X-API-Key: %s' %s/api/v1/servers/localhost/"
+	    "zones/%s. | jq -c '.rrsets[] | select(.name == \"%s.\" and "
+	    ".type == \"A\") | [.ttl, .comments[0].content, ([.records[] | "
+	    "select(.disabled) | .content] | .[0])]'", env("SB_PDNS_KEY"),
+	    env("SB_PDNS_API"), env("SB_ZONE"), lms);
 	ck_assert_str_eq(zone, "[2,\"ask Ann\",\"192.0.2.7\"]");
 	patch(pool_printf(pool, "{\"name\":\"%s.\",\"type\":\"A\",\"ttl\":5,"
 	    "\"changetype\":\"REPLACE\",\"records\":[{\"content\":\"%s\","
@@ -431,7 +431,7 @@ START_TEST(ttl_any_lost_request_is_made_good)
 	fault(NULL);
 	just_run("set-dns-ttl", 0, "done");
 	n = requests();
-	ck_assert_int_ge(n, 10);
+	ck_assert_int_ge(n, 6);
 	for (int k = 1; k <= n; k++) {
 		struct kit_run r;
 
@@ -477,6 +477,23 @@ START_TEST(ttl_killed_anywhere_is_completed)
 }
 END_TEST
 
+/* With this input it ends before anything is asked. */
+static void
+expect_wrong(const char *step, const char *input, const char *word)
+{
+	const char *saved[VARS];
+	struct kit_run r;
+
+	memcpy(saved, vars, sizeof vars);
+	var("%s", input);
+	fault(NULL);
+	r = run(step, 2, "wrong-input");
+	kit_contains(r.out, word);
+	ck_assert_int_eq(requests(), 0);
+	kit_run_free(&r);
+	memcpy(vars, saved, sizeof vars);
+}
+
 START_TEST(wrong_inputs_are_told_before_anything_is_asked)
 {
 	static const struct { const char *var, *word; } wrong[] = {
@@ -488,35 +505,25 @@ START_TEST(wrong_inputs_are_told_before_anything_is_asked)
 		{ "timeout=1", "timeout" },
 		{ "dry-run=yes", "dry-run" },
 		{ "plan=/nonexistent/plan.yml", "plan" },
+		{ "hosts=lms=a..b", "hosts" },
+		{ "hosts=lms=courses.example.org", "hosts" },
+	}, wrong_switch[] = {
+		{ "new-address=somewhere", "new-address" },
+		{ "new-address=2001:db8::1", "new-address" },
+		{ "old-address=old", "old-address" },
+		{ "resolvers=ns1", "resolvers" },
+		{ "good=0", "good" }, { "wait=maybe", "wait" },
+		{ "on-failure=pray", "on-failure" },
 	};
-	static const char *const steps[] = { "set-dns-ttl", "switch-dns" };
-
 	use_proxy();
-	for (size_t s = 0; s < 2; s++)
-		for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-			const char *saved[VARS];
-			struct kit_run r;
-
-			memcpy(saved, vars, sizeof vars);
-			var("%s", wrong[i].var);
-			fault(NULL);
-			r = run(steps[s], 2, "wrong-input");
-			kit_contains(r.out, wrong[i].word);
-			ck_assert_int_eq(requests(), 0);
-			kit_run_free(&r);
-			memcpy(vars, saved, sizeof vars);
-		}
-}
-END_TEST
-
-START_TEST(a_host_of_another_zone_is_wrong_input)
-{
-	struct kit_run r;
-
-	var("hosts=lms=courses.example.org");
-	r = run("set-dns-ttl", 2, "wrong-input");
-	kit_contains(r.out, "does not lie in the zone");
-	kit_run_free(&r);
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		expect_wrong("set-dns-ttl", wrong[i].var, wrong[i].word);
+		expect_wrong("switch-dns", wrong[i].var, wrong[i].word);
+	}
+	for (size_t i = 0; i < sizeof wrong_switch / sizeof wrong_switch[0];
+	    i++)
+		expect_wrong("switch-dns", wrong_switch[i].var,
+		    wrong_switch[i].word);
 }
 END_TEST
 
@@ -881,7 +888,6 @@ suite(void)
 	tcase_add_test(t, ttl_any_lost_request_is_made_good);
 	tcase_add_test(t, ttl_killed_anywhere_is_completed);
 	tcase_add_test(t, wrong_inputs_are_told_before_anything_is_asked);
-	tcase_add_test(t, a_host_of_another_zone_is_wrong_input);
 	tcase_add_test(t, a_refused_key_says_which_input_it_is);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(w, set_up, tear_down);

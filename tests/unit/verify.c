@@ -453,15 +453,36 @@ START_TEST(text_names_what_was_expected)
 }
 END_TEST
 
-START_TEST(an_unknown_format_is_wrong_input)
+START_TEST(lists_from_people_are_checked)
 {
-	static const char *const formats[] = { "xls", NULL };
-	char *path = kit_folder();
-	struct err e = { 0 };
+	static const struct {
+		bool (*check)(const char *, struct err *);
+		const char *good[4], *bad[6];
+	} rows[] = {
+		{ report_check_formats, { "text", "text,junit json" },
+		  { "xls", "text,xls" } },
+		{ hosts_check, { "lms=a.example.test", "a.test, b.test" },
+		  { "lms=", "a b_c", ",", "lms=a..b" } },
+		{ hosts_check_addresses, { "192.0.2.1", "192.0.2.1 2001:db8::1"
+		  }, { "a.example.test", "192.0.2", ",", "192.0.2.1:80" } },
+		{ hosts_check_servers, { "192.0.2.1", "192.0.2.1:53, ::1",
+		  "[::1]:53" }, { "ns.test", "192.0.2.1:0", "[::1]", "[]:1",
+		  "192.0.2.1:x" } },
+	};
 
-	ck_assert(!report_save(path, formats, &four, &e));
-	ck_assert_int_eq(e.kind, ERR_INPUT);
-	free(path);
+	for (int i = 0; rows[_i].good[i] != NULL; i++) {
+		struct err e = { 0 };
+
+		ck_assert_msg(rows[_i].check(rows[_i].good[i], &e), "%s",
+		    e.text);
+	}
+	for (int i = 0; rows[_i].bad[i] != NULL; i++) {
+		struct err e = { 0 };
+
+		ck_assert_msg(!rows[_i].check(rows[_i].bad[i], &e), "%s",
+		    rows[_i].bad[i]);
+		ck_assert_int_eq(e.kind, ERR_INPUT);
+	}
 }
 END_TEST
 
@@ -501,7 +522,7 @@ suite(void)
 	tcase_add_test(r, junit_is_well_formed);
 	tcase_add_test(r, markdown_cells_stay_cells);
 	tcase_add_test(r, text_names_what_was_expected);
-	tcase_add_test(r, an_unknown_format_is_wrong_input);
+	tcase_add_loop_test(r, lists_from_people_are_checked, 0, 4);
 	suite_add_tcase(s, r);
 	return s;
 }
