@@ -382,47 +382,6 @@ repo_write(struct repo *r, const char *relative, const void *text, size_t len,
 
 /* ---- reading commits ---- */
 
-bool
-repo_show(struct repo *r, const char *commit, const char *path,
-    struct buf *out, struct err *e)
-{
-	const char *mode, *blob;
-
-	if (strcmp(commit, "origin") == 0)
-		commit = r->tip;
-	if (!blob_of(r, commit, path, &mode, &blob, e))
-		return false;
-	if (blob == NULL)
-		return err_set(e, ERR_NOT_FOUND, "%s: not in commit %.12s",
-		    path, commit);
-	return git_run(&r->git, path, ARGS("cat-file", "blob", blob), e)
-	    && (buf_add(out, buf_str(&r->git.out), r->git.out.len),
-		buf_check(out, path, e));
-}
-
-bool
-repo_contains(struct repo *r, const char *commit, const char *ancestor,
-    bool *yes, struct err *e)
-{
-	struct err why = { 0 };
-	bool known;
-
-	if (strcmp(commit, "origin") == 0)
-		commit = r->tip;
-	known = is_ancestor(r, ancestor, commit, yes, &why);
-	if (known && *yes)
-		return true;
-	/* in a checkout of depth 1 the answer may lie behind its end */
-	if (is_shallow(r)) {
-		if (!fetch_history(r, e))
-			return false;
-		known = is_ancestor(r, ancestor, commit, yes, &why);
-	}
-	return known || err_set(e, ERR_NOT_FOUND,
-	    "%.12s or %.12s: no commit of the branch %s", commit, ancestor,
-	    r->branch);
-}
-
 /* Is it a commit whose parents this shallow checkout lacks? */
 static bool
 is_boundary(struct repo *r, const char *commit)
@@ -436,8 +395,10 @@ is_boundary(struct repo *r, const char *commit)
 	return found;
 }
 
-bool
-repo_last_change(struct repo *r, const char *path, char commit[41],
+/* The newest commit of the branch that touched the path; "": none did. In a
+ * checkout of depth 1 the answer may lie behind its end. */
+static bool
+last_change(struct repo *r, const char *path, char commit[41],
     struct err *e)
 {
 	const char *line;
@@ -463,7 +424,8 @@ static const char *
 merge_blobs(struct repo *r, const struct change *c, const char *theirs,
     struct err *e)
 {
-	const char *blobs[3] = { c->ours, c->base, theirs }, *file[3];
+	const char *blobs[3] = { c->ours, c->base, theirs };
+	const char *file[3] = { NULL, NULL, NULL };
 	const char *result = NULL;
 	int status = 0;
 	bool ok = true;
@@ -773,7 +735,7 @@ last_change_of(struct repo *r, const char *const *paths, const char *message,
 	*commit = '\0';
 	for (; *paths != NULL; paths++) {
 		if (!(message != NULL ? last_change_named(r, *paths, message,
-		    found, e) : repo_last_change(r, *paths, found, e)))
+		    found, e) : last_change(r, *paths, found, e)))
 			return false;
 		if (*found == '\0')
 			continue;
@@ -810,6 +772,22 @@ repo_commit(struct repo *r, const char *const *paths, const char *message,
 }
 
 /* ---- the record ---- */
+
+/* A file of the branch as it was fetched last. ERR_NOT_FOUND. */
+static bool
+show(struct repo *r, const char *path, struct buf *out, struct err *e)
+{
+	const char *mode, *blob;
+
+	if (!blob_of(r, r->tip, path, &mode, &blob, e))
+		return false;
+	if (blob == NULL)
+		return err_set(e, ERR_NOT_FOUND, "%s: not on the branch %s",
+		    path, r->branch);
+	return git_run(&r->git, path, ARGS("cat-file", "blob", blob), e)
+	    && (buf_add(out, buf_str(&r->git.out), r->git.out.len),
+		buf_check(out, path, e));
+}
 
 static const char *
 record_path(struct repo *r, const char *instance, const char *name)
@@ -860,7 +838,7 @@ repo_record_load(struct repo *r, const char *instance, const char *name,
 	struct json *value = NULL;
 
 	e->text[0] = '\0';
-	if (repo_show(r, "origin", path, &text, &why))
+	if (show(r, path, &text, &why))
 		value = json_parse(buf_str(&text), text.len, path, e);
 	else if (why.kind != ERR_NOT_FOUND)
 		*e = why;

@@ -54,18 +54,6 @@ const char *repo_head(struct repo *);		/* 40 hex digits */
 bool repo_write(struct repo *, const char *relative, const void *, size_t,
     struct err *) MUST_CHECK;
 
-/* A file as it is in a commit ("HEAD", a sha; "origin": the branch as it was
- * fetched last). ERR_NOT_FOUND. */
-bool repo_show(struct repo *, const char *commit, const char *path,
-    struct buf *, struct err *) MUST_CHECK;
-/* Is `ancestor` the commit itself or one before it? A commit that the
- * repository does not have: ERR_NOT_FOUND. */
-bool repo_contains(struct repo *, const char *commit, const char *ancestor,
-    bool *, struct err *) MUST_CHECK;
-/* The newest commit of the branch that touched the path. "" if none did. */
-bool repo_last_change(struct repo *, const char *path, char commit[41],
-    struct err *) MUST_CHECK;
-
 /* What differs from HEAD under these paths (as for repo_commit), NULL-ended;
  * belongs to the repo. NULL: an error. */
 const char *const *repo_changed(struct repo *, const char *const *paths,

@@ -290,51 +290,13 @@ value_at(const struct pysettings *ps, const char *path)
 	return v;
 }
 
-static struct py_found
-found(const struct pyval *v)
+struct py_found
+pysettings_find(const struct pysettings *ps, const char *path)
 {
+	const struct pyval *v = value_at(ps, path);
+
 	if (v == NULL)
 		return (struct py_found){ PY_ABSENT, "", "" };
 	return (struct py_found){ v->kind,
 	    v->kind == PY_UNREADABLE ? "" : v->text, v->why };
-}
-
-struct py_found
-pysettings_find(const struct pysettings *ps, const char *path)
-{
-	return found(value_at(ps, path));
-}
-
-static const struct pyval *
-container_at(const struct pysettings *ps, const char *path)
-{
-	const struct pyval *v = value_at(ps, path);
-
-	if (v != NULL && v->kind == PY_JSON)
-		v = v->value[0];
-	return v != NULL && pyval_is_container(v) ? v : NULL;
-}
-
-size_t
-pysettings_len(const struct pysettings *ps, const char *path)
-{
-	const struct pyval *v = container_at(ps, path);
-
-	return v != NULL ? v->n : 0;
-}
-
-const char *
-pysettings_key(const struct pysettings *ps, const char *path, size_t i)
-{
-	const struct pyval *v = container_at(ps, path);
-
-	return v != NULL && v->kind == PY_DICT && i < v->n ? v->key[i] : NULL;
-}
-
-struct py_found
-pysettings_item(const struct pysettings *ps, const char *path, size_t i)
-{
-	const struct pyval *v = container_at(ps, path);
-
-	return found(v != NULL && i < v->n ? v->value[i] : NULL);
 }

@@ -62,13 +62,5 @@ bool pysettings_add_python(struct pysettings *, const char *, size_t,
 
 /* What is at a path. Strings belong to the pysettings. */
 struct py_found pysettings_find(const struct pysettings *, const char *path);
-/* Entries of a dict or list; 0 for anything else. */
-size_t pysettings_len(const struct pysettings *, const char *path);
-/* The i-th key of a dict, in order of making; NULL past the end. */
-const char *pysettings_key(const struct pysettings *, const char *path,
-    size_t i);
-/* The i-th item of a list. */
-struct py_found pysettings_item(const struct pysettings *, const char *path,
-    size_t i);
 
 #endif

@@ -35,8 +35,8 @@ pyval_is_container(const struct pyval *v)
 	return v->kind == PY_DICT || v->kind == PY_LIST;
 }
 
-bool
-pyval_is_scalar(const struct pyval *v)
+static bool
+is_scalar(const struct pyval *v)
 {
 	return v->kind >= PY_NONE && v->kind <= PY_STRING;
 }
@@ -46,7 +46,7 @@ pyval_may_be(struct pool *pool, struct pyval *v, struct pyval *other)
 {
 	struct pyval **more;
 
-	if (other == NULL || other == v || pyval_is_scalar(other))
+	if (other == NULL || other == v || is_scalar(other))
 		return;
 	for (size_t i = 0; i < v->nmay_be; i++)
 		if (v->may_be[i] == other)

@@ -40,7 +40,6 @@ struct pyval *pyval_unreadable(struct pool *, const char *why);
 /* It may be another name for `other` (NULL and scalars are left out). */
 void pyval_may_be(struct pool *, struct pyval *, struct pyval *other);
 
-bool pyval_is_scalar(const struct pyval *);
 bool pyval_is_container(const struct pyval *);
 
 /* An entry as it is; NULL: not listed. */

@@ -47,6 +47,35 @@ struct build {
 	struct err *e;
 };
 
+/* What an alias stands for; anything else is itself. */
+static const struct yaml_node *
+real_node(const struct yaml_node *node)
+{
+	while (node != NULL && node->alias != NULL)
+		node = node->alias;
+	return node;
+}
+
+/* The pair of a map with this key, or NULL. */
+static struct yaml_node *
+pair_of(const struct yaml_node *map, const char *key)
+{
+	size_t low = 0, high = map->nitems;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int order = strcmp(map->sorted[mid]->key->text, key);
+
+		if (order == 0)
+			return map->sorted[mid];
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
 /* Marks come in ascending order but for one key or so: go on from the last. */
 static size_t
 byte_at(struct build *b, const yaml_mark_t *mark)
@@ -259,7 +288,7 @@ fill_items(struct yaml_node *map, const struct yaml_node *more)
 	size_t n = 0;
 
 	for (struct yaml_node *c = map->child; c != NULL; c = c->next)
-		if (!is_merge(c) && yaml_tree_get(map, c->key->text) == c)
+		if (!is_merge(c) && pair_of(map, c->key->text) == c)
 			map->items[n++] = c;
 	for (size_t i = 0; more != NULL && i < more->nitems; i++)
 		map->items[n++] = more->items[i];
@@ -287,8 +316,8 @@ merge_one(struct build *b, struct yaml_node *map, struct yaml_node *extra,
 	for (size_t i = 0; i < from->nitems; i++) {
 		struct yaml_node *pair = from->items[i];
 
-		if (yaml_tree_get(map, pair->key->text) == NULL
-		    && yaml_tree_get(extra, pair->key->text) == NULL)
+		if (pair_of(map, pair->key->text) == NULL
+		    && pair_of(extra, pair->key->text) == NULL)
 			all[n++] = pair;
 	}
 	if (n > 0)
@@ -304,7 +333,7 @@ static bool
 merge_from(struct build *b, struct yaml_node *map, struct yaml_node *extra,
     const struct yaml_node *source)
 {
-	const struct yaml_node *real = yaml_tree_real(source);
+	const struct yaml_node *real = real_node(source);
 
 	if (real->kind == YAML_MAP)
 		return merge_one(b, map, extra, real);
@@ -313,11 +342,11 @@ merge_from(struct build *b, struct yaml_node *map, struct yaml_node *extra,
 		    "%s:%d: << wants a map or a list of maps", b->name,
 		    source->line + 1);
 	for (const struct yaml_node *c = real->child; c != NULL; c = c->next)
-		if (yaml_tree_real(c)->kind != YAML_MAP)
+		if (real_node(c)->kind != YAML_MAP)
 			return err_set(b->e, ERR_INPUT,
 			    "%s:%d: << wants a map or a list of maps",
 			    b->name, source->line + 1);
-		else if (!merge_one(b, map, extra, yaml_tree_real(c)))
+		else if (!merge_one(b, map, extra, real_node(c)))
 			return false;
 	return true;
 }
@@ -526,33 +555,6 @@ yaml_close(struct yaml *y)
 	mem_free(y);
 }
 
-const struct yaml_node *
-yaml_tree_real(const struct yaml_node *node)
-{
-	while (node != NULL && node->alias != NULL)
-		node = node->alias;
-	return node;
-}
-
-struct yaml_node *
-yaml_tree_get(const struct yaml_node *map, const char *key)
-{
-	size_t low = 0, high = map->nitems;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int order = strcmp(map->sorted[mid]->key->text, key);
-
-		if (order == 0)
-			return map->sorted[mid];
-		if (order < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
-}
-
 /* The next key of a path, unescaped, and where the rest begins. */
 static const char *
 path_next(const char *path, struct buf *key)
@@ -586,7 +588,7 @@ yaml_tree_find(struct yaml_node *root, const char *path, bool *borrowed)
 
 	*borrowed = false;
 	while (node != NULL && *path != '\0') {
-		const struct yaml_node *in = yaml_tree_real(node);
+		const struct yaml_node *in = real_node(node);
 
 		*borrowed = *borrowed || in != node;
 		if (*path == '[') {
@@ -594,7 +596,7 @@ yaml_tree_find(struct yaml_node *root, const char *path, bool *borrowed)
 		} else {
 			path = path_next(path, &key);
 			node = in->kind == YAML_MAP ?
-			    yaml_tree_get(in, buf_str(&key)) : NULL;
+			    pair_of(in, buf_str(&key)) : NULL;
 		}
 		*borrowed = *borrowed
 		    || (node != NULL && node->parent != in);
@@ -669,7 +671,7 @@ static const struct yaml_node *
 items_of(const struct yaml *y, const char *path, enum yaml_kind kind, int i)
 {
 	const struct yaml_node *node =
-	    yaml_tree_real(yaml_tree_at(y->root, path));
+	    real_node(yaml_tree_at(y->root, path));
 
 	if (node == NULL || node->kind != kind || i < 0
 	    || (size_t)i >= node->nitems)
@@ -681,7 +683,7 @@ int
 yaml_len(const struct yaml *y, const char *path)
 {
 	const struct yaml_node *node =
-	    yaml_tree_real(yaml_tree_at(y->root, path));
+	    real_node(yaml_tree_at(y->root, path));
 
 	return node != NULL ? (int)node->nitems : 0;
 }
@@ -731,8 +733,8 @@ static bool
 same_value(const struct yaml_node *a, const struct yaml_node *b, int depth,
     int *budget)
 {
-	a = yaml_tree_real(a);
-	b = yaml_tree_real(b);
+	a = real_node(a);
+	b = real_node(b);
 	if (a == NULL || b == NULL)
 		return a == b;
 	if (--*budget < 0 || depth > ALIAS_DEPTH_MAX
@@ -742,7 +744,7 @@ same_value(const struct yaml_node *a, const struct yaml_node *b, int depth,
 		return strcmp(a->text, b->text) == 0;
 	for (size_t i = 0; i < a->nitems; i++) {
 		const struct yaml_node *other = a->kind == YAML_SEQ ?
-		    b->items[i] : yaml_tree_get(b, a->items[i]->key->text);
+		    b->items[i] : pair_of(b, a->items[i]->key->text);
 
 		if (other == NULL || !same_value(a->items[i], other, depth + 1,
 		    budget))

@@ -59,10 +59,6 @@ struct yaml_node *yaml_tree_at(struct yaml_node *root, const char *path);
 /* The same; *borrowed: it stands elsewhere, an alias or << brings it. */
 struct yaml_node *yaml_tree_find(struct yaml_node *root, const char *path,
     bool *borrowed);
-/* What an alias stands for; anything else is itself. */
-const struct yaml_node *yaml_tree_real(const struct yaml_node *);
-/* The pair of a map with this key, or NULL. */
-struct yaml_node *yaml_tree_get(const struct yaml_node *map, const char *key);
 /* The path without its last key, which goes to *key (both in the pool). */
 const char *yaml_tree_parent(struct pool *, const char *path,
     const char **key);
