@@ -151,7 +151,8 @@ read_request(struct link *l)
 	return NULL;
 }
 
-/* Record it, and choose what to do. */
+/* Record it, and choose what to do; raw is a copy, as the rules may be
+ * forgotten while it is sent. */
 static struct rule
 take_rule(struct httpd *h, char *request)
 {
@@ -174,6 +175,7 @@ take_rule(struct httpd *h, char *request)
 		r = *v;
 		break;
 	}
+	r.raw = strdup(r.raw);
 	pthread_mutex_unlock(&h->lock);
 	return r;
 }
@@ -190,6 +192,7 @@ serve_one(struct link *l)
 		return false;
 	r = take_rule(l->h, request);
 	link_write(l, r.raw, r.len);
+	free(r.raw);
 	if (r.act == HTTPD_RESET)
 		setsockopt(l->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
 	while (r.act == HTTPD_HANG && read(l->fd, (char[1]){ 0 }, 1) > 0)
