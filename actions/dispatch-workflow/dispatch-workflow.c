@@ -62,8 +62,7 @@ static const struct input inputs[] = {
 	{ .name = "github-token", .str = &in.token, .secret = true,
 	  .help = "Token with actions: write and contents: read" },
 	{ .name = "api-url", .str = &in.api_url, .check = text_check_url,
-	  .dflt = "$GITHUB_API_URL:-https://api.github.com",
-	  .help = "Address of GitHub's API" },
+	  .dflt = github_default_url, .help = "Address of GitHub's API" },
 	{ .name = "repository", .str = &in.repository,
 	  .dflt = "$GITHUB_REPOSITORY", .help = "Cluster repository as"
 	    " owner/name" },

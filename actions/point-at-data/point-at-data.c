@@ -179,17 +179,10 @@ has_s3_plugin(const struct configfile *c)
 static const char *
 plugin_for(const struct configfile *c)
 {
-	int major = release_major(yaml_get(c->yaml, "TUTOR_VERSION"));
-
 	if (*in.plugin != '\0')
 		return in.plugin;
-	if (major == 20)
-		return "git+https://github.com/hastexo/tutor-contrib-s3"
-		    "@v2.3.1";
-	if (major == 21)
-		return "git+https://github.com/cleura/tutor-contrib-s3"
-		    "@v2.5.0";
-	return NULL;
+	return release_s3_plugin(release_major(yaml_get(c->yaml,
+	    "TUTOR_VERSION")));
 }
 
 static bool

@@ -32,6 +32,8 @@ struct github {
 	const char *authorization;
 };
 
+const char github_default_url[] = "$GITHUB_API_URL:-https://api.github.com";
+
 struct github *
 github_open(const struct github_open *o, struct err *e)
 {

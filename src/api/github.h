@@ -29,6 +29,9 @@ struct github_open {
 	const char *dns_servers;	/* NULL: the system's */
 };
 
+/* An input's default: what the runner says, else GitHub's own address. */
+extern const char github_default_url[];
+
 struct github *github_open(const struct github_open *, struct err *)
     MUST_CHECK;
 void github_close(struct github *);

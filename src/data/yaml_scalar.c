@@ -209,7 +209,7 @@ sexagesimal(const char *s, uint64_t *value)
 static const char *
 int_text(struct pool *pool, const char *s)
 {
-	char plain[NUMBER_MAX + 1], *end = NULL;
+	char plain[NUMBER_MAX + 1] = "", *end = NULL;
 	const char *p, *sign;
 	uint64_t value;
 	int base = 10;

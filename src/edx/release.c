@@ -18,6 +18,18 @@ release_name(int major)
 	    names[major - RELEASE_OLDEST] : NULL;
 }
 
+const char *
+release_s3_plugin(int major)
+{
+	if (major == 20)
+		return "git+https://github.com/hastexo/tutor-contrib-s3"
+		    "@v2.3.1";
+	if (major == 21)
+		return "git+https://github.com/cleura/tutor-contrib-s3"
+		    "@v2.5.0";
+	return NULL;
+}
+
 /* "20", "20.0.5": digits, then nothing or a dot. */
 static int
 by_number(const char *s)

@@ -15,5 +15,7 @@ enum { RELEASE_OLDEST = 14, RELEASE_NEWEST = 22 };
 int release_major(const char *);
 /* "teak" of 20; NULL: unknown. */
 const char *release_name(int major);
+/* What pip installs as the plugin `s3` that fits it; NULL: none is known. */
+const char *release_s3_plugin(int major);
 
 #endif

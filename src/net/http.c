@@ -539,6 +539,7 @@ backoff(int attempts)
 	    + (unsigned long)getpid() * 40503UL;
 	long ms = LONGEST_WAIT;
 
+	assert(attempts > 0);
 	if (attempts <= TRIES)
 		ms = (long)FIRST_WAIT << (attempts - 1);
 	return ms - ms / 4 + (long)(dice >> 8 & 0xffff) % (ms / 2);

@@ -62,7 +62,7 @@ step_output(const char *name, const char *fmt, ...)
 	while (report.step->outputs[i].name != NULL
 	    && strcmp(report.step->outputs[i].name, name) != 0)
 		i++;
-	assert(report.step->outputs[i].name != NULL && i < OUTPUTS);
+	assert(i < OUTPUTS && report.step->outputs[i].name != NULL);
 	va_start(ap, fmt);
 	buf_vprintf(&raw, fmt, ap);
 	va_end(ap);

@@ -547,7 +547,7 @@ START_TEST(what_was_recorded_is_what_github_describes)
 {
 	const char *s = kit_env("SB_STATE");
 
-	/* its own TAP must not be counted as ours: only what failed is shown */
+	/* its own TAP must not count as ours: only what failed is shown */
 	free(kit_sh("tests/contract/judge %s/traffic/github.jsonl "
 	    ">%s/judge.tap 2>&1 || { sed 's/^/# /' %s/judge.tap >&2; "
 	    "false; }", s, s, s));

@@ -562,25 +562,32 @@ runs_dispatch(const struct request *r, struct reply *p)
 
 /* --- lists ------------------------------------------------------------- */
 
-/* "2026-11-22T07:00:00Z" or a date, compared as text. */
+/* "2026-11-22T07:00:00Z" with such a moment or only the start of one. */
+static int
+compare_moment(const char *when, const char *start)
+{
+	size_t n = strlen(start);
+
+	return strncmp(when, start, n);
+}
+
 static bool
 created_fits(const char *when, const char *filter)
 {
 	const char *dots = strstr(filter, "..");
-	size_t n = strlen(filter);
 
 	if (dots != NULL)
 		return strncmp(when, filter, (size_t)(dots - filter)) >= 0
-		    && strncmp(when, dots + 2, strlen(dots + 2)) <= 0;
+		    && compare_moment(when, dots + 2) <= 0;
 	if (strncmp(filter, ">=", 2) == 0)
-		return strncmp(when, filter + 2, n - 2) >= 0;
+		return compare_moment(when, filter + 2) >= 0;
 	if (strncmp(filter, "<=", 2) == 0)
-		return strncmp(when, filter + 2, n - 2) <= 0;
+		return compare_moment(when, filter + 2) <= 0;
 	if (filter[0] == '>')
-		return strncmp(when, filter + 1, n - 1) > 0;
+		return compare_moment(when, filter + 1) > 0;
 	if (filter[0] == '<')
-		return strncmp(when, filter + 1, n - 1) < 0;
-	return strncmp(when, filter, n) == 0;
+		return compare_moment(when, filter + 1) < 0;
+	return compare_moment(when, filter) == 0;
 }
 
 static bool

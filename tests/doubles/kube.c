@@ -801,7 +801,8 @@ on_all(const struct request *r, struct reply *p, struct ask *a)
 		do_list(r, p, a);
 	else if (strcmp(a->verb, "create") == 0)
 		do_create(r, p, a);
-	else if (strcmp(a->verb, "deletecollection") == 0)
+	else if (strcmp(a->verb, "deletecollection") == 0
+	    && a->ns != NULL)
 		do_deletecollection(r, p, a);
 	else
 		reply_json(p, 405, status(405, "MethodNotAllowed", "the "

@@ -171,11 +171,43 @@ open_doc(const bson_iter_t *it, bson_t *doc)
 	return bson_init_static(doc, p, n);
 }
 
+/* In the filters that $and and the like join. */
+static const char *
+unknown_joined(const bson_iter_t *join)
+{
+	const char *bad = NULL;
+	bson_iter_t sub;
+	bson_t doc;
+
+	if (!bson_iter_recurse(join, &sub))
+		return NULL;
+	while (bad == NULL && bson_iter_next(&sub)) {
+		if (open_doc(&sub, &doc))
+			bad = filter_unknown(&doc);
+	}
+	return bad;
+}
+
+/* Among the operators on one field. */
+static const char *
+unknown_operator(const bson_iter_t *field)
+{
+	bson_iter_t sub;
+
+	bson_iter_recurse(field, &sub);
+	while (bson_iter_next(&sub)) {
+		const char *key = bson_iter_key(&sub);
+
+		if (!is_one_of(operators, N_OPERATORS, key))
+			return key;
+	}
+	return NULL;
+}
+
 const char *
 filter_unknown(const bson_t *filter)
 {
-	bson_iter_t it, sub;
-	bson_t doc;
+	bson_iter_t it;
 
 	bson_iter_init(&it, filter);
 	while (bson_iter_next(&it)) {
@@ -183,19 +215,10 @@ filter_unknown(const bson_t *filter)
 
 		if (key[0] == '$' && !is_one_of(joins, N_JOINS, key))
 			return key;
-		if (key[0] == '$' && bson_iter_recurse(&it, &sub)) {
-			while (bad == NULL && bson_iter_next(&sub)) {
-				if (open_doc(&sub, &doc))
-					bad = filter_unknown(&doc);
-			}
-		} else if (is_operator_doc(&it)) {
-			bson_iter_recurse(&it, &sub);
-			while (bad == NULL && bson_iter_next(&sub)) {
-				key = bson_iter_key(&sub);
-				if (!is_one_of(operators, N_OPERATORS, key))
-					bad = key;
-			}
-		}
+		if (key[0] == '$')
+			bad = unknown_joined(&it);
+		else if (is_operator_doc(&it))
+			bad = unknown_operator(&it);
 		if (bad != NULL)
 			return bad;
 	}

@@ -443,7 +443,7 @@ compare_names(const void *a, const void *b)
 static void
 append_actions(bson_t *doc, const struct actions *may)
 {
-	const char *names[ACTIONS_MAX];
+	const char *names[ACTIONS_MAX] = { NULL };
 	size_t n = 0;
 	bson_t list;
 	char key[24];

@@ -64,8 +64,12 @@ kit_read(const char *path)
 	ck_assert_msg(f != NULL, "can't read %s: %s", path, strerror(errno));
 	while ((got = fread(text + n, 1, cap - n - 1, f)) > 0) {
 		n += got;
-		if (cap - n < 2)
-			text = realloc(text, cap *= 2);
+		if (cap - n < 2) {
+			char *more = realloc(text, cap *= 2);
+
+			ck_assert_ptr_nonnull(more);
+			text = more;
+		}
 	}
 	text[n] = '\0';
 	fclose(f);

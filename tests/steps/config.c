@@ -136,9 +136,9 @@ static const char settings[] =
 	"\"MONGODB_DATABASE\": \"old-db\", \"MONGODB_USE_SSL\": false,\n"
 	"\"MONGODB_AUTH_MECHANISM\": \"\"}}\n";
 
-/* ---- the world around a step -------------------------------------------- */
+/* ---- the world around a step ------------------------------------------- */
 
-static char *
+static char *__attribute__((format(printf, 1, 2)))
 at(const char *fmt, ...)
 {
 	static char path[8][TEXT];
@@ -271,7 +271,7 @@ says(const char *want, const char *command)
 	free(got);
 }
 
-/* ---- replicate-config ---------------------------------------------------- */
+/* ---- replicate-config -------------------------------------------------- */
 
 START_TEST(replicate_copies_verbatim_and_touches_nothing_else)
 {
@@ -343,7 +343,7 @@ START_TEST(an_instance_not_made_yet_follows_its_making)
 }
 END_TEST
 
-/* ---- set-config ---------------------------------------------------------- */
+/* ---- set-config -------------------------------------------------------- */
 
 START_TEST(set_writes_typed_values)
 {
@@ -403,7 +403,7 @@ START_TEST(final_hosts_reach_every_value)
 }
 END_TEST
 
-/* ---- point-at-data -------------------------------------------------------- */
+/* ---- point-at-data ----------------------------------------------------- */
 
 START_TEST(point_writes_the_old_values_in_their_kinds)
 {
@@ -484,7 +484,7 @@ START_TEST(a_bucket_comes_with_its_plugin)
 }
 END_TEST
 
-/* ---- commit-config -------------------------------------------------------- */
+/* ---- commit-config ----------------------------------------------------- */
 
 START_TEST(commit_pushes_what_was_changed_once)
 {
@@ -534,7 +534,7 @@ START_TEST(a_conflict_is_named_and_nothing_is_pushed)
 }
 END_TEST
 
-/* ---- failures ------------------------------------------------------------- */
+/* ---- failures ---------------------------------------------------------- */
 
 /* The chain of edits, from the new file to the pushed commits. */
 static const char *const chain[] = { "replicate-config", "set-config",
@@ -690,7 +690,7 @@ START_TEST(a_kill_at_any_moment_is_made_good)
 }
 END_TEST
 
-/* ---- in the sandbox -------------------------------------------------------- */
+/* ---- in the sandbox ---------------------------------------------------- */
 
 static const char *
 ca_file(void)

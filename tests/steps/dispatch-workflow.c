@@ -249,8 +249,8 @@ static const char *const post_faults[] = {
 	"{\"fault\":\"html\",\"processed\":true,\"method\":\"POST\"}",
 	"{\"fault\":\"cut-head\",\"bytes\":20,\"method\":\"POST\"}",
 	"{\"fault\":\"garbage\",\"processed\":true,\"method\":\"POST\"}",
-	"{\"fault\":\"status\",\"status\":429,\"retry_after\":1,"
-	    "\"method\":\"POST\"}",
+	("{\"fault\":\"status\",\"status\":429,\"retry_after\":1,"
+	    "\"method\":\"POST\"}"),
 };
 
 START_TEST(a_dispatch_whose_answer_is_lost_is_not_repeated)

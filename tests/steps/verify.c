@@ -24,7 +24,7 @@ env(const char *name)
 	return kit_env(name);
 }
 
-static const char *
+static const char *PRINTF(1, 2)
 sh(const char *fmt, ...)
 {
 	char command[ROOM];
@@ -42,7 +42,7 @@ sh(const char *fmt, ...)
 	return out;
 }
 
-static void
+static void PRINTF(1, 2)
 var(const char *fmt, ...)
 {
 	struct buf b = buf_new(ROOM);

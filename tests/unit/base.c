@@ -73,7 +73,7 @@ START_TEST(a_pool_keeps_everything_until_it_is_freed)
 	for (int i = 0; i < 300; i++)
 		s[i] = pool_printf(p, "%0*d", i * 7 + 1, i);
 	for (int i = 0; i < 300; i++)
-		ck_assert_int_eq(atoi(s[i]), i);
+		ck_assert_int_eq(strtol(s[i], NULL, 10), i);
 	ck_assert_ptr_null(pool_strdup(p, NULL));
 	pool_free(p);
 	pool_free(NULL);
@@ -287,7 +287,7 @@ START_TEST(a_child_that_hangs_is_stopped_with_its_own_children)
 	ck_assert(!run_child("sleep 77 & echo $!; sleep 77", NULL, NULL, 1,
 	    &out, &status, &e));
 	ck_assert_int_eq(e.kind, ERR_TIMEOUT);
-	pid = atoi(buf_str(&out));
+	pid = (int)strtol(buf_str(&out), NULL, 10);
 	ck_assert_int_gt(pid, 1);
 	for (int i = 0; i < 100 && kill(pid, 0) == 0; i++) {
 		char *state = kit_sh("grep -c '^State:.Z' /proc/%d/status "

@@ -39,7 +39,8 @@ static const struct {
 	const char *key;
 	enum key_rule rule;
 } rules[] = {
-	{ "OPENEDX_SECRET_KEY", KEY_COPY }, { "JWT_RSA_PRIVATE_KEY", KEY_COPY },
+	{ "OPENEDX_SECRET_KEY", KEY_COPY },
+	{ "JWT_RSA_PRIVATE_KEY", KEY_COPY },
 	{ "CMS_OAUTH2_SECRET", KEY_COPY }, { "JWT_COMMON_ISSUER", KEY_COPY },
 	{ "DISCOVERY_OAUTH2_SECRET", KEY_COPY },
 	{ "NOTES_MYSQL_PASSWORD", KEY_COPY }, { "SMTP_HOST", KEY_COPY },

@@ -110,7 +110,8 @@ START_TEST(of_a_key_written_twice_the_last_counts_and_is_reported)
 	struct yaml *y = parse("a: 1\nb: 2\na: 3\n");
 
 	ck_assert_str_eq(yaml_get(y, "a"), "3");
-	kit_contains(yaml_warnings(y), "t.yml:1: a is written again in line 3");
+	kit_contains(yaml_warnings(y),
+	    "t.yml:1: a is written again in line 3");
 	ck_assert_int_eq(yaml_len(y, ""), 2);
 	yaml_close(y);
 }
@@ -175,7 +176,7 @@ static const char *const documents[] = {
 	"list:\n- one\n- two   # c\n- k: v\n  l: w\nafter: x",
 	"a: plain\n  over\n  lines\nb: \"double\n  over\n  lines\"\n",
 	"a: 1\r\nb: 'x'\r\n# c\r\nc: |\r\n  t\r\n  u\r\nd: 4\r\n",
-	"\xef\xbb\xbf" "a: 1\nb: \xc3\xa9t\xc3\xa9 # \xe2\x98\x83\nc: d\n",
+	("\xef\xbb\xbf" "a: 1\nb: \xc3\xa9t\xc3\xa9 # \xe2\x98\x83\nc: d\n"),
 	"\xc3\xa9: \xc3\xa9\n\"q k\": 1\n'''': 2\n? plain\n: 3\n",
 	"a:\nb:   # nothing\nc: ~\nd: null\n",
 	"a: !!str 1\nb: 2\n",
