@@ -467,13 +467,6 @@ get_run(struct github *g, const char *id, clock_ms deadline,
 	    || err_set(e, ERR_OTHER, "%s: the answer is another run", a.what);
 }
 
-bool
-github_find_run(struct github *g, const char *id, struct github_run *run,
-    struct err *e)
-{
-	return get_run(g, id, 0, run, e);
-}
-
 static const char *
 dispatch_body(struct github *g, const char *ref, const struct json *inputs,
     bool details)

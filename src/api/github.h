@@ -99,8 +99,6 @@ bool github_is_success(const struct github_run *);
  * the newest 300. ERR_NOT_FOUND: no such workflow. */
 bool github_find_runs(struct github *, const char *workflow,
     const char *branch, struct github_runs *, struct err *) MUST_CHECK;
-bool github_find_run(struct github *, const char *id, struct github_run *,
-    struct err *) MUST_CHECK;
 
 /*
  * Dispatch a workflow once; never repeated, as each dispatch makes a run.

@@ -304,12 +304,6 @@ kube_find_configmap(struct kube *k, const char *name, struct err *e)
 }
 
 const struct json *
-kube_find_deployments(struct kube *k, const char *selector, struct err *e)
-{
-	return find_all(k, &deployments, selector, e);
-}
-
-const struct json *
 kube_find_configmaps(struct kube *k, const char *selector, struct err *e)
 {
 	return find_all(k, &configmaps, selector, e);
@@ -330,22 +324,17 @@ pod_spec(const struct json *object)
 	return spec != NULL ? spec : json_at(object, "spec");
 }
 
-/* The i-th ConfigMap of one volume. */
+/* The first ConfigMap of one volume. */
 static const char *
-configmap_of(const struct json *volume, int i)
+configmap_of(const struct json *volume)
 {
-	const struct json *sources = json_at(volume, "projected.sources");
+	const struct json *s = json_first(json_at(volume,
+	    "projected.sources"));
 	const char *name = json_str(volume, "configMap.name");
 
-	if (name != NULL)
-		return i == 0 ? name : NULL;
-	for (const struct json *s = json_first(sources); s != NULL;
-	    s = json_next(s)) {
+	for (; name == NULL && s != NULL; s = json_next(s))
 		name = json_str(s, "configMap.name");
-		if (name != NULL && i-- == 0)
-			return name;
-	}
-	return NULL;
+	return name;
 }
 
 const char *
@@ -356,20 +345,7 @@ kube_mounted_configmap(const struct json *object, const char *volume)
 
 	while (v != NULL && !text_same(json_str(v, "name"), volume))
 		v = json_next(v);
-	return v != NULL ? configmap_of(v, 0) : NULL;
-}
-
-const char *
-kube_configmap_at(const struct json *object, int i)
-{
-	const struct json *v = json_first(json_at(pod_spec(object),
-	    "volumes"));
-
-	for (; v != NULL; v = json_next(v))
-		for (int n = 0; configmap_of(v, n) != NULL; n++)
-			if (i-- == 0)
-				return configmap_of(v, n);
-	return NULL;
+	return v != NULL ? configmap_of(v) : NULL;
 }
 
 const char *

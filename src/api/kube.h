@@ -42,8 +42,6 @@ const struct json *kube_find_configmap(struct kube *, const char *name,
 /* All objects, as one array, however many pages the server makes of them.
  * selector: a label selector such as "app.kubernetes.io/name=lms", or NULL.
  * None is an empty array. */
-const struct json *kube_find_deployments(struct kube *, const char *selector,
-    struct err *) MUST_CHECK;
 const struct json *kube_find_configmaps(struct kube *, const char *selector,
     struct err *) MUST_CHECK;
 const struct json *kube_find_pods(struct kube *, const char *selector,
@@ -56,8 +54,6 @@ const struct json *kube_find_pods(struct kube *, const char *selector,
  */
 const char *kube_mounted_configmap(const struct json *object,
     const char *volume);
-/* The i-th ConfigMap that it mounts by whatever volume; NULL past the end. */
-const char *kube_configmap_at(const struct json *object, int i);
 /* One file of a ConfigMap, such as "production.py"; NULL if it is not there.
  * A name with dots is no path here. */
 const char *kube_data(const struct json *configmap, const char *file);

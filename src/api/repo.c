@@ -12,7 +12,6 @@
 
 #include "api/repo_git.h"
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -553,7 +552,7 @@ pause_randomly(clock_ms deadline, int attempt)
 	struct buf hex = buf_new(16);
 	long most = 200L << (attempt < 5 ? attempt : 5);
 
-	digest_random_hex(&hex, 4);
+	text_random_hex(&hex, 4);
 	clock_pause_until(deadline,
 	    100 + (long)(strtoul(buf_str(&hex), NULL, 16) % (unsigned)most));
 	buf_free(&hex);

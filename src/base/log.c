@@ -23,8 +23,8 @@ static struct {
 	size_t n;
 } masks;
 
-bool
-log_on_github(void)
+static bool
+on_github(void)
 {
 	const char *s = getenv("GITHUB_ACTIONS");
 
@@ -56,15 +56,6 @@ log_redact(struct buf *out, const char *s, size_t n)
 			buf_putc(out, s[i]);
 		i += m > 0 ? m : 1;
 	}
-}
-
-bool
-log_has_secret(const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (mask_at(s + i, n - i) > 0)
-			return true;
-	return false;
 }
 
 /* The runner's escapes: data of a command, or (property) a value in it. */
@@ -168,7 +159,7 @@ say(const char *command, const char *prefix, const char *title,
 {
 	char *s = redacted(fmt, ap);
 
-	if (command != NULL && log_on_github())
+	if (command != NULL && on_github())
 		say_command(command, title, s);
 	else
 		say_plain(prefix, s);
@@ -216,23 +207,6 @@ log_error(const char *title, const char *fmt, ...)
 }
 
 void
-log_group(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	say("group", "", NULL, fmt, ap);
-	va_end(ap);
-}
-
-void
-log_endgroup(void)
-{
-	if (log_on_github())
-		print_line("::endgroup::");
-}
-
-void
 log_foreign(const char *s, size_t n)
 {
 	struct buf b = buf_new(1024 * 1024);
@@ -260,7 +234,7 @@ add_form(const char *s)
 	    (masks.n - at) * sizeof *masks.v);
 	masks.v[at] = mem_strdup(s);
 	masks.n++;
-	if (log_on_github() && n >= MASK_MIN)
+	if (on_github() && n >= MASK_MIN)
 		say_command("add-mask", NULL, s);
 }
 

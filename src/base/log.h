@@ -18,18 +18,11 @@
 
 struct buf;
 
-bool log_on_github(void);
-
 void log_info(const char *, ...) PRINTF(1, 2);
 void log_notice(const char *, ...) PRINTF(1, 2);
 void log_warn(const char *, ...) PRINTF(1, 2);
 /* Errors are printed by the step framework only. title may be NULL. */
 void log_error(const char *title, const char *, ...) PRINTF(2, 3);
-
-/* A foldable section; groups don't nest. Elsewhere than on GitHub the title
- * is a line of its own. */
-void log_group(const char *, ...) PRINTF(1, 2);
-void log_endgroup(void);
 
 /* Print text of others (pod logs, error bodies): each line after "  | ". */
 void log_foreign(const char *, size_t);
@@ -45,7 +38,5 @@ void log_mask(const char *);
 
 /* The text with every masked value replaced by ***, appended to out. */
 void log_redact(struct buf *out, const char *, size_t);
-/* true if a masked value occurs in it. */
-bool log_has_secret(const char *, size_t);
 
 #endif

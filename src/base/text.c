@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 
 #include "base/mem.h"
 
@@ -274,6 +275,20 @@ text_hex(struct buf *b, const void *data, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		buf_printf(b, "%02x", p[i]);
+}
+
+void
+text_random_hex(struct buf *b, size_t n)
+{
+	while (n > 0) {
+		unsigned char r[32];
+		size_t part = n < sizeof r ? n : sizeof r;
+
+		if (getrandom(r, part, 0) != (ssize_t)part)
+			abort();
+		text_hex(b, r, part);
+		n -= part;
+	}
 }
 
 bool

@@ -53,6 +53,8 @@ void text_base64(struct buf *, const void *, size_t);
 bool text_unbase64(const char *, struct buf *, struct err *) MUST_CHECK;
 /* Lower-case hexadecimal. */
 void text_hex(struct buf *, const void *, size_t);
+/* n random bytes in that form. No entropy: the program ends. */
+void text_random_hex(struct buf *, size_t n);
 
 /* true if the bytes are well-formed UTF-8 without NUL. */
 bool text_is_utf8(const char *, size_t);

@@ -247,12 +247,6 @@ json_is_array(const struct json *j)
 }
 
 bool
-json_is_string(const struct json *j)
-{
-	return cJSON_IsString(node(j));
-}
-
-bool
 json_scalar(const struct json *j, struct buf *out)
 {
 	const cJSON *c = node(j);
@@ -295,18 +289,6 @@ json_string(const char *s)
 }
 
 struct json *
-json_number(double n)
-{
-	return wrap(cJSON_CreateNumber(n));
-}
-
-struct json *
-json_boolean(bool b)
-{
-	return wrap(cJSON_CreateBool(b));
-}
-
-struct json *
 json_copy(const struct json *j)
 {
 	return wrap(cJSON_Duplicate(node(j), true));
@@ -341,19 +323,13 @@ json_set_str(struct json *j, const char *name, const char *s)
 struct json *
 json_set_num(struct json *j, const char *name, double n)
 {
-	return json_add(j, name, json_number(n));
+	return json_add(j, name, wrap(cJSON_CreateNumber(n)));
 }
 
 struct json *
 json_set_bool(struct json *j, const char *name, bool b)
 {
-	return json_add(j, name, json_boolean(b));
-}
-
-void
-json_remove(struct json *j, const char *name)
-{
-	cJSON_DeleteItemFromObjectCaseSensitive(node(j), name);
+	return json_add(j, name, wrap(cJSON_CreateBool(b)));
 }
 
 static void

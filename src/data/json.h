@@ -43,7 +43,6 @@ bool json_bool(const struct json *, const char *path, bool *);
 bool json_is_null(const struct json *, const char *path); /* null or absent */
 bool json_is_object(const struct json *);
 bool json_is_array(const struct json *);
-bool json_is_string(const struct json *);
 /* Append the text of a string, bool or number below 2^53; false, and nothing
  * appended, for anything else. */
 bool json_scalar(const struct json *, struct buf *);
@@ -54,15 +53,12 @@ bool json_same(const struct json *, const struct json *); /* by value */
 struct json *json_object(void);
 struct json *json_array(void);
 struct json *json_string(const char *);		/* NULL makes null */
-struct json *json_number(double);
-struct json *json_boolean(bool);
 struct json *json_copy(const struct json *);
 /* Set a member (replacing one of that name). member NULL: append to array. */
 struct json *json_add(struct json *, const char *member, struct json *child);
 struct json *json_set_str(struct json *, const char *member, const char *);
 struct json *json_set_num(struct json *, const char *member, double);
 struct json *json_set_bool(struct json *, const char *member, bool);
-void json_remove(struct json *, const char *member);
 
 /* Append the text; pretty: two blanks a level and a final line end. */
 void json_print(const struct json *, bool pretty, struct buf *);

@@ -429,8 +429,9 @@ mongo_find_users(struct mongo *m, struct pool *pool, const char *user,
 	    "only by their API)");
 }
 
-bool
-mongo_find_self(struct mongo *m, struct pool *pool, const char *const *own,
+/* The user that this connection is logged in as, alone. */
+static bool
+find_self(struct mongo *m, struct pool *pool, const char *const *own,
     struct mongo_users *users, struct err *e)
 {
 	bson_t *command = BCON_NEW("usersInfo", "{", "user",
@@ -478,7 +479,7 @@ mongo_audit_self(struct mongo *m, struct pool *pool, const char *const *own,
 {
 	struct mongo_users users;
 
-	return mongo_find_self(m, pool, own, &users, e)
+	return find_self(m, pool, own, &users, e)
 	    && judge(pool, &users, m->user, m->auth_db, own, f, e);
 }
 

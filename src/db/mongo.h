@@ -49,10 +49,6 @@ struct mongo_users {
 bool mongo_find_users(struct mongo *, struct pool *, const char *user,
     const char *const *own, struct mongo_users *, struct err *) MUST_CHECK;
 
-/* The user that this connection is logged in as, alone. */
-bool mongo_find_self(struct mongo *, struct pool *, const char *const *own,
-    struct mongo_users *, struct err *) MUST_CHECK;
-
 /*
  * Judge a user, through an administrator or as itself. Findings are
  * appended; ERR_NOT_FOUND: there is no user of this name in auth_db (the

@@ -38,11 +38,9 @@ bool roles_same(const struct mongo_user *, const struct mongo_role *,
 /* Is it one of the server's own roles? Else it has to be resolved. */
 bool roles_is_builtin(const char *role);
 
-/* How much harm the role does to others than the own databases. */
-enum severity roles_severity(const struct mongo_role *,
-    const char *const *own);
-/* The same for one privilege of a custom role: on a database (and "" for
- * any), on the cluster or on everything. */
+/* How much harm one privilege of a custom role does to others than the own
+ * databases: on a database (and "" for any), on the cluster or on
+ * everything. */
 enum severity roles_privilege_severity(const char *db, bool everything,
     const char *const *own);
 

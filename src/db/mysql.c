@@ -193,12 +193,6 @@ sql_version(const struct sql *s)
 	return s->version;
 }
 
-const char *
-sql_version_text(const struct sql *s)
-{
-	return mysql_get_server_info(s->handle);
-}
-
 unsigned
 sql_code(const struct sql *s)
 {

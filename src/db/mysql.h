@@ -38,7 +38,6 @@ void sql_close(struct sql *);
 
 bool sql_is_mariadb(const struct sql *);
 long sql_version(const struct sql *);		/* 80036, 101119, 50624 */
-const char *sql_version_text(const struct sql *);
 
 struct sql_rows {
 	size_t n, columns;

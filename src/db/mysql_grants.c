@@ -644,6 +644,20 @@ sort_columns(const struct grant *g)
 	}
 }
 
+/* Nothing after IDENTIFIED can be told apart from the hash for certain. */
+static void
+redact(struct buf *out, const char *line)
+{
+	const char *p = strstr(line, " IDENTIFIED ");
+
+	if (p == NULL)
+		buf_puts(out, line);
+	else {
+		buf_add(out, line, (size_t)(p - line));
+		buf_puts(out, " IDENTIFIED ***");
+	}
+}
+
 bool
 grants_parse(struct pool *pool, const struct grants_source *source,
     const char *line, struct grant *g, struct err *e)
@@ -659,7 +673,7 @@ grants_parse(struct pool *pool, const struct grants_source *source,
 		buf_free(&safe);
 		return true;
 	}
-	grants_redact(&safe, line);
+	redact(&safe, line);
 	err_set(e, ERR_OTHER, "can't read this grant: %s", buf_str(&safe));
 	buf_free(&safe);
 	return false;
@@ -709,20 +723,6 @@ take_setting(struct cursor *c, struct account *a)
 	c->at++;
 	a->host = take_bare(c);
 	return a->host != NULL;
-}
-
-/* Nothing after IDENTIFIED can be told apart from the hash for certain. */
-void
-grants_redact(struct buf *out, const char *line)
-{
-	const char *p = strstr(line, " IDENTIFIED ");
-
-	if (p == NULL)
-		buf_puts(out, line);
-	else {
-		buf_add(out, line, (size_t)(p - line));
-		buf_puts(out, " IDENTIFIED ***");
-	}
 }
 
 /* --- accounts and printing --- */

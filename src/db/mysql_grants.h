@@ -94,9 +94,6 @@ bool grants_read(struct pool *, const struct account *,
 bool grants_parse_accounts(struct pool *, const char *,
     const struct account **, size_t *n) MUST_CHECK;
 
-/* The line without what follows IDENTIFIED, for logs and reports. */
-void grants_redact(struct buf *, const char *line);
-
 bool account_same(const struct account *, const struct account *);
 void account_print(struct buf *, const struct account *);
 const char *account_text(struct pool *, const struct account *);

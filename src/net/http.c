@@ -400,6 +400,23 @@ split_headers(struct pool *p, const struct buf *head)
 	return v;
 }
 
+/* A reply's header by name, in any case. */
+static const char *
+header_of(const struct http_reply *r, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; r->headers != NULL && r->headers[i] != NULL; i++) {
+		const char *line = r->headers[i];
+
+		if (strncasecmp(line, name, n) != 0 || line[n] != ':')
+			continue;
+		line += n + 1;
+		return line + strspn(line, " \t");
+	}
+	return NULL;
+}
+
 static void
 fill_reply(struct http *h, struct pool *p, const struct attempt *a,
     struct http_reply *r)
@@ -414,9 +431,9 @@ fill_reply(struct http *h, struct pool *p, const struct attempt *a,
 	r->body = pool_strndup(p, buf_str(&a->body), a->body.len);
 	r->body_len = a->body.len;
 	r->address = pool_strdup(p, address != NULL ? address : "");
-	type = http_header(r, "Content-Type");
+	type = header_of(r, "Content-Type");
 	r->type = type != NULL ? type : "";
-	date = http_header(r, "Date");
+	date = header_of(r, "Date");
 	r->date = date != NULL ? (long long)curl_getdate(date, NULL) : 0;
 	if (r->date < 0)
 		r->date = 0;
@@ -434,27 +451,11 @@ attempt_free(struct attempt *a)
 	buf_free(&a->head);
 }
 
-const char *
-http_header(const struct http_reply *r, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (size_t i = 0; r->headers != NULL && r->headers[i] != NULL; i++) {
-		const char *line = r->headers[i];
-
-		if (strncasecmp(line, name, n) != 0 || line[n] != ':')
-			continue;
-		line += n + 1;
-		return line + strspn(line, " \t");
-	}
-	return NULL;
-}
-
 /* A header that is a whole number; -1 if there is none. */
 static long long
 header_number(const struct http_reply *r, const char *name)
 {
-	const char *s = http_header(r, name);
+	const char *s = header_of(r, name);
 	char *end;
 	long long n;
 
@@ -469,7 +470,7 @@ header_number(const struct http_reply *r, const char *name)
 static long long
 retry_after(const struct http_reply *r)
 {
-	const char *s = http_header(r, "Retry-After");
+	const char *s = header_of(r, "Retry-After");
 	long long n = header_number(r, "Retry-After");
 	long long when;
 

@@ -87,8 +87,6 @@ bool http_send(struct http *, struct pool *, const struct http_request *,
     struct http_reply *, struct err *) MUST_CHECK;
 /* Did the last http_send fail before any byte of the request was sent? */
 bool http_unsent(const struct http *);
-/* A reply's header by name, any case; NULL if absent. */
-const char *http_header(const struct http_reply *, const char *name);
 /* A 403 or 429 that means "too many requests": how long to wait in seconds
  * (at least 1), by its headers or body; 0: it means no such thing. */
 long http_rate_limited(const struct http_reply *);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/digest.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -176,7 +175,7 @@ write_outputs(const struct step *s, const char *status, struct err *e)
 	if (text_empty(path))
 		return true;
 	buf_puts(&delimiter, "end_of_value_");
-	digest_random_hex(&delimiter, 16);
+	text_random_hex(&delimiter, 16);
 	put_output(&b, "status", status, buf_str(&delimiter));
 	for (size_t i = 0; s->outputs[i].name != NULL; i++)
 		if (report.value[i] != NULL)

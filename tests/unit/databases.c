@@ -39,6 +39,8 @@ find(const char *config)
 
 START_TEST(names_and_users_come_from_config_yml)
 {
+	struct buf seen = buf_new(100);
+
 	ck_assert(find("OPENEDX_MYSQL_DATABASE: acme_openedx\n"
 	    "OPENEDX_MYSQL_USERNAME: acme\nMYSQL_PORT: 3307\n"
 	    "OPENEDX_MYSQL_PASSWORD: \"a\\\\x7b{b\"\n"
@@ -47,7 +49,9 @@ START_TEST(names_and_users_come_from_config_yml)
 	ck_assert_str_eq(d.mysql_user, "acme");
 	ck_assert_str_eq(d.mysql_port, "3307");
 	ck_assert_str_eq(d.mysql_password, "a{{b");
-	ck_assert(log_has_secret("x a{{b y", 8));
+	log_redact(&seen, "x a{{b y", 8);
+	ck_assert_str_eq(buf_str(&seen), "x *** y");
+	buf_free(&seen);
 	ck_assert_str_eq(d.mysql[0], "acme_openedx");
 	ck_assert_ptr_null(d.mysql[1]);
 	ck_assert_str_eq(d.mongo[0], "main");

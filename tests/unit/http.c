@@ -50,6 +50,15 @@ ask(const char *method, struct http_request rq)
 
 #define ASK(method, ...) ask(method, (struct http_request){ __VA_ARGS__ })
 
+static bool
+has_header(const char *line)
+{
+	for (const char *const *s = r.headers; *s != NULL; s++)
+		if (strcmp(*s, line) == 0)
+			return true;
+	return false;
+}
+
 START_TEST(a_reply_comes_with_status_body_headers_date_and_address)
 {
 	httpd_answer(d, "GET /x HTTP/1.1", 0, 200,
@@ -61,8 +70,7 @@ START_TEST(a_reply_comes_with_status_body_headers_date_and_address)
 	ck_assert_str_eq(r.type, "application/json");
 	ck_assert_str_eq(r.address, "127.0.0.1");
 	ck_assert_int_eq(r.date, 1795413600);
-	ck_assert_str_eq(http_header(&r, "x-one"), "two");
-	ck_assert_ptr_null(http_header(&r, "x-on"));
+	ck_assert(has_header("X-One:  two"));
 	ck_assert_int_eq(r.attempts, 1);
 }
 END_TEST
@@ -133,7 +141,7 @@ START_TEST(a_redirect_is_not_followed)
 	httpd_answer(d, "GET /x", 0, 302, "Location: /y\r\n", "");
 	ck_assert(ASK("GET", .authorization = SECRET));
 	ck_assert_int_eq(r.status, 302);
-	ck_assert_str_eq(http_header(&r, "location"), "/y");
+	ck_assert(has_header("Location: /y"));
 	ck_assert_int_eq(httpd_count(d, ""), 1);
 }
 END_TEST
@@ -154,8 +162,8 @@ START_TEST(an_interim_reply_leaves_no_headers)
 	    "HTTP/1.1 103 Early\r\nX-Old: 1\r\n\r\n"
 	    "HTTP/1.1 200 OK\r\nX-New: 2\r\nContent-Length: 0\r\n\r\n");
 	ck_assert(ASK("GET", 0));
-	ck_assert_ptr_null(http_header(&r, "X-Old"));
-	ck_assert_str_eq(http_header(&r, "X-New"), "2");
+	ck_assert(!has_header("X-Old: 1"));
+	ck_assert(has_header("X-New: 2"));
 }
 END_TEST
 

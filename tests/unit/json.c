@@ -175,7 +175,7 @@ START_TEST(what_is_built_is_printed_with_two_blanks_a_level)
 	json_set_bool(j, "b", true);
 	json_set_str(j, "z", NULL);
 	json_add(j, "l", l);
-	json_add(l, NULL, json_number(1.5));
+	json_add(l, NULL, parse("1.5"));
 	json_add(l, NULL, json_object());
 	ck_assert_str_eq(printed(j, false), "{\"s\":\"a \\\"b\\\"\\n\","
 	    "\"n\":35064429580,\"b\":true,\"z\":null,\"l\":[1.5,{}]}");
@@ -199,9 +199,6 @@ START_TEST(setting_a_member_again_replaces_it_in_its_place)
 
 	json_set_str(j, "a", "new");
 	ck_assert_str_eq(printed(j, false), "{\"a\":\"new\",\"A\":2,\"b\":3}");
-	json_remove(j, "a");
-	json_remove(j, "never there");
-	ck_assert_str_eq(printed(j, false), "{\"A\":2,\"b\":3}");
 	json_free(j);
 }
 END_TEST

@@ -170,7 +170,6 @@ END_TEST
 
 START_TEST(an_error_or_a_report_never_shows_a_hash)
 {
-	struct buf safe = buf_new(TEXT);
 	struct grant g;
 
 	ck_assert(!grants_parse(pool, &modern, "GRANT USAGE ON *.* TO "
@@ -178,10 +177,9 @@ START_TEST(an_error_or_a_report_never_shows_a_hash)
 	    &e));
 	kit_contains(e.text, "IDENTIFIED ***");
 	kit_lacks(e.text, "SECRETHASH");
-	grants_redact(&safe, "GRANT USAGE ON *.* TO `a`@`%` IDENTIFIED VIA x "
-	    "USING 'SECRETHASH'");
-	kit_lacks(buf_str(&safe), "SECRETHASH");
-	buf_free(&safe);
+	ck_assert(!grants_parse(pool, &modern, "GRANT USAGE ON *.* TO "
+	    "`a`@`%` IDENTIFIED VIA x USING 'SECRETHASH' NONSENSE", &g, &e));
+	kit_lacks(e.text, "SECRETHASH");
 }
 END_TEST
 
