@@ -237,7 +237,7 @@ START_TEST(hosts_are_replaced_where_they_stand_alone)
 }
 END_TEST
 
-#define COUNT(list) (int)(sizeof list / sizeof *list)
+#define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
 int
 main(void)

@@ -74,7 +74,7 @@ START_TEST(a_release_is_known_by_its_number_or_name)
 }
 END_TEST
 
-#define COUNT(list) (int)(sizeof list / sizeof *list)
+#define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
 int
 main(void)

@@ -193,7 +193,7 @@ START_TEST(data_within_the_old_cluster_is_named)
 }
 END_TEST
 
-#define COUNT(list) (int)(sizeof list / sizeof *list)
+#define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
 int
 main(void)

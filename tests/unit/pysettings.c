@@ -321,7 +321,7 @@ START_TEST(a_long_file_is_read_in_time)
 }
 END_TEST
 
-#define COUNT(list) (int)(sizeof list / sizeof *list)
+#define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
 int
 main(void)

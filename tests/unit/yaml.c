@@ -577,7 +577,7 @@ START_TEST(a_large_file_is_edited_in_time)
 }
 END_TEST
 
-#define COUNT(list) (int)(sizeof list / sizeof *list)
+#define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
 int
 main(void)
