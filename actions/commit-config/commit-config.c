@@ -23,11 +23,25 @@ static struct {
 	const char *message, *paths;
 } in;
 
+static bool
+check_paths(const char *text, struct err *e)
+{
+	struct pool *pool = pool_new();
+	const char **path = text_split(pool, text, NULL);
+	bool ok = true;
+
+	for (; ok && *path != NULL; path++)
+		ok = text_check_path(*path, e);
+	pool_free(pool);
+	return ok;
+}
+
 static const struct input inputs[] = {
 	{ .name = "message", .str = &in.message,
 	  .dflt = "chore: update the configuration",
 	  .help = "First line of the commit message" },
 	{ .name = "paths", .str = &in.paths, .dflt = "",
+	  .check = check_paths,
 	  .help = "Files or folders to commit, separated by commas, blanks "
 	    "or line ends; if empty, instances/ and the instance's name" },
 	{ 0 }
@@ -40,7 +54,7 @@ static const struct output outputs[] = {
 };
 
 static const char *const *
-paths_to_commit(struct err *e)
+paths_to_commit(void)
 {
 	struct pool *pool = step_common()->pool;
 	const char **paths = text_split(pool, in.paths, NULL);
@@ -50,9 +64,6 @@ paths_to_commit(struct err *e)
 		paths[0] = pool_printf(pool, "instances/%s",
 		    step_common()->instance);
 	}
-	for (size_t i = 0; paths[i] != NULL; i++)
-		if (!text_check_path(paths[i], e))
-			return NULL;
 	return paths;
 }
 
@@ -88,12 +99,12 @@ commit(struct repo *repo, const char *const *paths, struct err *e)
 static bool
 run(struct err *e)
 {
-	const char *const *paths = paths_to_commit(e);
+	const char *const *paths = paths_to_commit();
 	struct configfile c = { 0 };
 	bool any = false, ok;
 
 	/* opening also checks that config.yml can be read */
-	ok = paths != NULL && configfile_open(&c, e)
+	ok = configfile_open(&c, e)
 	    && show_changes(c.repo, paths, &any, e);
 	if (ok && !any)
 		step_same(paths[0], "(committed)");

@@ -29,8 +29,50 @@ static struct {
 	bool hosts;
 } in;
 
+/* The next line of the input that says something, NULL at the end; *rest is
+ * what follows it. Both lie in the copy that is cut up. */
+static char *
+next_line(char **rest)
+{
+	while (*rest != NULL && **rest != '\0') {
+		char *line = *rest;
+		size_t n = strcspn(line, "\r\n");
+
+		*rest = line[n] == '\0' ? NULL : line + n + 1;
+		line[n] = '\0';
+		line += strspn(line, " \t");
+		if (*line != '\0' && *line != '#')
+			return line;
+	}
+	return NULL;
+}
+
+/* Each line before the first is acted on. */
+static bool
+check_lines(const char *text, struct err *e)
+{
+	struct pool *pool = pool_new();
+	char *rest = pool_strdup(pool, text), *line;
+	bool ok = true;
+
+	while (ok && (line = next_line(&rest)) != NULL) {
+		size_t key = strcspn(line, "=");
+
+		if (line[key] == '\0' || key == 0)
+			ok = err_set(e, ERR_INPUT, "\"%s\" is no KEY=VALUE",
+			    line);
+		else if (key == strlen("TUTOR_VERSION")
+		    && text_starts(line, "TUTOR_VERSION"))
+			ok = err_set(e, ERR_INPUT, "TUTOR_VERSION follows "
+			    "the build; it is not set here");
+	}
+	pool_free(pool);
+	return ok;
+}
+
 static const struct input inputs[] = {
 	{ .name = "set", .str = &in.set, .optional = true,
+	  .check = check_lines,
 	  .help = "Lines KEY=VALUE; true and false are booleans, digits a "
 	    "number, all else is text, as is what stands in double quotes" },
 	{ .name = "remove", .str = &in.remove, .optional = true,
@@ -70,7 +112,7 @@ kind_of(const char *value)
 	return YAML_STRING;
 }
 
-/* One line KEY=VALUE, in the pool. */
+/* One line KEY=VALUE, in the pool; it was checked. */
 static bool
 set_line(struct configfile *c, char *line, struct err *e)
 {
@@ -78,13 +120,7 @@ set_line(struct configfile *c, char *line, struct err *e)
 	enum yaml_kind kind;
 	size_t n;
 
-	if (value == NULL || value == line)
-		return err_set(e, ERR_INPUT, "set: \"%s\" is no KEY=VALUE",
-		    line);
 	*value++ = '\0';
-	if (text_same(line, "TUTOR_VERSION"))
-		return err_set(e, ERR_INPUT, "set: TUTOR_VERSION follows the "
-		    "build; it is not set here");
 	kind = kind_of(value);
 	n = strlen(value);
 	if (n >= 2 && value[0] == '"' && value[n - 1] == '"') {
@@ -97,20 +133,11 @@ set_line(struct configfile *c, char *line, struct err *e)
 static bool
 set_lines(struct configfile *c, struct err *e)
 {
-	char *rest = in.set != NULL ?
-	    pool_strdup(step_common()->pool, in.set) : NULL;
+	char *rest = pool_strdup(step_common()->pool, in.set), *line;
 
-	while (rest != NULL && *rest != '\0') {
-		size_t n = strcspn(rest, "\r\n");
-		char *line = rest;
-		bool last = line[n] == '\0';
-
-		line[n] = '\0';
-		rest = last ? NULL : line + n + 1;
-		line += strspn(line, " \t");
-		if (*line != '\0' && *line != '#' && !set_line(c, line, e))
+	while ((line = next_line(&rest)) != NULL)
+		if (!set_line(c, line, e))
 			return false;
-	}
 	return true;
 }
 
