@@ -34,7 +34,8 @@ app_find(const char *name)
 	return NULL;
 }
 
-bool
+/* Is the version played at least that? */
+static bool
 argocd_at_least(int major, int minor)
 {
 	int have_major = 0, have_minor = 0;
@@ -54,7 +55,8 @@ app_automated(const struct app *a)
 	    && !cJSON_IsFalse(json_at(automated, "enabled"));
 }
 
-void
+/* The object has changed: a new resourceVersion. */
+static void
 app_touch(struct app *a)
 {
 	char *s;

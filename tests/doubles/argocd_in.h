@@ -34,14 +34,8 @@ struct app *app_find(const char *name);
 /* Is automated sync on, as the version played understands the spec? */
 bool app_automated(const struct app *a);
 
-/* The object has changed: a new resourceVersion. */
-void app_touch(struct app *a);
-
 /* Store a spec: below 3.1.0 without automated.enabled. Takes spec. */
 void app_put_spec(struct app *a, struct cJSON *spec);
-
-/* Is the version played at least that? */
-bool argocd_at_least(int major, int minor);
 
 /* Set what is to be done; the caller has checked that nothing is. */
 void app_operate(struct app *a, struct cJSON *operation);

@@ -231,15 +231,6 @@ io_pending(const struct io *io)
 }
 
 void
-io_shut(struct io *io)
-{
-	if (io->ssl != NULL)
-		(void)SSL_shutdown(io->ssl);
-	else
-		(void)shutdown(io->fd, SHUT_WR);
-}
-
-void
 io_close(struct io *io)
 {
 	if (io == NULL)

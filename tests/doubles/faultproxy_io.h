@@ -70,10 +70,6 @@ io_write(struct io *io, const void *p, size_t n);
 bool
 io_pending(const struct io *io);
 
-/* No more will be written; what the peer sends can still be read. */
-void
-io_shut(struct io *io);
-
 /* Close in order, or so that the peer gets a reset. NULL is fine. */
 void
 io_close(struct io *io);

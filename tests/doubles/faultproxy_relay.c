@@ -200,6 +200,40 @@ to_client(void *arg, const char *p, size_t n)
 	return part == n;
 }
 
+/* Wait for bytes from either; which of them (0 or 1), or -1: neither. */
+static int
+wait_either(struct io *const v[2])
+{
+	struct pollfd fds[2] = {
+		{ .fd = v[0]->fd, .events = POLLIN },
+		{ .fd = v[1]->fd, .events = POLLIN },
+	};
+
+	if (io_pending(v[0]))
+		return 0;
+	if (io_pending(v[1]))
+		return 1;
+	if (poll(fds, 2, IO_SECONDS * 1000) <= 0)
+		return -1;
+	return fds[0].revents != 0 ? 0 : 1;
+}
+
+/* Pass bytes both ways until either side ends. */
+static void
+tunnel(struct io *a, struct io *b)
+{
+	struct io *const v[2] = { a, b };
+	char buf[IO_CHUNK];
+
+	for (;;) {
+		int from = wait_either(v);
+		size_t n = from >= 0 ? io_read(v[from], buf, sizeof(buf)) : 0;
+
+		if (n == 0 || !io_write(v[1 - from], buf, n))
+			return;
+	}
+}
+
 /* Pass the reply on, as far as the rule lets it. */
 static enum next
 pass_reply(struct pair *p, const struct head *request,
@@ -223,7 +257,7 @@ pass_reply(struct pair *p, const struct head *request,
 	if (r->fault == FAULT_CUT)
 		out.left = r->bytes;
 	if (reply->status == 101) {
-		relay_tunnel(p->client, p->server);
+		tunnel(p->client, p->server);
 		return CLOSE;
 	}
 	if (!body_pass(p->server, f, n, to_client, &out))
@@ -337,39 +371,6 @@ relay_http(const struct proxy *proxy, struct io *client)
 		io_reset(client);
 	else
 		io_close(client);
-}
-
-/* Wait for bytes from either; which of them (0 or 1), or -1: neither. */
-static int
-wait_either(struct io *const v[2])
-{
-	struct pollfd fds[2] = {
-		{ .fd = v[0]->fd, .events = POLLIN },
-		{ .fd = v[1]->fd, .events = POLLIN },
-	};
-
-	if (io_pending(v[0]))
-		return 0;
-	if (io_pending(v[1]))
-		return 1;
-	if (poll(fds, 2, IO_SECONDS * 1000) <= 0)
-		return -1;
-	return fds[0].revents != 0 ? 0 : 1;
-}
-
-void
-relay_tunnel(struct io *a, struct io *b)
-{
-	struct io *const v[2] = { a, b };
-	char buf[IO_CHUNK];
-
-	for (;;) {
-		int from = wait_either(v);
-		size_t n = from >= 0 ? io_read(v[from], buf, sizeof(buf)) : 0;
-
-		if (n == 0 || !io_write(v[1 - from], buf, n))
-			return;
-	}
 }
 
 /* What of the first bytes can be read, for rules and log. */

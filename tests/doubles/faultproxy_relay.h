@@ -27,8 +27,4 @@ relay_http(const struct proxy *p, struct io *client);
 void
 relay_tcp(const struct proxy *p, struct io *client);
 
-/* Pass bytes both ways until either side ends. */
-void
-relay_tunnel(struct io *a, struct io *b);
-
 #endif

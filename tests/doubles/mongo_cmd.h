@@ -151,10 +151,6 @@ extern const struct command login_commands[];
 extern const struct command user_commands[];
 extern const struct command data_commands[];
 
-/* A login under way that a hello carries; appended unless it fails. */
-void
-login_speculate(struct call *c);
-
 /* Forget who is logged in. */
 void
 conn_forget(struct conn *conn);

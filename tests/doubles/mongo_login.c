@@ -67,32 +67,6 @@ append_mechanisms(struct call *c)
 	return true;
 }
 
-static bool
-run_hello(struct call *c)
-{
-	bool modern = strcmp(c->name, "hello") == 0;
-
-	if (get_bool(c->body, "helloOk", false))
-		bson_append_bool(c->reply, "helloOk", -1, true);
-	bson_append_bool(c->reply, modern ? "isWritablePrimary" : "ismaster",
-	    -1, true);
-	bson_append_int32(c->reply, "maxBsonObjectSize", -1, WIRE_DOC_MAX);
-	bson_append_int32(c->reply, "maxMessageSizeBytes", -1,
-	    WIRE_MESSAGE_MAX);
-	bson_append_int32(c->reply, "maxWriteBatchSize", -1, BATCH_MAX);
-	append_now(c->reply);
-	bson_append_int32(c->reply, "logicalSessionTimeoutMinutes", -1,
-	    SESSION_MINUTES);
-	bson_append_int32(c->reply, "connectionId", -1, c->conn->id);
-	bson_append_int32(c->reply, "minWireVersion", -1, WIRE_MIN);
-	bson_append_int32(c->reply, "maxWireVersion", -1, WIRE_MAX);
-	bson_append_bool(c->reply, "readOnly", -1, false);
-	if (!append_mechanisms(c))
-		return false;
-	login_speculate(c);
-	return true;
-}
-
 void
 conn_forget(struct conn *conn)
 {
@@ -188,8 +162,9 @@ run_sasl_start(struct call *c)
 	return begin_login(c, c->body, c->db, c->reply);
 }
 
-void
-login_speculate(struct call *c)
+/* A login under way that a hello carries; appended unless it fails. */
+static void
+speculate(struct call *c)
 {
 	bson_t doc, out = BSON_INITIALIZER;
 	const char *db;
@@ -202,6 +177,32 @@ login_speculate(struct call *c)
 		bson_append_document(c->reply, "speculativeAuthenticate", -1,
 		    &out);
 	bson_destroy(&out);
+}
+
+static bool
+run_hello(struct call *c)
+{
+	bool modern = strcmp(c->name, "hello") == 0;
+
+	if (get_bool(c->body, "helloOk", false))
+		bson_append_bool(c->reply, "helloOk", -1, true);
+	bson_append_bool(c->reply, modern ? "isWritablePrimary" : "ismaster",
+	    -1, true);
+	bson_append_int32(c->reply, "maxBsonObjectSize", -1, WIRE_DOC_MAX);
+	bson_append_int32(c->reply, "maxMessageSizeBytes", -1,
+	    WIRE_MESSAGE_MAX);
+	bson_append_int32(c->reply, "maxWriteBatchSize", -1, BATCH_MAX);
+	append_now(c->reply);
+	bson_append_int32(c->reply, "logicalSessionTimeoutMinutes", -1,
+	    SESSION_MINUTES);
+	bson_append_int32(c->reply, "connectionId", -1, c->conn->id);
+	bson_append_int32(c->reply, "minWireVersion", -1, WIRE_MIN);
+	bson_append_int32(c->reply, "maxWireVersion", -1, WIRE_MAX);
+	bson_append_bool(c->reply, "readOnly", -1, false);
+	if (!append_mechanisms(c))
+		return false;
+	speculate(c);
+	return true;
 }
 
 static bool

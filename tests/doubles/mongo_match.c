@@ -118,7 +118,8 @@ compare_text(const bson_iter_t *a, const bson_iter_t *b)
 	return compare_bytes(x, an, y, bn);
 }
 
-int
+/* Order of two values, as the server sorts them: by type, then value. */
+static int
 value_compare(const bson_iter_t *a, const bson_iter_t *b)
 {
 	int ra = type_rank(a), rb = type_rank(b);

@@ -13,10 +13,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Order of two values, as the server sorts them: by type, then value. */
-int
-value_compare(const bson_iter_t *a, const bson_iter_t *b);
-
 /* The first operator in the filter that we don't know, or NULL. */
 const char *
 filter_unknown(const bson_t *filter);

@@ -269,7 +269,8 @@ learn_all(void)
 	}
 }
 
-bool
+/* Whether the name is that of an action. */
+static bool
 action_known(const char *name)
 {
 	learn_all();
@@ -289,7 +290,8 @@ has_bit(const struct actions *a, int bit)
 	return (a->bits[bit / 64] >> (bit % 64) & 1) != 0;
 }
 
-void
+/* Add an action, by a name that is known. */
+static void
 actions_add(struct actions *a, const char *name)
 {
 	learn_all();

@@ -45,14 +45,6 @@ struct privileges {
 	size_t n;
 };
 
-/* Whether the name is that of an action. */
-bool
-action_known(const char *name);
-
-/* Add an action, by a name that is known. */
-void
-actions_add(struct actions *a, const char *name);
-
 /* Add to the privilege on that resource, or make it. */
 void
 privileges_add(struct privileges *p, const struct resource *on,

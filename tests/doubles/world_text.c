@@ -176,17 +176,6 @@ time_rfc3339(double t)
 }
 
 char *
-time_http(double t)
-{
-	char out[64];
-	struct tm tm;
-
-	time_split(t, &tm);
-	(void)strftime(out, sizeof(out), "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	return text_copy(out);
-}
-
-char *
 digest_hex(const void *p, size_t len, size_t n)
 {
 	unsigned char sum[EVP_MAX_MD_SIZE];

@@ -40,10 +40,9 @@ bool text_file(struct text *t, const char *path);
 char *text_fill(const char *model,
     const char *(*find)(const char *name, void *arg), void *arg);
 
-/* Seconds since 1970 with fractions; and as RFC 3339, as in HTTP's Date. */
+/* Seconds since 1970 with fractions; and as RFC 3339. */
 double now(void);
 char *time_rfc3339(double t);
-char *time_http(double t);
 
 /* The first n hex digits of SHA-256. The caller frees. */
 char *digest_hex(const void *p, size_t len, size_t n);

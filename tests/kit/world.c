@@ -347,6 +347,12 @@ await_port(int port)
 	ck_assert_msg(up, "the fault proxy does not start");
 }
 
+static void
+proxy_clear(struct world_proxy *p)
+{
+	free(control(p, "-X POST", "/clear"));
+}
+
 struct world_proxy
 world_proxy_start(const char *address, const char *name)
 {
@@ -365,7 +371,7 @@ world_proxy_start(const char *address, const char *name)
 		run_proxy(&p, dir, address, name);
 	await_port(p.control);
 	await_port(p.port);
-	world_proxy_clear(&p);
+	proxy_clear(&p);
 	free(dir);
 	return p;
 }
@@ -386,24 +392,4 @@ world_proxy_fault(struct world_proxy *p, const char *json)
 	ck_assert(asprintf(&how, "-X POST --data-binary '%s'", json) > 0);
 	free(control(p, how, "/fault"));
 	free(how);
-}
-
-void
-world_proxy_clear(struct world_proxy *p)
-{
-	free(control(p, "-X POST", "/clear"));
-}
-
-long
-world_proxy_count(struct world_proxy *p, const char *method)
-{
-	char *log = control(p, "", "/log"), *want = NULL;
-	long n = 0;
-
-	ck_assert(asprintf(&want, "\"method\":\"%s", method) > 0);
-	for (char *s = strstr(log, want); s != NULL; s = strstr(s + 1, want))
-		n++;
-	free(want);
-	free(log);
-	return n;
 }

@@ -66,9 +66,4 @@ struct world_proxy world_proxy_start(const char *address,
 void world_proxy_stop(struct world_proxy *);
 /* As the body of POST /fault: {"fault":"reset-after","nth":3}. */
 void world_proxy_fault(struct world_proxy *, const char *json);
-/* Forget faults and log. */
-void world_proxy_clear(struct world_proxy *);
-/* How many requests came, of a method ("" any). */
-long world_proxy_count(struct world_proxy *, const char *method);
-
 #endif
