@@ -12,19 +12,17 @@
 #include "data/json.h"
 #include "edx/config.h"
 #include "step/step.h"
+#include "verify/checkout.h"
 
 bool
 configfile_open(struct configfile *c, struct err *e)
 {
 	const struct step_common *in = step_common();
-	struct repo_open o = { .dir = in->workspace, .branch = in->branch,
-		.token = in->repository_token, .ca_file = in->ca_file,
-		.dns_servers = in->dns_servers };
 	const char *path;
 
 	*c = (struct configfile){
 	    .file = config_file(in->pool, in->instance) };
-	c->repo = repo_open(&o, e);
+	c->repo = checkout_open(e);
 	if (c->repo == NULL)
 		return false;
 	path = repo_path(c->repo, c->file);

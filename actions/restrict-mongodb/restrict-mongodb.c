@@ -8,6 +8,8 @@
  * it is made. The roles that it had are committed before, and mode restore
  * gives them back. Run it as often as you like.
  */
+#include <string.h>
+
 #include "api/accessrecord.h"
 #include "api/repo.h"
 #include "base/log.h"
@@ -16,8 +18,8 @@
 #include "db/mongo.h"
 #include "edx/databases.h"
 #include "step/step.h"
+#include "verify/restriction.h"
 
-#include <string.h>
 
 enum {
 	ANSWER_SECONDS = 30,	/* an election takes less */
@@ -34,12 +36,10 @@ static struct {
 	long port;
 } in;
 
-static const char *const modes[] = { "plan", "restrict", "restore", NULL };
-static const char *const yes_or_no[] = { "true", "false", NULL };
 static const char *const providers[] = { "self-hosted", NULL };
 
 static const struct input inputs[] = {
-	{ .name = "mode", .str = &in.mode, .oneof = modes, .dflt = "plan",
+	{ .name = "mode", .str = &in.mode, .oneof = restriction_modes, .dflt = "plan",
 	  .help = "plan shows the change, restrict makes it, restore gives "
 	    "back what the record says" },
 	{ .name = "provider", .str = &in.provider, .oneof = providers,
@@ -80,7 +80,7 @@ static const struct input inputs[] = {
 	{ .name = "settings-file", .str = &in.settings, .optional = true,
 	  .help = "File that fetch-settings wrote in this job, to be taken "
 	    "instead of config.yml" },
-	{ .name = "old-running", .str = &in.old_running, .oneof = yes_or_no,
+	{ .name = "old-running", .str = &in.old_running, .oneof = restriction_yes_or_no,
 	  .optional = true, .plan = "old-running",
 	  .help = "false: the old side's workloads are at 0; true: they "
 	    "still run, and may lose rights outside the databases named" },
@@ -108,13 +108,6 @@ static struct {
 
 /* --- who, and which databases --- */
 
-static bool
-check_given(const char *value, const char *input, struct err *e)
-{
-	return !text_empty(value) || err_set(e, ERR_INPUT, "%s: give it, or "
-	    "have it in the instance's config.yml", input);
-}
-
 /* Users of the server itself, and databases that hold its users. */
 static bool
 check_not_system(struct err *e)
@@ -133,33 +126,12 @@ check_not_system(struct err *e)
 	return true;
 }
 
-/* Given, or configured, or the usual one. */
-static bool
-ensure_port(const char *configured, struct err *e)
-{
-	if (in.port != 0)
-		return true;
-	in.port = USUAL_PORT;
-	return configured == NULL || text_number(configured, 1, PORT_MAX,
-	    &in.port, e);
-}
-
-static bool
-find_databases(struct databases *d, struct err *e)
-{
-	const struct step_common *c = step_common();
-
-	return in.settings != NULL ?
-	    databases_find_running(at.pool, in.settings, d, e) :
-	    databases_find(at.pool, c->workspace, c->instance, d, e);
-}
-
 static bool
 find_inputs(struct err *e)
 {
 	struct databases d;
 
-	if (!find_databases(&d, e))
+	if (!restriction_find_databases(in.settings, &d, e))
 		return false;
 	at.own = in.databases == NULL ? d.mongo :
 	    text_split(at.pool, in.databases, NULL);
@@ -174,21 +146,11 @@ find_inputs(struct err *e)
 		in.tls = "off";
 	in.ca = in.ca == NULL ? step_common()->ca_file : in.ca;
 	at.nwanted = roles_wanted(at.pool, at.own, &at.wanted);
-	return ensure_port(d.mongo_port, e)
-	    && check_given(in.host, "mongodb-host", e)
-	    && check_given(in.user, "user", e)
-	    && check_given(at.own[0], "databases", e)
+	return restriction_find_port(&in.port, d.mongo_port, USUAL_PORT, e)
+	    && restriction_check_given(in.host, "mongodb-host", e)
+	    && restriction_check_given(in.user, "user", e)
+	    && restriction_check_given(at.own[0], "databases", e)
 	    && check_not_system(e);
-}
-
-/* A site that still runs elsewhere may use more than we know of. */
-static bool
-check_old_side(struct err *e)
-{
-	if (!text_same(in.mode, "restrict") || in.old_running != NULL)
-		return true;
-	return err_set(e, ERR_INPUT, "old-running: say false once the old "
-	    "side's workloads are at 0, or true to restrict while they run");
 }
 
 static struct mongo_login
@@ -226,20 +188,6 @@ find_user(void)
 }
 
 /* --- the record --- */
-
-static bool
-open_record(struct err *e)
-{
-	const struct step_common *c = step_common();
-
-	at.repo = repo_open(&(struct repo_open){ .dir = c->workspace,
-	    .branch = c->branch, .token = c->repository_token,
-	    .ca_file = c->ca_file, .dns_servers = c->dns_servers }, e);
-	if (at.repo == NULL)
-		return false;
-	at.record = accessrecord_load(at.repo, c->instance, "mongodb", e);
-	return at.record != NULL;
-}
 
 /* One role a line: its database, which has no blank, and its name. */
 static bool
@@ -461,11 +409,11 @@ run(struct err *e)
 	bool ok;
 
 	at.pool = step_common()->pool;
-	ok = check_old_side(e)
+	ok = restriction_check_old_side(in.mode, in.old_running, e)
 	    && find_inputs(e)
 	    && open_admin(e)
 	    && find_users(e)
-	    && open_record(e)
+	    && restriction_open_record("mongodb", &at.repo, &at.record, e)
 	    && (text_same(in.mode, "restore") ? restore(e) :
 		plan_or_restrict(e));
 	accessrecord_close(at.record);

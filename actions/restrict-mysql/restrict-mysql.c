@@ -20,6 +20,7 @@
 #include "db/mysql_scope.h"
 #include "edx/databases.h"
 #include "step/step.h"
+#include "verify/restriction.h"
 
 enum {
 	ANSWER_SECONDS = 30,	/* a server's pause in a failover */
@@ -36,11 +37,9 @@ static struct {
 	long port;
 } in;
 
-static const char *const modes[] = { "plan", "restrict", "restore", NULL };
-static const char *const yes_or_no[] = { "true", "false", NULL };
 
 static const struct input inputs[] = {
-	{ .name = "mode", .str = &in.mode, .oneof = modes, .dflt = "plan",
+	{ .name = "mode", .str = &in.mode, .oneof = restriction_modes, .dflt = "plan",
 	  .help = "plan shows the statements, restrict runs them, restore "
 	    "gives back what the record says" },
 	{ .name = "mysql-host", .str = &in.host, .plan = "mysql.host",
@@ -72,7 +71,7 @@ static const struct input inputs[] = {
 	{ .name = "settings-file", .str = &in.settings, .optional = true,
 	  .help = "File that fetch-settings wrote in this job, to be taken "
 	    "instead of config.yml" },
-	{ .name = "old-running", .str = &in.old_running, .oneof = yes_or_no,
+	{ .name = "old-running", .str = &in.old_running, .oneof = restriction_yes_or_no,
 	  .optional = true, .plan = "old-running",
 	  .help = "false: the old side's workloads are at 0; true: they "
 	    "still run, and may lose rights outside the databases named" },
@@ -100,39 +99,11 @@ static struct {
 /* --- who, and which databases --- */
 
 static bool
-check_given(const char *value, const char *input, struct err *e)
-{
-	return !text_empty(value) || err_set(e, ERR_INPUT, "%s: give it, or "
-	    "have it in the instance's config.yml", input);
-}
-
-/* Given, or configured, or the usual one. */
-static bool
-ensure_port(const char *configured, struct err *e)
-{
-	if (in.port != 0)
-		return true;
-	in.port = USUAL_PORT;
-	return configured == NULL || text_number(configured, 1, PORT_MAX,
-	    &in.port, e);
-}
-
-static bool
-find_databases(struct databases *d, struct err *e)
-{
-	const struct step_common *c = step_common();
-
-	return in.settings != NULL ?
-	    databases_find_running(at.pool, in.settings, d, e) :
-	    databases_find(at.pool, c->workspace, c->instance, d, e);
-}
-
-static bool
 find_inputs(struct err *e)
 {
 	struct databases d;
 
-	if (!find_databases(&d, e))
+	if (!restriction_find_databases(in.settings, &d, e))
 		return false;
 	at.own = in.databases == NULL ? d.mysql :
 	    text_split(at.pool, in.databases, NULL);
@@ -142,20 +113,10 @@ find_inputs(struct err *e)
 	if (in.user_password == NULL && text_same(in.user, d.mysql_user))
 		in.user_password = d.mysql_password;
 	in.ca = in.ca == NULL ? step_common()->ca_file : in.ca;
-	return ensure_port(d.mysql_port, e)
-	    && check_given(in.host, "mysql-host", e)
-	    && check_given(in.user, "user", e)
-	    && check_given(at.own[0], "databases", e);
-}
-
-/* A site that still runs elsewhere may use more than we know of. */
-static bool
-check_old_side(struct err *e)
-{
-	if (!text_same(in.mode, "restrict") || in.old_running != NULL)
-		return true;
-	return err_set(e, ERR_INPUT, "old-running: say false once the old "
-	    "side's workloads are at 0, or true to restrict while they run");
+	return restriction_find_port(&in.port, d.mysql_port, USUAL_PORT, e)
+	    && restriction_check_given(in.host, "mysql-host", e)
+	    && restriction_check_given(in.user, "user", e)
+	    && restriction_check_given(at.own[0], "databases", e);
 }
 
 static struct sql_login
@@ -182,20 +143,6 @@ audit(struct err *e)
 }
 
 /* --- the record --- */
-
-static bool
-open_record(struct err *e)
-{
-	const struct step_common *c = step_common();
-
-	at.repo = repo_open(&(struct repo_open){ .dir = c->workspace,
-	    .branch = c->branch, .token = c->repository_token,
-	    .ca_file = c->ca_file, .dns_servers = c->dns_servers }, e);
-	if (at.repo == NULL)
-		return false;
-	at.record = accessrecord_load(at.repo, c->instance, "mysql", e);
-	return at.record != NULL;
-}
 
 static bool
 is_half_way(void)
@@ -412,11 +359,11 @@ run(struct err *e)
 	bool ok;
 
 	at.pool = step_common()->pool;
-	ok = check_old_side(e)
+	ok = restriction_check_old_side(in.mode, in.old_running, e)
 	    && find_inputs(e)
 	    && open_admin(e)
 	    && restrict_check(at.admin, at.pool, in.user, at.own, e)
-	    && open_record(e)
+	    && restriction_open_record("mysql", &at.repo, &at.record, e)
 	    && (text_same(in.mode, "restore") ? restore(e) :
 		plan_or_restrict(e));
 	accessrecord_close(at.record);

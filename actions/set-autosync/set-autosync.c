@@ -22,6 +22,7 @@
 #include "data/json.h"
 #include "data/yaml.h"
 #include "step/step.h"
+#include "verify/checkout.h"
 
 #define AUTOMATED "spec.syncPolicy.automated"
 #define ENABLED AUTOMATED ".enabled"
@@ -286,11 +287,6 @@ open_work(struct work *w, struct err *e)
 		.application = w->name, .project = in.project,
 		.ca_file = c->ca_file, .dns_servers = c->dns_servers,
 	};
-	const struct repo_open checkout = {
-		.dir = c->workspace, .branch = c->branch,
-		.token = c->repository_token, .ca_file = c->ca_file,
-		.dns_servers = c->dns_servers,
-	};
 	struct err none = { 0 };
 	int major, minor;
 
@@ -301,7 +297,7 @@ open_work(struct work *w, struct err *e)
 	w->knows = major > 3 || (major == 3 && minor >= 1);
 	log_info("Argo CD %d.%d %s automated.enabled", major, minor,
 	    w->knows ? "knows" : "does not know");
-	w->repo = repo_open(&checkout, e);
+	w->repo = checkout_open(e);
 	if (w->repo == NULL)
 		return false;
 	w->record = repo_record_load(w->repo, c->instance, "autosync", &none);

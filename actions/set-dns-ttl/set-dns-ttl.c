@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "step/step.h"
+#include "verify/checkout.h"
 #include "verify/hosts.h"
 #include "verify/zone.h"
 
@@ -225,16 +226,6 @@ check_ttl(struct err *e)
 	return true;
 }
 
-static struct repo *
-open_repo(struct err *e)
-{
-	const struct step_common *c = step_common();
-
-	return repo_open(&(struct repo_open){ .dir = c->workspace,
-	    .branch = c->branch, .token = c->repository_token,
-	    .ca_file = c->ca_file, .dns_servers = c->dns_servers }, e);
-}
-
 static bool
 run(struct err *e)
 {
@@ -246,7 +237,7 @@ run(struct err *e)
 	ok = check_ttl(e)
 	    && (z = zone_open(&(struct zone_open){ in.provider, in.server,
 		in.token, in.zone, in.hosts }, e)) != NULL
-	    && (repo = open_repo(e)) != NULL
+	    && (repo = checkout_open(e)) != NULL
 	    && (r = dnsrecord_load(repo, step_common()->instance, e)) != NULL
 	    && ensure_recorded(z, r, repo, e)
 	    && ensure_ttl(z, e)

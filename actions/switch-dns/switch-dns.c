@@ -26,6 +26,7 @@
 #include "net/tls.h"
 #include "step/step.h"
 #include "verify/arrival.h"
+#include "verify/checkout.h"
 #include "verify/hosts.h"
 #include "verify/move.h"
 #include "verify/outage.h"
@@ -147,9 +148,7 @@ open_work(struct work *w, struct err *e)
 		.times = (int)in.good };
 	w->arrival.resolver = resolve_servers(w->resolvers,
 	    &w->arrival.resolvers);
-	w->repo = repo_open(&(struct repo_open){ .dir = c->workspace,
-	    .branch = c->branch, .token = c->repository_token,
-	    .ca_file = c->ca_file, .dns_servers = c->dns_servers }, e);
+	w->repo = checkout_open(e);
 	w->record = w->repo != NULL ? dnsrecord_load(w->repo, c->instance, e)
 	    : NULL;
 	if (w->record == NULL)

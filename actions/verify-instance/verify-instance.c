@@ -16,6 +16,7 @@
 #include "db/mysql.h"
 #include "edx/settings.h"
 #include "step/step.h"
+#include "verify/checkout.h"
 #include "verify/hosts.h"
 #include "verify/report.h"
 #include "verify/verify.h"
@@ -187,11 +188,7 @@ subject_from_inputs(void)
 static bool
 refresh_workspace(struct err *e)
 {
-	const struct step_common *c = step_common();
-	struct repo *repo = repo_open(&(struct repo_open){
-	    .dir = c->workspace, .branch = c->branch,
-	    .token = c->repository_token, .ca_file = c->ca_file,
-	    .dns_servers = c->dns_servers }, e);
+	struct repo *repo = checkout_open(e);
 
 	repo_close(repo);
 	return repo != NULL;
