@@ -49,7 +49,8 @@ need_test()
 
 need_lint()
 {
-	echo 'shellcheck clang clang-tidy cppcheck python3-pip npm=npm'
+	echo 'shellcheck clang clang-tidy cppcheck
+	python3 python3-yaml python3-pip npm=npm'
 }
 
 need_bench()

@@ -1,4 +1,4 @@
-// Node 20 wants an attribute on imports of JSON, which the language service
+// Node wants an attribute on imports of JSON, which the language service
 // leaves out: this loader adds it.
 import { register } from 'node:module';
 const hook = `export async function resolve(specifier, context, next) {
