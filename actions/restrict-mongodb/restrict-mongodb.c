@@ -20,7 +20,6 @@
 #include "step/step.h"
 #include "verify/restriction.h"
 
-
 enum {
 	ANSWER_SECONDS = 30,	/* an election takes less */
 	CACHE_SECONDS = 40,	/* a mongos remembers users for 30 */
@@ -39,7 +38,8 @@ static struct {
 static const char *const providers[] = { "self-hosted", NULL };
 
 static const struct input inputs[] = {
-	{ .name = "mode", .str = &in.mode, .oneof = restriction_modes, .dflt = "plan",
+	{ .name = "mode", .str = &in.mode, .oneof = restriction_modes,
+	  .dflt = "plan",
 	  .help = "plan shows the change, restrict makes it, restore gives "
 	    "back what the record says" },
 	{ .name = "provider", .str = &in.provider, .oneof = providers,
@@ -80,7 +80,8 @@ static const struct input inputs[] = {
 	{ .name = "settings-file", .str = &in.settings, .optional = true,
 	  .help = "File that fetch-settings wrote in this job, to be taken "
 	    "instead of config.yml" },
-	{ .name = "old-running", .str = &in.old_running, .oneof = restriction_yes_or_no,
+	{ .name = "old-running", .str = &in.old_running,
+	  .oneof = restriction_yes_or_no,
 	  .optional = true, .plan = "old-running",
 	  .help = "false: the old side's workloads are at 0; true: they "
 	    "still run, and may lose rights outside the databases named" },

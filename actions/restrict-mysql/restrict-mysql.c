@@ -37,9 +37,9 @@ static struct {
 	long port;
 } in;
 
-
 static const struct input inputs[] = {
-	{ .name = "mode", .str = &in.mode, .oneof = restriction_modes, .dflt = "plan",
+	{ .name = "mode", .str = &in.mode, .oneof = restriction_modes,
+	  .dflt = "plan",
 	  .help = "plan shows the statements, restrict runs them, restore "
 	    "gives back what the record says" },
 	{ .name = "mysql-host", .str = &in.host, .plan = "mysql.host",
@@ -71,7 +71,8 @@ static const struct input inputs[] = {
 	{ .name = "settings-file", .str = &in.settings, .optional = true,
 	  .help = "File that fetch-settings wrote in this job, to be taken "
 	    "instead of config.yml" },
-	{ .name = "old-running", .str = &in.old_running, .oneof = restriction_yes_or_no,
+	{ .name = "old-running", .str = &in.old_running,
+	  .oneof = restriction_yes_or_no,
 	  .optional = true, .plan = "old-running",
 	  .help = "false: the old side's workloads are at 0; true: they "
 	    "still run, and may lose rights outside the databases named" },

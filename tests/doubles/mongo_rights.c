@@ -86,12 +86,12 @@ static const struct builtin {
 	const char *includes;
 } builtins[] = {
 #define ROW(r, k, d, c, a) \
-	{ .role = r, .kind = k, .db = d, .coll = c, .actions = a }
+	{ .role = (r), .kind = (k), .db = (d), .coll = (c), .actions = (a) }
 #define ADMIN(r, k, d, c, a) \
-	{ .role = r, .admin_only = true, .kind = k, .db = d, .coll = c, \
-	  .actions = a }
+	{ .role = (r), .admin_only = true, .kind = (k), .db = (d), \
+	  .coll = (c), .actions = (a) }
 #define LIKE(r, adm, other) \
-	{ .role = r, .admin_only = adm, .includes = other }
+	{ .role = (r), .admin_only = (adm), .includes = (other) }
 	ROW("read", RES_DB, OWN, NULL, "@read"),
 	ROW("read", RES_NS, OWN, "system.js", "@read"),
 

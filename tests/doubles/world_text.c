@@ -22,9 +22,9 @@ text_room(struct text *t, size_t more)
 {
 	size_t want = t->len + more + 1;
 
-	if (want > TEXT_MAX)
+	if (more > TEXT_MAX || want > TEXT_MAX)
 		abort();
-	if (want <= t->cap)
+	if (t->s != NULL && want <= t->cap)
 		return;
 	t->cap = want < 256 ? 256 : want * 2;
 	t->s = realloc(t->s, t->cap);
@@ -186,7 +186,7 @@ digest_hex(const void *p, size_t len, size_t n)
 		abort();
 	for (size_t i = 0; i < size; i++)
 		text_add(&t, "%02x", sum[i]);
-	assert(n <= t.len);
+	assert(t.s != NULL && n <= t.len);
 	t.s[n] = '\0';
 	return t.s;
 }

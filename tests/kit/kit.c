@@ -155,7 +155,8 @@ become_step(const char *step, const char *const *vars, const char *dir,
 	char path[4096], var[4300];
 	int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	const char *bin = getenv("KIT_BIN");
-	const char *search = strdup(getenv("PATH"));
+	const char *path_was = getenv("PATH");
+	const char *search = strdup(path_was != NULL ? path_was : "/bin");
 
 	snprintf(path, sizeof path, "%s/%s", bin != NULL ? bin : "build/bin",
 	    step);
