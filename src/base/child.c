@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 
 enum {
@@ -196,7 +197,8 @@ attend(const struct child *c, struct pipes *p, pid_t pid, int *status,
 	close_fd(&p->secret);
 	if (read(p->failed[0], &why, sizeof why) == sizeof why) {
 		waitpid(pid, NULL, 0);
-		return why == ENOENT && c->dir == NULL
+		return why == ENOENT
+		    && (c->dir == NULL || file_is_dir(c->dir))
 		    ? err_set(e, ERR_NOT_FOUND, "%s is not installed (not "
 			"found on PATH)", c->argv[0])
 		    : err_set(e, ERR_OTHER, "can't run %s: %s", c->argv[0],
