@@ -171,7 +171,8 @@ judge_namesake(struct pool *pool, const struct mongo_user *u,
 	for (size_t i = 0; i < u->nroles; i++) {
 		enum severity s = severity_of(&u->roles[i], own);
 
-		worst = s > worst ? s : worst;
+		if (s > worst)
+			worst = s;
 	}
 	findings_add(pool, f, worst, FINDING_HAND,
 	    pool_printf(pool, "%s.%s", u->db, u->user),

@@ -39,7 +39,7 @@ env(const char *name)
 }
 
 /* Output of a command, without its last line end, in the pool. */
-static const char *
+static const char *PRINTF(1, 2)
 sh(const char *fmt, ...)
 {
 	char command[ROOM];
@@ -157,7 +157,7 @@ make_workspace(void)
 	    env("SB_STATE"));
 }
 
-static void
+static void PRINTF(1, 2)
 var(const char *fmt, ...)
 {
 	struct buf b = buf_new(ROOM);
