@@ -62,10 +62,19 @@ loopback_close()
 		# its number still means its session: gone, ours, or a
 		# zombie that a first process which does not reap leaves
 		if [ -z "$(born "$pid")" ] || alive "$file"; then
-			pkill -KILL -s "$pid"
+			until_ok 3 session_gone "$pid"
 		fi
 	done
 	until_ok 3 loopback_gone
+}
+
+# session_gone PID: kill what is left of its session; true once nothing is.
+# Asked again and again, since one that is killed may just have forked.
+session_gone()
+{
+	! pkill -KILL -s "$1" && ! pgrep -s "$1" | while read -r left; do
+		[ -z "$(born "$left")" ] || echo "$left"
+	done | grep -q .
 }
 
 loopback_gone()
