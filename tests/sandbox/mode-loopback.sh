@@ -72,9 +72,13 @@ loopback_close()
 # Asked again and again, since one that is killed may just have forked.
 session_gone()
 {
-	! pkill -KILL -s "$1" && ! pgrep -s "$1" | while read -r left; do
-		[ -z "$(born "$left")" ] || echo "$left"
-	done | grep -q .
+	local left gone=0
+	for left in $(pgrep -s "$1"); do
+		[ -n "$(born "$left")" ] || continue # a zombie
+		kill -KILL "$left" 2>/dev/null
+		gone=1
+	done
+	return $gone
 }
 
 loopback_gone()
