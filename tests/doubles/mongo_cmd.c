@@ -414,12 +414,15 @@ count_write(const struct call *c)
 
 	while (i < s->n_counters && strcmp(s->counters[i].key, key) != 0)
 		i++;
-	if (i < s->n_counters || i == COUNTERS_MAX)
-		free(key);
-	else
-		s->counters[s->n_counters++].key = key;
-	if (i < COUNTERS_MAX)
+	if (i < s->n_counters) {
 		s->counters[i].n++;
+		free(key);
+	} else if (i < COUNTERS_MAX) {
+		s->counters[s->n_counters++] = (struct counter){
+		    .key = key, .n = 1 };
+	} else {
+		free(key);
+	}
 	counters_write(s);
 }
 

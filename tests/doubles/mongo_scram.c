@@ -217,7 +217,7 @@ check_proof(const struct scram *s, const char *auth, size_t n,
     const char *proof, size_t proof_len)
 {
 	unsigned char given[SCRAM_TEXT_MAX], sig[SCRAM_KEY_MAX];
-	unsigned char client[SCRAM_KEY_MAX], stored[SCRAM_KEY_MAX];
+	unsigned char client[SCRAM_KEY_MAX] = { 0 }, stored[SCRAM_KEY_MAX];
 	size_t len = kinds[s->mech].key_len;
 	int pad = 0;
 	int got = EVP_DecodeBlock(given, (const unsigned char *)proof,

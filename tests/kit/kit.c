@@ -80,9 +80,11 @@ void
 kit_write(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "w");
+	bool ok = f != NULL && fputs(text, f) >= 0;
 
-	ck_assert_msg(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0,
-	    "can't write %s: %s", path, strerror(errno));
+	if (f != NULL && fclose(f) != 0)
+		ok = false;
+	ck_assert_msg(ok, "can't write %s: %s", path, strerror(errno));
 }
 
 char *
