@@ -217,11 +217,11 @@ START_TEST(a_root_without_git_is_told)
 	char *dir = kit_folder(), *got;
 
 	got = kit_sh("[ $(id -u) = 0 ] || { echo git is not installed; "
-	    "exit 0; }; mkdir -p '%s/etc/ssl/certs' '%s/work/.git' '%s/tmp' "
+	    "exit 0; }; mkdir -p '%s/etc/ssl/certs' '%s/site/.git' '%s/tmp' "
 	    "&& cp %s/commit-config '%s/step' && cp /etc/resolv.conf "
 	    "'%s/etc/' && cp /etc/ssl/certs/ca-certificates.crt "
 	    "'%s/etc/ssl/certs/' && cd / && INPUT_INSTANCE_NAME=acme "
-	    "INPUT_WORKSPACE=/work RUNNER_TEMP=/tmp chroot '%s' /step; "
+	    "INPUT_WORKSPACE=/site RUNNER_TEMP=/tmp chroot '%s' /step; "
 	    "[ $? = 1 ]", dir, dir, dir, bin(), dir, dir, dir, dir);
 	kit_contains(got, "git is not installed");
 	free(got);
