@@ -59,9 +59,9 @@ theirs(const char *script)
 	free(kit_sh("cd %s/other && git pull -q --no-rebase origin main && "
 	    "{ %s ; } && git add -A && " GIT "commit -q -m theirs && "
 	    /* what a killed run's git still does may come between */
-	    "{ git push -q origin main 2>/dev/null || { sleep 0.3 && " GIT
-	    "pull -q --rebase origin main && git push -q origin main; }; }",
-	    dir, script));
+	    "{ n=0; until git push -q origin main 2>/dev/null; do "
+	    "n=$((n + 1)); [ $n -lt 30 ] || exit 1; sleep 0.2; "
+	    GIT "pull -q --rebase origin main; done; }", dir, script));
 }
 
 static void
