@@ -102,59 +102,6 @@ hosts_check(const char *given, struct err *e)
 	return ok;
 }
 
-/* Each part of a list by one rule; an empty list is none. */
-static bool
-check_each(const char *given, bool (*check)(const char *, struct err *),
-    struct err *e)
-{
-	struct pool *p = pool_new();
-	const char **part = text_split(p, given, NULL);
-	bool ok = part[0] != NULL
-	    || err_set(e, ERR_INPUT, "it names no address");
-
-	for (size_t i = 0; ok && part[i] != NULL; i++)
-		ok = check(part[i], e);
-	pool_free(p);
-	return ok;
-}
-
-/* An address with a port, or without; brackets around IPv6 then. */
-static bool
-check_server(const char *s, struct err *e)
-{
-	const char *colon = strrchr(s, ':');
-	char bare[64] = "";
-	long port = 1;
-	size_t n = strlen(s);
-
-	if (s[0] == '[' || (colon != NULL && strchr(s, ':') == colon)) {
-		if (colon == NULL || !text_number(colon + 1, 1, 65535, &port,
-		    e))
-			return err_set(e, ERR_INPUT, "\"%.80s\" is no "
-			    "address:port", s);
-		n = (size_t)(colon - s);
-	}
-	if (s[0] == '[') {
-		s++;
-		n -= n > 1 ? 2 : n;
-	}
-	for (size_t i = 0; i < n && i < sizeof bare - 1; i++)
-		bare[i] = s[i];
-	return text_check_ip(bare, e);
-}
-
-bool
-hosts_check_addresses(const char *given, struct err *e)
-{
-	return check_each(given, text_check_ip, e);
-}
-
-bool
-hosts_check_servers(const char *given, struct err *e)
-{
-	return check_each(given, check_server, e);
-}
-
 const char *
 hosts_name(const struct hosts *h, const char *kind)
 {

@@ -28,11 +28,8 @@ struct hosts {
  * is none, or one is no DNS name. */
 bool hosts_find(struct pool *, const char *given, struct hosts *,
     struct err *) MUST_CHECK;
-/* For input tables: a list of hosts as above; of IP addresses; of name
- * servers, address or address:port or [IPv6]:port. */
+/* For input tables: a list of hosts as above. */
 bool hosts_check(const char *, struct err *);
-bool hosts_check_addresses(const char *, struct err *);
-bool hosts_check_servers(const char *, struct err *);
 /* The name of this kind, or NULL. */
 const char *hosts_name(const struct hosts *, const char *kind);
 bool hosts_has(const struct hosts *, const char *name);

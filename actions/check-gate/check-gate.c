@@ -32,8 +32,8 @@ static const struct input inputs[] = {
 	{ .name = "api-url", .str = &in.api_url, .check = text_check_url,
 	  .dflt = github_default_url, .help = "Address of GitHub's API" },
 	{ .name = "repository", .str = &in.repository,
-	  .dflt = "$GITHUB_REPOSITORY", .help = "Cluster repository as"
-	    " owner/name" },
+	  .dflt = "$GITHUB_REPOSITORY", .check = text_check_repository,
+	  .help = "Cluster repository as owner/name" },
 	{ 0 }
 };
 

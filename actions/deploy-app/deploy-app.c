@@ -51,13 +51,14 @@ static const struct input inputs[] = {
 	  .plan = "new.kube.server", .check = text_check_https,
 	  .help = "API server of the new cluster, to say why pods wait" },
 	{ .name = "kube-ca", .str = &in.kube_ca, .optional = true,
+	  .check = kube_check_roots,
 	  .help = "Its roots, as PEM or base64 of it" },
 	{ .name = "kube-token", .str = &in.kube_token, .optional = true,
 	  .secret = true, .help = "Token that may list pods there; without"
 	    " it failures name no pods" },
 	{ .name = "namespace", .str = &in.space, .optional = true,
-	  .plan = "new.namespace", .help = "Namespace of the instance; if"
-	    " empty, its name" },
+	  .plan = "new.namespace", .check = text_check_name,
+	  .help = "Namespace of the instance; if empty, its name" },
 	{ 0 }
 };
 

@@ -36,6 +36,78 @@ static const char *const kinds[] = {
 	"create", "build", "render", "other", NULL
 };
 
+/* A line whose key ends before `key`, and its value before `end`. */
+static void
+set_line(struct json *to, const char *text, size_t key, size_t end)
+{
+	struct pool *p = pool_new();
+
+	json_set_str(to, pool_strndup(p, text, key),
+	    pool_strndup(p, text + key + 1, end - key - 1));
+	pool_free(p);
+}
+
+/* KEY=VALUE lines; values may be empty, and then are left out. */
+static bool
+read_lines(struct json *to, const char *text, struct err *e)
+{
+	while (*text != '\0') {
+		size_t n = strcspn(text, "\n");
+		size_t key = strcspn(text, "=\n");
+		size_t end = n;
+
+		while (end > 0 && strchr(" \t\r", text[end - 1]) != NULL)
+			end--;
+		if (end > 0 && key >= end)
+			return err_set(e, ERR_INPUT, "\"%.*s\" is no"
+			    " KEY=VALUE", (int)end, text);
+		if (end > key + 1)
+			set_line(to, text, key, end);
+		text += n + (text[n] == '\n');
+	}
+	return true;
+}
+
+static bool
+read_object(struct json *to, const char *text, struct err *e)
+{
+	struct json *from = json_parse(text, strlen(text), "inputs", e);
+	bool ok = json_is_object(from);
+
+	for (const struct json *i = json_first(from); i != NULL && ok;
+	    i = json_next(i)) {
+		struct buf value = buf_new(64 * 1024);
+
+		ok = json_scalar(i, &value);
+		if (ok && value.len > 0)
+			json_set_str(to, json_name(i), buf_str(&value));
+		buf_free(&value);
+	}
+	json_free(from);
+	if (ok)
+		return true;
+	return err_set(e, ERR_INPUT, "it is neither lines of KEY=VALUE"
+	    " nor a JSON object of plain values");
+}
+
+static bool
+read_inputs(struct json *to, const char *text, struct err *e)
+{
+	text += strspn(text, " \t\r\n");
+	return *text == '{' ? read_object(to, text, e)
+	    : read_lines(to, text, e);
+}
+
+static bool
+check_inputs(const char *text, struct err *e)
+{
+	struct json *scratch = json_object();
+	bool ok = read_inputs(scratch, text, e);
+
+	json_free(scratch);
+	return ok;
+}
+
 static const struct input inputs[] = {
 	{ .name = "workflow-kind", .str = &in.kind, .oneof = kinds,
 	  .dflt = "other", .help = "What the workflow does: create, build"
@@ -45,6 +117,7 @@ static const struct input inputs[] = {
 	    " workflows.<kind>, else create-instance.yml, build-all.yml or"
 	    " generate-env.yml" },
 	{ .name = "inputs", .str = &in.inputs, .optional = true,
+	  .check = check_inputs,
 	  .help = "Its inputs, one KEY=VALUE a line or a JSON object; an"
 	    " empty value is not sent. INSTANCE_NAME is added but for kind"
 	    " other; so is workflows.inputs.<kind> of the plan" },
@@ -64,8 +137,8 @@ static const struct input inputs[] = {
 	{ .name = "api-url", .str = &in.api_url, .check = text_check_url,
 	  .dflt = github_default_url, .help = "Address of GitHub's API" },
 	{ .name = "repository", .str = &in.repository,
-	  .dflt = "$GITHUB_REPOSITORY", .help = "Cluster repository as"
-	    " owner/name" },
+	  .dflt = "$GITHUB_REPOSITORY", .check = text_check_repository,
+	  .help = "Cluster repository as owner/name" },
 	{ 0 }
 };
 
@@ -106,59 +179,13 @@ choose_workflow(void)
 	return in.workflow;
 }
 
-/* KEY=VALUE lines; values may be empty, and then are left out. */
-static bool
-read_lines(struct json *to, const char *text, struct err *e)
-{
-	struct pool *p = step_common()->pool;
-
-	while (*text != '\0') {
-		size_t n = strcspn(text, "\n");
-		size_t key = strcspn(text, "=\n");
-		size_t end = n;
-
-		while (end > 0 && strchr(" \t\r", text[end - 1]) != NULL)
-			end--;
-		if (end > 0 && key >= end)
-			return err_set(e, ERR_INPUT, "inputs: \"%.*s\" is no"
-			    " KEY=VALUE", (int)end, text);
-		if (end > key + 1)
-			json_set_str(to, pool_strndup(p, text, key),
-			    pool_strndup(p, text + key + 1, end - key - 1));
-		text += n + (text[n] == '\n');
-	}
-	return true;
-}
-
-static bool
-read_object(struct json *to, const char *text, struct err *e)
-{
-	struct json *from = json_parse(text, strlen(text), "inputs", e);
-	bool ok = json_is_object(from);
-
-	for (const struct json *i = json_first(from); i != NULL && ok;
-	    i = json_next(i)) {
-		struct buf value = buf_new(64 * 1024);
-
-		ok = json_scalar(i, &value);
-		if (ok && value.len > 0)
-			json_set_str(to, json_name(i), buf_str(&value));
-		buf_free(&value);
-	}
-	json_free(from);
-	if (ok)
-		return true;
-	return err_set(e, ERR_INPUT, "inputs: is neither lines of KEY=VALUE"
-	    " nor a JSON object of plain values");
-}
-
 /* What the plan has for the kind, overridden by what the step was given. */
 static bool
 gather_inputs(struct json *to, struct err *e)
 {
 	struct pool *p = step_common()->pool;
 	const char *place = pool_printf(p, "workflows.inputs.%s", in.kind);
-	const char *key, *text = in.inputs != NULL ? in.inputs : "";
+	const char *key;
 
 	if (!is_kind("other"))
 		json_set_str(to, "INSTANCE_NAME", step_common()->instance);
@@ -169,9 +196,7 @@ gather_inputs(struct json *to, struct err *e)
 		if (!text_empty(value))
 			json_set_str(to, key, value);
 	}
-	text += strspn(text, " \t\r\n");
-	return *text == '{' ? read_object(to, text, e)
-	    : read_lines(to, text, e);
+	return in.inputs == NULL || read_inputs(to, in.inputs, e);
 }
 
 static void

@@ -36,6 +36,7 @@ static const struct input inputs[] = {
 	  .check = text_check_https, .plan = "old.kube.server",
 	  .help = "Address of the old cluster's API server" },
 	{ .name = "kube-ca", .str = &in.ca, .dflt = "",
+	  .check = kube_check_roots,
 	  .help = "Certificate authority of that server, PEM or base64 of "
 	    "it; if empty, the machine's roots" },
 	{ .name = "kube-token", .str = &in.token, .secret = true,

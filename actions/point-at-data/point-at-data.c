@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "api/repo.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -32,6 +33,7 @@ static struct {
 
 static const struct input inputs[] = {
 	{ .name = "settings-file", .str = &in.settings,
+	  .check = file_check_readable,
 	  .help = "File that fetch-settings wrote in this job" },
 	{ .name = "s3-plugin", .str = &in.plugin, .dflt = "",
 	  .help = "What pip installs as Tutor's s3 plugin, where uploads "

@@ -12,6 +12,7 @@
 
 #include "api/accessrecord.h"
 #include "api/repo.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -46,7 +47,7 @@ static const struct input inputs[] = {
 	  .dflt = "self-hosted", .plan = "mongodb.provider",
 	  .help = "Who runs the server" },
 	{ .name = "mongodb-host", .str = &in.host, .plan = "mongodb.host",
-	  .optional = true,
+	  .optional = true, .check = mongo_check_host,
 	  .help = "Server, or a mongodb:// URI without credentials; that of "
 	    "the instance's config.yml if empty" },
 	{ .name = "mongodb-port", .num = &in.port, .min = 1, .max = PORT_MAX,
@@ -57,7 +58,7 @@ static const struct input inputs[] = {
 	{ .name = "mongodb-admin-password", .str = &in.password,
 	  .secret = true, .help = "Password of that user" },
 	{ .name = "mongodb-ca-file", .str = &in.ca, .optional = true,
-	  .plan = "mongodb.ca-file",
+	  .plan = "mongodb.ca-file", .check = file_check_certificates,
 	  .help = "Roots that vouch for the server; ca-file if empty" },
 	{ .name = "tls", .str = &in.tls, .oneof = mongo_tls_words,
 	  .optional = true, .plan = "mongodb.tls",
@@ -78,6 +79,7 @@ static const struct input inputs[] = {
 	  .help = "Its password, to confirm by logging in and for a user "
 	    "that is not there; that of config.yml if empty" },
 	{ .name = "settings-file", .str = &in.settings, .optional = true,
+	  .check = file_check_readable,
 	  .help = "File that fetch-settings wrote in this job, to be taken "
 	    "instead of config.yml" },
 	{ .name = "old-running", .str = &in.old_running,

@@ -12,6 +12,7 @@
  */
 #include "api/accessrecord.h"
 #include "api/repo.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -43,7 +44,7 @@ static const struct input inputs[] = {
 	  .help = "plan shows the statements, restrict runs them, restore "
 	    "gives back what the record says" },
 	{ .name = "mysql-host", .str = &in.host, .plan = "mysql.host",
-	  .optional = true,
+	  .optional = true, .check = text_check_machine,
 	  .help = "Server; that of the instance's config.yml if empty" },
 	{ .name = "mysql-port", .num = &in.port, .min = 1, .max = PORT_MAX,
 	  .optional = true, .plan = "mysql.port",
@@ -53,7 +54,7 @@ static const struct input inputs[] = {
 	{ .name = "mysql-admin-password", .str = &in.password,
 	  .secret = true, .help = "Password of that user" },
 	{ .name = "mysql-ca-file", .str = &in.ca, .optional = true,
-	  .plan = "mysql.ca-file",
+	  .plan = "mysql.ca-file", .check = file_check_certificates,
 	  .help = "Roots that vouch for the server; ca-file if empty" },
 	{ .name = "tls", .str = &in.tls, .oneof = sql_tls_words,
 	  .dflt = "verify", .plan = "mysql.tls",
@@ -69,6 +70,7 @@ static const struct input inputs[] = {
 	  .help = "Its password, to confirm by logging in; that of "
 	    "config.yml if empty" },
 	{ .name = "settings-file", .str = &in.settings, .optional = true,
+	  .check = file_check_readable,
 	  .help = "File that fetch-settings wrote in this job, to be taken "
 	    "instead of config.yml" },
 	{ .name = "old-running", .str = &in.old_running,
@@ -117,7 +119,8 @@ find_inputs(struct err *e)
 	return restriction_find_port(&in.port, d.mysql_port, USUAL_PORT, e)
 	    && restriction_check_given(in.host, "mysql-host", e)
 	    && restriction_check_given(in.user, "user", e)
-	    && restriction_check_given(at.own[0], "databases", e);
+	    && restriction_check_given(at.own[0], "databases", e)
+	    && restrict_check_names(in.user, at.own, e);
 }
 
 static struct sql_login

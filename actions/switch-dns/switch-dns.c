@@ -51,7 +51,7 @@ check_new_address(const char *list, struct err *e)
 {
 	struct pool *p = pool_new();
 	const char **v = text_split(p, list, NULL);
-	bool four = false, ok = hosts_check_addresses(list, e);
+	bool four = false, ok = text_check_ips(list, e);
 
 	for (size_t i = 0; v[i] != NULL; i++)
 		four = four || strchr(v[i], ':') == NULL;
@@ -81,14 +81,14 @@ static const struct input inputs[] = {
 	  .help = "IP addresses of the new ingress" },
 	{ .name = "old-address", .str = &in.old_address,
 	  .plan = "old.address", .optional = true,
-	  .check = hosts_check_addresses,
+	  .check = text_check_ips,
 	  .help = "IP addresses of the old ingress, to prove a way back" },
 	{ .name = "low-ttl", .num = &in.low, .min = 1, .max = 86400,
 	  .dflt = "300", .plan = "dns.low-ttl",
 	  .help = "Highest TTL that the records may have now, in seconds" },
 	{ .name = "resolvers", .str = &in.resolvers,
 	  .plan = "dns.resolvers", .optional = true,
-	  .check = hosts_check_servers,
+	  .check = text_check_servers,
 	  .help = "Name servers that visitors use, to be awaited; the "
 	    "runner's own if empty" },
 	{ .name = "wait", .flag = &in.wait, .dflt = "false",

@@ -9,10 +9,12 @@
  */
 #include "api/repo.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "db/mongo.h"
 #include "db/mysql.h"
 #include "edx/settings.h"
 #include "step/step.h"
@@ -51,10 +53,10 @@ static const struct input inputs[] = {
 	  .check = hosts_check,
 	  .help = "Final hosts, as kind=name; those of the plan if empty" },
 	{ .name = "old-address", .str = &in.old_address, .optional = true,
-	  .plan = "old.address", .check = hosts_check_addresses,
+	  .plan = "old.address", .check = text_check_ips,
 	  .help = "IP addresses of the old ingress" },
 	{ .name = "new-address", .str = &in.new_address, .optional = true,
-	  .plan = "new.address", .check = hosts_check_addresses,
+	  .plan = "new.address", .check = text_check_ips,
 	  .help = "IP addresses of the new ingress" },
 	{ .name = "low-ttl", .num = &in.low, .min = 1, .max = 86400,
 	  .dflt = "300", .plan = "dns.low-ttl",
@@ -63,7 +65,7 @@ static const struct input inputs[] = {
 	  .dflt = "3600", .plan = "dns.high-ttl",
 	  .help = "TTL afterwards, in seconds" },
 	{ .name = "resolvers", .str = &in.resolvers, .optional = true,
-	  .plan = "dns.resolvers", .check = hosts_check_servers,
+	  .plan = "dns.resolvers", .check = text_check_servers,
 	  .help = "Name servers that visitors use" },
 	{ .name = "argocd-server", .str = &in.argocd_server,
 	  .optional = true, .plan = "argocd.server",
@@ -76,7 +78,8 @@ static const struct input inputs[] = {
 	{ .name = "project", .str = &in.project, .optional = true,
 	  .plan = "argocd.project", .help = "Argo CD's project it is in" },
 	{ .name = "mysql-host", .str = &in.mysql_host, .optional = true,
-	  .plan = "mysql.host", .help = "Server; config.yml's if empty" },
+	  .plan = "mysql.host", .check = text_check_machine,
+	  .help = "Server; config.yml's if empty" },
 	{ .name = "mysql-port", .num = &in.mysql_port, .min = 1,
 	  .max = 65535, .optional = true, .plan = "mysql.port",
 	  .help = "Its port; config.yml's if empty" },
@@ -95,10 +98,11 @@ static const struct input inputs[] = {
 	  .dflt = "verify", .plan = "mysql.tls",
 	  .help = "verify the server, only require encryption, or off" },
 	{ .name = "mysql-ca-file", .str = &in.mysql_ca, .optional = true,
-	  .plan = "mysql.ca-file",
+	  .plan = "mysql.ca-file", .check = file_check_certificates,
 	  .help = "Roots that vouch for MySQL; ca-file if empty" },
 	{ .name = "mongodb-host", .str = &in.mongo_host, .optional = true,
-	  .plan = "mongodb.host", .help = "Server; config.yml's if empty" },
+	  .plan = "mongodb.host", .check = mongo_check_host,
+	  .help = "Server; config.yml's if empty" },
 	{ .name = "mongodb-port", .num = &in.mongo_port, .min = 1,
 	  .max = 65535, .optional = true, .plan = "mongodb.port",
 	  .help = "Its port; config.yml's if empty" },
@@ -117,12 +121,13 @@ static const struct input inputs[] = {
 	  .optional = true, .plan = "mongodb.auth-database",
 	  .help = "Where the user is defined; config.yml's if empty" },
 	{ .name = "mongodb-ca-file", .str = &in.mongo_ca, .optional = true,
-	  .plan = "mongodb.ca-file",
+	  .plan = "mongodb.ca-file", .check = file_check_certificates,
 	  .help = "Roots that vouch for MongoDB; ca-file if empty" },
 	{ .name = "mongodb-tls", .str = &in.mongo_tls,
 	  .oneof = sql_tls_words, .optional = true, .plan = "mongodb.tls",
 	  .help = "verify, require or off; config.yml's if empty" },
 	{ .name = "settings-file", .str = &in.settings, .optional = true,
+	  .check = file_check_readable,
 	  .help = "Settings of the old side, as fetch-settings wrote them" },
 	{ .name = "formats", .str = &in.formats, .dflt = "text,markdown",
 	  .check = report_check_formats,

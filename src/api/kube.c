@@ -18,6 +18,7 @@ enum {
 	PAGE_MAX = 128 * 1024 * 1024,	/* bytes of such a page */
 	RESTARTS = 3,			/* of a list whose token expired */
 	DOCS = 4096,			/* answers that a handle may hold */
+	ROOTS_MAX = 1024 * 1024,
 };
 
 static const struct kind {
@@ -46,26 +47,40 @@ without_slash(struct pool *p, const char *url)
 
 /* PEM as it is, or from the base64 that a kubeconfig holds. */
 static bool
-read_roots(struct kube *k, const char *given, struct err *e)
+read_roots(const char *given, struct buf *pem, struct err *e)
 {
-	struct buf pem = buf_new(1024 * 1024);
-	bool ok = true;
+	static const char begin[] = "-----BEGIN CERTIFICATE-----";
+	struct err ignored;
 
-	if (text_empty(given))
+	if (strstr(given, begin) != NULL)
+		return buf_puts(pem, given), buf_check(pem, "kube-ca", e);
+	if (text_unbase64(given, pem, &ignored)
+	    && strstr(buf_str(pem), begin) != NULL)
 		return true;
-	if (strstr(given, "-----BEGIN CERTIFICATE-----") != NULL) {
-		k->ca_pem = pool_strdup(k->pool, given);
-		return true;
-	}
-	ok = text_unbase64(given, &pem, e)
-	    && strstr(buf_str(&pem), "-----BEGIN CERTIFICATE-----") != NULL;
-	if (ok)
-		k->ca_pem = pool_strdup(k->pool, buf_str(&pem));
-	else
-		err_set(e, ERR_INPUT, "kube-ca: is neither a PEM certificate"
-		    " nor the base64 of one");
+	return err_set(e, ERR_INPUT, "this is neither a PEM certificate nor"
+	    " the base64 of one");
+}
+
+bool
+kube_check_roots(const char *given, struct err *e)
+{
+	struct buf pem = buf_new(ROOTS_MAX);
+	bool ok = *given == '\0' || read_roots(given, &pem, e);
+
 	buf_free(&pem);
 	return ok;
+}
+
+static bool
+take_roots(struct kube *k, const char *given, struct err *e)
+{
+	struct buf pem = buf_new(ROOTS_MAX);
+	bool ok = text_empty(given) || read_roots(given, &pem, e);
+
+	if (ok && pem.len > 0)
+		k->ca_pem = pool_strdup(k->pool, buf_str(&pem));
+	buf_free(&pem);
+	return ok || err_within(e, "kube-ca");
 }
 
 struct kube *
@@ -80,7 +95,7 @@ kube_open(const struct kube_open *o, struct err *e)
 	k->space = pool_strdup(p, o->space);
 	k->authorization = pool_printf(p, "Bearer %s", o->token);
 	k->http = http_open(o->ca_file, o->dns_servers, e);
-	if (k->http != NULL && read_roots(k, o->ca_pem, e))
+	if (k->http != NULL && take_roots(k, o->ca_pem, e))
 		return k;
 	kube_close(k);
 	return NULL;

@@ -30,6 +30,9 @@ struct kube_open {
 	const char *dns_servers;	/* NULL: the system's */
 };
 
+/* For input tables: roots as ca_pem takes them. */
+bool kube_check_roots(const char *, struct err *);
+
 struct kube *kube_open(const struct kube_open *, struct err *) MUST_CHECK;
 void kube_close(struct kube *);
 

@@ -15,6 +15,8 @@
 
 #include "base/mem.h"
 
+enum { ROOTS_MAX = 16 * 1024 * 1024 };	/* a distribution's are 0.2 MB */
+
 /* An error of the system call just made on this path. */
 static bool
 sys_err(struct err *e, const char *deed, const char *path)
@@ -168,6 +170,38 @@ static int
 by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool
+file_check_folder(const char *path, struct err *e)
+{
+	return file_is_dir(path) || err_set(e, ERR_INPUT,
+	    "%s: no such folder; add actions/checkout before this step, or "
+	    "name the checkout", path);
+}
+
+bool
+file_check_readable(const char *path, struct err *e)
+{
+	if (file_is_dir(path))
+		return err_set(e, ERR_INPUT, "%s: is a folder, not a file",
+		    path);
+	return access(path, R_OK) == 0 || err_set(e, ERR_INPUT,
+	    "%s: can't be read: %s", path, strerror(errno));
+}
+
+bool
+file_check_certificates(const char *path, struct err *e)
+{
+	struct buf text = buf_new(ROOTS_MAX);
+	bool ok = file_check_readable(path, e) && (file_read(path, &text, e)
+	    || err_set(e, ERR_INPUT, "%s: can't be read", path));
+
+	if (ok && strstr(buf_str(&text), "-----BEGIN ") == NULL)
+		ok = err_set(e, ERR_INPUT, "%s: holds no certificate as PEM "
+		    "(-----BEGIN CERTIFICATE-----)", path);
+	buf_free(&text);
+	return ok;
 }
 
 const char **

@@ -32,6 +32,15 @@ bool file_ensure_dir(const char *path, struct err *) MUST_CHECK;
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
 
+/*
+ * Checks for paths from people, before anything is asked; ERR_INPUT says
+ * what would be right. folder: one that is there. readable: a file that can
+ * be read. certificates: such a file, with certificates as PEM.
+ */
+bool file_check_folder(const char *, struct err *);
+bool file_check_readable(const char *, struct err *);
+bool file_check_certificates(const char *, struct err *);
+
 /* Names in a folder without . and .., sorted; in the pool, NULL-ended. */
 struct pool;
 const char **file_list(struct pool *, const char *path, struct err *)

@@ -112,6 +112,67 @@ text_check_ip(const char *s, struct err *e)
 	    "203.0.113.7 or 2001:db8::7", s);
 }
 
+/* Each part of a list by one rule; an empty list is none. */
+static bool
+check_each(const char *given, bool (*check)(const char *, struct err *),
+    struct err *e)
+{
+	struct pool *p = pool_new();
+	const char **part = text_split(p, given, NULL);
+	bool ok = part[0] != NULL
+	    || err_set(e, ERR_INPUT, "it names no address");
+
+	for (size_t i = 0; ok && part[i] != NULL; i++)
+		ok = check(part[i], e);
+	pool_free(p);
+	return ok;
+}
+
+/* An address with a port, or without; brackets around IPv6 then. */
+static bool
+check_server(const char *s, struct err *e)
+{
+	const char *colon = strrchr(s, ':');
+	char bare[64] = "";
+	long port = 1;
+	size_t n = strlen(s);
+
+	if (s[0] == '[' || (colon != NULL && strchr(s, ':') == colon)) {
+		if (colon == NULL || !text_number(colon + 1, 1, 65535, &port,
+		    e))
+			return err_set(e, ERR_INPUT, "\"%.80s\" is no "
+			    "address:port", s);
+		n = (size_t)(colon - s);
+	}
+	if (s[0] == '[') {
+		s++;
+		n -= n > 1 ? 2 : n;
+	}
+	for (size_t i = 0; i < n && i < sizeof bare - 1; i++)
+		bare[i] = s[i];
+	return text_check_ip(bare, e);
+}
+
+bool
+text_check_ips(const char *given, struct err *e)
+{
+	return check_each(given, text_check_ip, e);
+}
+
+bool
+text_check_servers(const char *given, struct err *e)
+{
+	return check_each(given, check_server, e);
+}
+
+bool
+text_check_machine(const char *s, struct err *e)
+{
+	struct err not_ip;
+
+	return text_check_ip(s, &not_ip) || text_check_host(s, e);
+}
+
 /* What follows the scheme: a host, no user, no blank, no control. */
 static bool
 is_url_rest(const char *s)
@@ -159,6 +220,22 @@ text_check_path(const char *s, struct err *e)
 		return true;
 	return err_set(e, ERR_INPUT, "\"%.80s\" is not a relative path "
 	    "without \"..\"", s);
+}
+
+bool
+text_check_repository(const char *s, struct err *e)
+{
+	static const char chars[] = "-._abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	size_t owner = strspn(s, chars), name = 0;
+
+	if (s[owner] == '/')
+		name = strspn(s + owner + 1, chars);
+	if (owner > 0 && name > 0 && s[owner + 1 + name] == '\0'
+	    && strspn(s + owner + 1, ".") != name)
+		return true;
+	return err_set(e, ERR_INPUT, "\"%.80s\" is not a repository such as "
+	    "owner/name", s);
 }
 
 bool

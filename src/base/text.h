@@ -27,16 +27,22 @@ bool text_number(const char *, long min, long max, long *, struct err *)
  * name: an instance's name, ^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$ (it becomes a
  * path, a host label and a namespace). host: a DNS name, letters, digits,
  * hyphens and dots, labels of 1 to 63, 253 in all. ip: an IPv4 or IPv6
- * address. https: a URL that begins with https:// and has no user or blank.
+ * address. machine: host or ip. ips: a list of ip, as for text_split, not
+ * empty. servers: the same, each with a port (192.0.2.1:53, [2001:db8::1]:53)
+ * or without. https: a URL that begins with https:// and has no user or blank.
  * url: the same, http:// allowed too. path: relative, without "..".
- * sha: 40 hexadecimal digits. branch: what git check-ref-format takes.
+ * repository: owner/name. sha: 40 hexadecimal digits. branch: what git check-ref-format takes.
  */
 bool text_check_name(const char *, struct err *);
 bool text_check_host(const char *, struct err *);
 bool text_check_ip(const char *, struct err *);
+bool text_check_machine(const char *, struct err *);
+bool text_check_ips(const char *, struct err *);
+bool text_check_servers(const char *, struct err *);
 bool text_check_https(const char *, struct err *);
 bool text_check_url(const char *, struct err *);
 bool text_check_path(const char *, struct err *);
+bool text_check_repository(const char *, struct err *);
 bool text_check_sha(const char *, struct err *);
 bool text_check_branch(const char *, struct err *);
 

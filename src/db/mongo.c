@@ -101,6 +101,26 @@ start_driver(void)
 	atexit(mongoc_cleanup);
 }
 
+bool
+mongo_check_host(const char *host, struct err *e)
+{
+	mongoc_uri_t *uri;
+	bson_error_t error;
+	bool open;
+
+	if (!text_starts(host, "mongodb://")
+	    && !text_starts(host, "mongodb+srv://"))
+		return text_check_machine(host, e);
+	uri = mongoc_uri_new_with_error(host, &error);
+	if (uri == NULL)
+		return err_set(e, ERR_INPUT, "this is no MongoDB URI: %s",
+		    error.message);
+	open = mongoc_uri_get_username(uri) != NULL;
+	mongoc_uri_destroy(uri);
+	return !open || err_set(e, ERR_INPUT, "no user or password may be in "
+	    "the URI: they have inputs of their own");
+}
+
 static mongoc_uri_t *
 make_uri(const struct mongo_login *l, struct err *e)
 {

@@ -60,6 +60,10 @@ bool mongo_audit(struct mongo *, struct pool *, const char *user,
 bool mongo_audit_self(struct mongo *, struct pool *, const char *const *own,
     struct findings *, struct err *) MUST_CHECK;
 
+/* For input tables: a host name, an IP address, or a mongodb:// URI without
+ * credentials. */
+bool mongo_check_host(const char *, struct err *);
+
 /* Replace all roles of the user at once; nothing else of it changes. */
 bool mongo_set_roles(struct mongo *, const char *user, const char *db,
     const struct mongo_role *, size_t, struct err *) MUST_CHECK;

@@ -46,10 +46,6 @@ check_database(struct pool *pool, const struct grants_world *w,
 	size_t length;
 
 	(void)pool;
-	if (text_empty(db) || grants_is_system(db))
-		return err_set(e, ERR_INPUT, "database %s belongs to the "
-		    "server, not to an instance", text_empty(db) ? "\"\"" :
-		    db);
 	for (size_t i = 0; w->existing[i] != NULL; i++)
 		there = there || (w->fold ?
 		    text_same_fold(w->existing[i], db) :
@@ -66,16 +62,32 @@ check_database(struct pool *pool, const struct grants_world *w,
 }
 
 bool
+restrict_check_names(const char *user, const char *const *own, struct err *e)
+{
+	if (is_administrator(user))
+		return err_set(e, ERR_INPUT,
+		    "%s is an administrator of the server, not an instance's"
+		    " user", text_empty(user) ? "the anonymous user" : user);
+	if (own[0] == NULL)
+		return err_set(e, ERR_INPUT, "no database is named as "
+		    "the instance's own");
+	for (size_t i = 0; own[i] != NULL; i++)
+		if (text_empty(own[i]) || grants_is_system(own[i]))
+			return err_set(e, ERR_INPUT, "database %s belongs to "
+			    "the server, not to an instance",
+			    text_empty(own[i]) ? "\"\"" : own[i]);
+	return true;
+}
+
+bool
 restrict_check(struct sql *s, struct pool *pool, const char *user,
     const char *const *own, struct err *e)
 {
 	struct grants_world w;
 	const char *me, *login;
 
-	if (is_administrator(user))
-		return err_set(e, ERR_INPUT,
-		    "%s is an administrator of the server, not an instance's"
-		    " user", text_empty(user) ? "the anonymous user" : user);
+	if (!restrict_check_names(user, own, e))
+		return false;
 	if (!ask_variable(s, pool, "CURRENT_USER()", &me, e)
 	    || !ask_variable(s, pool, "USER()", &login, e))
 		return false;
@@ -84,9 +96,6 @@ restrict_check(struct sql *s, struct pool *pool, const char *user,
 		return err_set(e, ERR_INPUT,
 		    "%s is the login itself: log in as an administrator",
 		    user);
-	if (own[0] == NULL)
-		return err_set(e, ERR_INPUT, "no database is named as "
-		    "the instance's own");
 	if (!ask_world(s, pool, own, &w, e))
 		return false;
 	for (size_t i = 0; own[i] != NULL; i++)

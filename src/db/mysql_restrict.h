@@ -22,6 +22,10 @@ struct scope;
 struct sql;
 struct sql_login;
 
+/* What can be told of these names without the server; restrict_check tells
+ * it too. ERR_INPUT. */
+bool restrict_check_names(const char *user, const char *const *own,
+    struct err *) MUST_CHECK;
 /*
  * ERR_INPUT: restricting this user to these databases is refused: an
  * administrator, the login itself, a system database, a database that does

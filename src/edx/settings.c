@@ -424,6 +424,8 @@ settings_load(const char *path, struct err *e)
 
 	if (file_read(path, &text, e))
 		all = json_parse(buf_str(&text), text.len, path, e);
+	if (all == NULL)
+		e->kind = ERR_INPUT;	/* also what can't be read */
 	if (all != NULL && !json_is_object(json_at(all, "values"))) {
 		err_set(e, ERR_INPUT, "%s: not a file that fetch-settings "
 		    "wrote", path);

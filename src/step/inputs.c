@@ -29,7 +29,7 @@ static const struct input rows_always[] = {
 	  .help = "Plan of the migration; migrations/<instance-name>/plan.yml "
 	    "in the workspace is read if it is there" },
 	{ .name = "workspace", .str = &common.workspace,
-	  .dflt = "$GITHUB_WORKSPACE:-.",
+	  .dflt = "$GITHUB_WORKSPACE:-.", .check = file_check_folder,
 	  .help = "Checkout of the cluster repository" },
 	{ 0 }
 };
@@ -40,11 +40,11 @@ static const struct input rows_changes[] = {
 };
 static const struct input rows_net[] = {
 	{ .name = "dns-servers", .str = &common.dns_servers, .optional = true,
-	  .plan = "network.dns-servers",
+	  .plan = "network.dns-servers", .check = text_check_servers,
 	  .help = "Name servers to ask instead of the runner's own, "
 	    "separated by commas" },
 	{ .name = "ca-file", .str = &common.ca_file, .optional = true,
-	  .plan = "network.ca-file",
+	  .plan = "network.ca-file", .check = file_check_certificates,
 	  .help = "PEM file of certificate authorities to trust instead of "
 	    "the runner's own" },
 	{ 0 }
@@ -207,6 +207,15 @@ store(const struct input *in, const char *value, struct err *e)
 	return true;
 }
 
+/* Each mistake is one line, whatever value it quotes. */
+static void
+flatten(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text == '\n' || *text == '\r')
+			*text = ' ';
+}
+
 static void
 read_input(const struct input *in, void *arg)
 {
@@ -230,6 +239,7 @@ read_input(const struct input *in, void *arg)
 			    in->plan);
 		buf_printf(mistakes, ": %s\n", in->help);
 	} else if (!store(in, value, &e)) {
+		flatten(e.text);
 		if (*where == 'p')
 			buf_printf(mistakes, "plan: %s (for input %s): %s\n",
 			    in->plan, in->name, e.text);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "data/json.h"
 #include "step/step.h"
 #include "tests/kit/kit.h"
@@ -463,11 +464,16 @@ START_TEST(lists_from_people_are_checked)
 		  { "xls", "text,xls" } },
 		{ hosts_check, { "lms=a.example.test", "a.test, b.test" },
 		  { "lms=", "a b_c", ",", "lms=a..b" } },
-		{ hosts_check_addresses, { "192.0.2.1", "192.0.2.1 2001:db8::1"
+		{ text_check_ips, { "192.0.2.1", "192.0.2.1 2001:db8::1"
 		  }, { "a.example.test", "192.0.2", ",", "192.0.2.1:80" } },
-		{ hosts_check_servers, { "192.0.2.1", "192.0.2.1:53, ::1",
+		{ text_check_servers, { "192.0.2.1", "192.0.2.1:53, ::1",
 		  "[::1]:53" }, { "ns.test", "192.0.2.1:0", "[::1]", "[]:1",
 		  "192.0.2.1:x" } },
+		{ text_check_machine, { "db.example.test", "2001:db8::1",
+		  "192.0.2.1" }, { "a b", "http://a.test", "a.test:3306" } },
+		{ text_check_repository, { "owner/name", "A.b/c_d-e.github" },
+		  { "owner", "owner/", "/name", "a/b/c", "a/..",
+		  "https://x/y" } },
 	};
 
 	for (int i = 0; rows[_i].good[i] != NULL; i++) {
@@ -522,7 +528,7 @@ suite(void)
 	tcase_add_test(r, junit_is_well_formed);
 	tcase_add_test(r, markdown_cells_stay_cells);
 	tcase_add_test(r, text_names_what_was_expected);
-	tcase_add_loop_test(r, lists_from_people_are_checked, 0, 4);
+	tcase_add_loop_test(r, lists_from_people_are_checked, 0, 6);
 	suite_add_tcase(s, r);
 	return s;
 }
