@@ -138,6 +138,8 @@ sync_to(struct argocd *a, const char *name, const char *was,
 {
 	struct err refused = { 0 };
 
+	if (!argocd_check_right(a, "sync", e))
+		return false;
 	step_change(name, was, revision);
 	if (step_common()->dry_run)
 		return true;

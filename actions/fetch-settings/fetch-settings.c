@@ -67,6 +67,13 @@ static const struct output outputs[] = {
 	{ 0 }
 };
 
+/* What the token must be allowed in the old instance's namespace. */
+static const struct kube_right rights[] = {
+	{ "apps", "deployments", "get" },
+	{ "", "configmaps", "get, list" },
+	{ 0 }
+};
+
 /* What runs: the ConfigMaps that all Deployments agree on. */
 struct generation {
 	const char *config, *lms, *cms;	/* names */
@@ -367,6 +374,20 @@ mask_secrets(const struct source *s)
 			    s->settings, row->key));
 }
 
+/* After the first refusal, all that is missing at once. */
+static void
+name_missing_rights(struct kube *k, struct err *e)
+{
+	struct buf rules = buf_new(PROBLEMS_MAX);
+	struct err unseen, said = *e;
+
+	if (kube_find_missing(k, rights, &rules, &unseen) && rules.len > 0)
+		err_set(e, said.kind, "%s\nAll rules that the Role in "
+		    "namespace %s lacks for this step:\n%s", said.text,
+		    in.space, buf_str(&rules));
+	buf_free(&rules);
+}
+
 static bool
 run(struct err *e)
 {
@@ -387,6 +408,8 @@ run(struct err *e)
 		tell(&s);
 		ok = write_file(&s, e);
 	}
+	if (!ok && s.kube != NULL && e->kind == ERR_DENIED)
+		name_missing_rights(s.kube, e);
 	json_free(s.settings);
 	pysettings_free(s.lms);
 	pysettings_free(s.cms);

@@ -244,10 +244,14 @@ check_read_back(struct work *w, struct err *e)
 	    " change it there", w->name, word(!in.enabled));
 }
 
-/* Off: first what acts. On: last what acts. */
+/* Off: first what acts. On: last what acts. A right that is missing is told
+ * before either. */
 static bool
 ensure_all(struct work *w, struct err *e)
 {
+	if (live_is_on(w) != in.enabled
+	    && !argocd_check_right(w->argocd, "update", e))
+		return false;
 	if (in.enabled)
 		return ensure_file(w, e) && ensure_live(w, e)
 		    && check_read_back(w, e);

@@ -87,17 +87,9 @@ struct ask {
 	clock_ms deadline;
 };
 
-static const char *
-rights(struct argocd *a, struct pool *p, const char *right)
-{
-	return pool_printf(p, "the token's role needs: p, proj:%s:<role>,"
-	    " applications, %s, %s/%s, allow", a->project, right, a->project,
-	    a->name);
-}
-
 static bool
-tell_status(struct argocd *a, struct pool *p, const struct ask *ask,
-    const char *what, const struct http_reply *r, struct err *e)
+tell_status(struct argocd *a, struct pool *p, const char *what,
+    const struct http_reply *r, struct err *e)
 {
 	struct json *j = reply_json(r, what, e);
 	const char *words;
@@ -111,8 +103,7 @@ tell_status(struct argocd *a, struct pool *p, const struct ask *ask,
 		return err_set(e, ERR_DENIED, "%s: the token is refused: it"
 		    " is expired, revoked, or no JWT (%s)", what, words);
 	case 403:
-		return err_set(e, ERR_DENIED, "%s: %s (%s)", what, words,
-		    rights(a, p, ask->right));
+		return err_set(e, ERR_DENIED, "%s: %s", what, words);
 	case 404:
 		return err_set(e, ERR_NOT_FOUND, "%s: there is no such"
 		    " application in project %s (%s)", what, a->project,
@@ -126,9 +117,11 @@ tell_status(struct argocd *a, struct pool *p, const struct ask *ask,
 }
 
 /* Send it and read the answer as JSON; NULL and an error for anything but
- * 200. *unclear: it may have acted all the same. */
+ * 200. *unclear: it may have acted all the same. *status: a refusal's, or 0.
+ */
 static struct json *
-ask(struct argocd *a, const struct ask *ask, bool *unclear, struct err *e)
+send_ask(struct argocd *a, const struct ask *ask, bool *unclear,
+    long *status, struct err *e)
 {
 	static const char *const headers[] = {
 		"Accept: application/json", NULL
@@ -148,6 +141,7 @@ ask(struct argocd *a, const struct ask *ask, bool *unclear, struct err *e)
 	struct json *j = NULL;
 
 	*unclear = false;
+	*status = 0;
 	if (!http_send(a->http, p, &rq, &r, e)) {
 		*unclear = !http_unsent(a->http);
 		err_within(e, "%s", what);
@@ -155,10 +149,68 @@ ask(struct argocd *a, const struct ask *ask, bool *unclear, struct err *e)
 		j = reply_json(&r, what, e);
 		*unclear = j == NULL;
 	} else {
+		*status = r.status;
 		*unclear = r.status >= 500;
-		tell_status(a, p, ask, what, &r, e);
+		tell_status(a, p, what, &r, e);
 	}
 	pool_free(p);
+	return j;
+}
+
+/* A question about ourselves: one word of the answer, NULL if there is none;
+ * in the pool. */
+static const char *
+ask_word(struct argocd *a, const char *path, const char *member)
+{
+	const struct ask q = { .method = "GET", .path = path };
+	struct err unseen;
+	bool unclear;
+	long status;
+	struct json *j = send_ask(a, &q, &unclear, &status, &unseen);
+	const char *word = pool_strdup(a->pool, json_str(j, member));
+
+	json_free(j);
+	return word;
+}
+
+/* "yes", "no", or NULL: the server does not say. */
+static const char *
+find_right(struct argocd *a, const char *right)
+{
+	return ask_word(a, pool_printf(a->pool, "/api/v1/account/can-i/"
+	    "applications/%s/%s/%s", right, encode(a->pool, a->project),
+	    encode(a->pool, a->name)), "value");
+}
+
+/* Append the line of policy that would give a right, and where it belongs.
+ * "proj:default:migrator" is a role of a project, anything else an account. */
+static bool
+tell_right(struct argocd *a, const char *right, struct err *e)
+{
+	const char *user = ask_word(a, "/api/v1/session/userinfo",
+	    "username");
+	bool known = !text_empty(user);
+	bool role = !known || text_starts(user, "proj:");
+	const struct err said = *e;
+
+	return err_set(e, ERR_DENIED, "%s; add to %s: p, %s, applications,"
+	    " %s, %s/%s, allow", said.text, role ? "the policies of the"
+	    " token's role in the project" : "policy.csv in argocd-rbac-cm",
+	    known ? user : pool_printf(a->pool, "proj:%s:<role>",
+	    a->project), right, a->project, a->name);
+}
+
+/* The same; where a right is missing, it is named. (A sync window is a 403
+ * too, with all rights there.) */
+static struct json *
+ask(struct argocd *a, const struct ask *ask, bool *unclear, struct err *e)
+{
+	long status;
+	struct json *j = send_ask(a, ask, unclear, &status, e);
+
+	if (status == 403 && ask->right != NULL
+	    && !text_same(find_right(a, ask->right), "yes"))
+		tell_right(a, ask->right, e);
 	return j;
 }
 
@@ -166,7 +218,7 @@ bool
 argocd_find_version(struct argocd *a, int *major, int *minor, struct err *e)
 {
 	const struct ask q = {
-		.method = "GET", .path = "/api/version", .right = "get",
+		.method = "GET", .path = "/api/version",
 	};
 	bool unclear;
 	struct json *j = ask(a, &q, &unclear, e);
@@ -229,6 +281,16 @@ const struct json *
 argocd_find(struct argocd *a, bool refresh, struct err *e)
 {
 	return look(a, refresh, 0, e);
+}
+
+bool
+argocd_check_right(struct argocd *a, const char *right, struct err *e)
+{
+	if (!text_same(find_right(a, right), "no"))
+		return true;
+	err_set(e, ERR_DENIED, "application %s at %s: the token may not %s"
+	    " it", a->name, a->server, right);
+	return tell_right(a, right, e);
 }
 
 bool

@@ -8,8 +8,9 @@
  * older one's, and health counts only after the reconciliation that follows
  * the operation.
  *
- * Kinds: ERR_NOT_FOUND: no such Application in the project; ERR_DENIED (the
- * text names the rights); ERR_NETWORK, ERR_TIMEOUT.
+ * Kinds: ERR_NOT_FOUND: no such Application in the project; ERR_DENIED (where
+ * a right is missing the text ends with the line of policy to add);
+ * ERR_NETWORK, ERR_TIMEOUT.
  */
 #ifndef API_ARGOCD_H
 #define API_ARGOCD_H
@@ -46,6 +47,14 @@ bool argocd_find_version(struct argocd *, int *major, int *minor,
  * call after the next one of this.
  */
 const struct json *argocd_find(struct argocd *, bool refresh, struct err *)
+    MUST_CHECK;
+
+/*
+ * ERR_DENIED if the token may not do this to it ("sync", "update"): to be
+ * asked before anything is changed, and in a dry run, so that a refusal does
+ * not come half-way. A server that does not say gets the benefit of the doubt.
+ */
+bool argocd_check_right(struct argocd *, const char *right, struct err *)
     MUST_CHECK;
 
 /* Does it sync by itself? A server before 3.1 does whenever the block

@@ -119,22 +119,36 @@ keep(struct kube *k, struct json *doc)
 	return json_add(k->docs, NULL, doc);
 }
 
-/* The rule that a Role needs, as YAML that can be pasted. */
+/* One request: to which URL, for what, and by which right. */
+struct ask {
+	const char *method, *url, *what, *body;
+	struct kube_right right;
+	long good;			/* the status that is a success */
+};
+
+/* A rule of a Role, as YAML that can be pasted. */
+static const char *
+rule(struct kube *k, const struct kube_right *r)
+{
+	return pool_printf(k->pool, "- {apiGroups: [\"%s\"], resources: [%s],"
+	    " verbs: [%s]}", r->group, r->resource, r->verbs);
+}
+
 static bool
-tell_denied(struct kube *k, const struct kind *kind, const char *what,
-    const char *words, struct err *e)
+tell_denied(struct kube *k, const struct ask *ask, const char *words,
+    struct err *e)
 {
 	return err_set(e, ERR_DENIED, "%s: forbidden: %s; add to a Role in"
-	    " namespace %s that the token's account is bound to:"
-	    " - {apiGroups: [\"%s\"], resources: [%s], verbs: [get, list]}",
-	    what, words, k->space, kind->group, kind->name);
+	    " namespace %s that the token's account is bound to: %s",
+	    ask->what, words, k->space, rule(k, &ask->right));
 }
 
 /* Make the error that a reply of 400 or more is. */
 static bool
-tell_status(struct kube *k, const struct kind *kind, const char *what,
+tell_status(struct kube *k, const struct ask *ask,
     const struct http_reply *r, struct err *e)
 {
+	const char *what = ask->what;
 	struct json *status = reply_json(r, what, e);
 	const char *words, *reason;
 
@@ -143,7 +157,7 @@ tell_status(struct kube *k, const struct kind *kind, const char *what,
 	words = reply_line(k->pool, json_str(status, "message"));
 	reason = json_str(status, "reason");
 	if (r->status == 403)
-		tell_denied(k, kind, what, words, e);
+		tell_denied(k, ask, words, e);
 	else if (r->status == 401)
 		err_set(e, ERR_DENIED, "%s: the token is refused: it is"
 		    " expired, revoked, or another cluster's (%s)", what,
@@ -157,40 +171,55 @@ tell_status(struct kube *k, const struct kind *kind, const char *what,
 }
 
 /*
- * One GET. NULL and an error for anything but a JSON object; *gone is set
+ * Send it. NULL and an error for anything but a JSON object; *gone is set
  * where the server says 410: the token of a list is too old.
  */
 static struct json *
-get(struct kube *k, const struct kind *kind, const char *what,
-    const char *url, bool *gone, struct err *e)
+send_ask(struct kube *k, const struct ask *ask, bool *gone, struct err *e)
 {
 	static const char *const headers[] = {
 		"Accept: application/json", NULL
 	};
 	const struct http_request rq = {
-		.method = "GET", .url = url, .headers = headers,
+		.method = ask->method, .url = ask->url, .headers = headers,
 		.authorization = k->authorization, .ca_pem = k->ca_pem,
+		.body = ask->body,
+		.body_len = ask->body != NULL ? strlen(ask->body) : 0,
 		.reply_max = PAGE_MAX,
 	};
 	struct http_reply r;
 	struct json *j;
 
 	if (!http_send(k->http, k->pool, &rq, &r, e)) {
-		err_within(e, "%s", what);
+		err_within(e, "%s", ask->what);
 		return NULL;
 	}
 	*gone = r.status == 410;
-	if (r.status != 200) {
-		tell_status(k, kind, what, &r, e);
+	if (r.status != ask->good) {
+		tell_status(k, ask, &r, e);
 		return NULL;
 	}
-	j = reply_json(&r, what, e);
+	j = reply_json(&r, ask->what, e);
 	if (j != NULL && !json_is_object(j)) {
 		json_free(j);
 		j = NULL;
-		err_set(e, ERR_OTHER, "%s: the answer is no object", what);
+		err_set(e, ERR_OTHER, "%s: the answer is no object",
+		    ask->what);
 	}
 	return j;
+}
+
+/* A GET of objects of a kind. */
+static struct json *
+get(struct kube *k, const struct kind *kind, const char *verb,
+    const char *what, const char *url, bool *gone, struct err *e)
+{
+	const struct ask ask = {
+		.method = "GET", .url = url, .what = what, .good = 200,
+		.right = { kind->group, kind->name, verb },
+	};
+
+	return send_ask(k, &ask, gone, e);
 }
 
 static const char *
@@ -218,7 +247,8 @@ find_one(struct kube *k, const struct kind *kind, const char *name,
 	const char *what = pool_printf(k->pool, "%s: %s %s/%s", k->server,
 	    kind->name, k->space, name);
 	bool gone = false;
-	struct json *j = get(k, kind, what, url_of(k, kind, name), &gone, e);
+	struct json *j = get(k, kind, "get", what, url_of(k, kind, name),
+	    &gone, e);
 
 	if (j == NULL)
 		return NULL;
@@ -262,7 +292,7 @@ add_page(struct kube *k, const struct kind *kind, const char *selector,
 {
 	const char *what = pool_printf(k->pool, "%s: %s of %s", k->server,
 	    kind->name, k->space);
-	struct json *page = get(k, kind, what,
+	struct json *page = get(k, kind, "list", what,
 	    page_url(k, kind, selector, *from), gone, e);
 	const struct json *items = json_at(page, "items");
 	const char *next;
@@ -329,6 +359,96 @@ kube_find_pods(struct kube *k, const char *selector, struct err *e)
 {
 	return find_all(k, &pods, selector, e);
 }
+
+/* ---- what the token may ---- */
+
+/* A SelfSubjectAccessReview of one verb. */
+static const char *
+review(struct kube *k, const struct kube_right *r, const char *verb)
+{
+	struct json *body = json_object(), *a;
+	const char *slash = strchr(r->resource, '/');
+	struct buf text = buf_new(8192);
+	const char *s;
+
+	json_set_str(body, "kind", "SelfSubjectAccessReview");
+	json_set_str(body, "apiVersion", "authorization.k8s.io/v1");
+	a = json_add(json_add(body, "spec", json_object()),
+	    "resourceAttributes", json_object());
+	json_set_str(a, "namespace", k->space);
+	json_set_str(a, "verb", verb);
+	json_set_str(a, "group", r->group);
+	json_set_str(a, "resource", slash == NULL ? r->resource
+	    : pool_strndup(k->pool, r->resource,
+	    (size_t)(slash - r->resource)));
+	if (slash != NULL)
+		json_set_str(a, "subresource", slash + 1);
+	json_print(body, false, &text);
+	s = pool_strdup(k->pool, buf_str(&text));
+	buf_free(&text);
+	json_free(body);
+	return s;
+}
+
+static bool
+is_allowed(struct kube *k, const struct kube_right *r, const char *verb,
+    bool *yes, struct err *e)
+{
+	const struct ask ask = {
+		.method = "POST", .good = 201, .body = review(k, r, verb),
+		.url = pool_printf(k->pool, "%s/apis/authorization.k8s.io/v1"
+		    "/selfsubjectaccessreviews", k->server),
+		.what = pool_printf(k->pool, "%s: access review", k->server),
+		.right = { "authorization.k8s.io",
+		    "selfsubjectaccessreviews", "create" },
+	};
+	bool gone;
+	struct json *j = send_ask(k, &ask, &gone, e);
+	bool ok = j != NULL;
+
+	if (ok && !json_bool(j, "status.allowed", yes))
+		ok = err_set(e, ERR_OTHER, "%s: the answer does not say",
+		    ask.what);
+	json_free(j);
+	return ok;
+}
+
+/* The verbs of one right that are missing, as a rule. */
+static bool
+add_missing(struct kube *k, const struct kube_right *r, struct buf *rules,
+    struct err *e)
+{
+	const char **verbs = text_split(k->pool, r->verbs, NULL);
+	struct buf lacks = buf_new(256);
+	bool ok = true, yes = false;
+
+	for (; ok && *verbs != NULL; verbs++) {
+		ok = is_allowed(k, r, *verbs, &yes, e);
+		if (ok && !yes)
+			buf_printf(&lacks, "%s%s", lacks.len > 0 ? ", " : "",
+			    *verbs);
+	}
+	if (ok && lacks.len > 0) {
+		const struct kube_right missing = { r->group, r->resource,
+		    buf_str(&lacks) };
+
+		buf_printf(rules, "%s\n", rule(k, &missing));
+	}
+	buf_free(&lacks);
+	return ok;
+}
+
+bool
+kube_find_missing(struct kube *k, const struct kube_right *needs,
+    struct buf *rules, struct err *e)
+{
+	for (; needs->resource != NULL; needs++)
+		if (!add_missing(k, needs, rules, e))
+			return false;
+	return true;
+}
+
+/* ---- what objects say ---- */
 
 /* A Deployment has its pods' spec in a template, a Pod has it itself. */
 static const struct json *

@@ -36,6 +36,20 @@ bool kube_check_roots(const char *, struct err *);
 struct kube *kube_open(const struct kube_open *, struct err *) MUST_CHECK;
 void kube_close(struct kube *);
 
+/* What a step needs, in the words of a Role: { "", "configmaps", "get, list" }
+ * or { "", "pods/exec", "create" }. Lists end with { 0 }. */
+struct kube_right {
+	const char *group, *resource, *verbs;
+};
+
+/*
+ * Ask the server which of these the token lacks, and append a rule for each
+ * as a line of YAML; nothing if none. A right that is given for some names
+ * only counts as lacking, so ask after a refusal, not before a request.
+ */
+bool kube_find_missing(struct kube *, const struct kube_right *needs,
+    struct buf *rules, struct err *) MUST_CHECK;
+
 /* One object by name. */
 const struct json *kube_find_deployment(struct kube *, const char *name,
     struct err *) MUST_CHECK;

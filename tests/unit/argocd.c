@@ -270,6 +270,62 @@ START_TEST(refusals_of_a_sync_are_told_apart)
 }
 END_TEST
 
+#define MESSAGE_7 "{\"error\":\"x\",\"code\":7,\"message\":\"x\"}"
+#define CAN_I "/api/v1/account/can-i/applications/sync/default/"
+
+static const struct {
+	const char *user, *may, *line;	/* line NULL: none is named */
+} refused[] = {
+	{ "{\"username\":\"proj:default:mover\"}", "{\"value\":\"no\"}",
+	  "add to the policies of the token's role in the project: p,"
+	  " proj:default:mover, applications, sync, default/acme-production,"
+	  " allow" },
+	{ "{\"username\":\"ci\"}", "{\"value\":\"no\"}", "add to policy.csv"
+	  " in argocd-rbac-cm: p, ci, applications, sync,"
+	  " default/acme-production, allow" },
+	{ "<html>", "<html>", "p, proj:default:<role>, applications, sync,"
+	  " default/acme-production, allow" },
+	/* with all rights: a sync window, say */
+	{ "{\"username\":\"ci\"}", "{\"value\":\"yes\"}", NULL },
+};
+
+static void
+play_refusal(int i)
+{
+	httpd_answer(d, "GET " CAN_I "acme-production HTTP", 0, 200, "",
+	    refused[i].may);
+	httpd_answer(d, "GET /api/v1/session/userinfo HTTP", 0, 200, "",
+	    refused[i].user);
+	httpd_answer(d, "POST", 0, 403, "", MESSAGE_7);
+}
+
+START_TEST(a_refusal_names_the_line_of_policy_that_is_missing)
+{
+	play_refusal(_i);
+	ck_assert(!argocd_sync(a, A, true, &e));
+	ck_assert_int_eq(e.kind, ERR_DENIED);
+	if (refused[_i].line != NULL)
+		kit_contains(e.text, refused[_i].line);
+	else
+		kit_lacks(e.text, "applications, sync");
+}
+END_TEST
+
+START_TEST(a_right_is_asked_for_before_it_is_used)
+{
+	bool no = strstr(refused[_i].may, "no") != NULL;
+
+	play_refusal(_i);
+	ck_assert_int_eq(argocd_check_right(a, "sync", &e), !no);
+	ck_assert_int_eq(httpd_count(d, "POST"), 0);
+	if (!no)
+		return;
+	ck_assert_int_eq(e.kind, ERR_DENIED);
+	kit_contains(e.text, "the token may not sync it");
+	kit_contains(e.text, refused[_i].line);
+}
+END_TEST
+
 /* ---- waiting ---- */
 
 static void
@@ -406,6 +462,11 @@ wait_case(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t,
+	    a_refusal_names_the_line_of_policy_that_is_missing, 0,
+	    sizeof(refused) / sizeof(refused[0]));
+	tcase_add_loop_test(t, a_right_is_asked_for_before_it_is_used, 0,
+	    sizeof(refused) / sizeof(refused[0]));
 	tcase_add_test(t, ready_is_waited_for_through_all_its_stages);
 	tcase_add_test(t,
 	    a_failed_operation_ends_the_wait_and_names_resources);

@@ -130,7 +130,7 @@ static const struct {
 	  "\"message\":\"configmaps \\\"cm\\\" is forbidden: User \\\"x\\\""
 	  " cannot get resource\",\"code\":403}",
 	  { "cannot get resource", "- {apiGroups: [\"\"], resources:"
-	  " [configmaps], verbs: [get, list]}" } },
+	  " [configmaps], verbs: [get]}" } },
 	{ 401, ERR_DENIED, "{\"kind\":\"Status\",\"message\":\"Unauthorized\","
 	  "\"reason\":\"Unauthorized\",\"code\":401}",
 	  { "the token is refused", "Unauthorized" } },
@@ -159,6 +159,53 @@ START_TEST(a_bad_answer_is_told_in_words)
 	kit_contains(e.text, errors[_i].says[0]);
 	kit_contains(e.text, errors[_i].says[1]);
 	kit_lacks(e.text, "kube-token");
+}
+END_TEST
+
+#define REVIEW "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews "
+
+START_TEST(all_rights_that_are_missing_are_named_as_rules)
+{
+	static const struct kube_right needs[] = {
+		{ "apps", "deployments", "get" },
+		{ "", "configmaps", "get, list" },
+		{ "", "pods/exec", "get, create" }, { 0 }
+	};
+	static const char *const says[] = { "true", "false", "true",
+	    "false", "false" };
+
+	for (int i = 0; i < 5; i++)
+		httpd_answer(d, REVIEW, 1, 201, "", says[i][0] == 't' ?
+		    "{\"status\":{\"allowed\":true}}" :
+		    "{\"status\":{\"allowed\":false}}");
+	ck_assert_msg(kube_find_missing(k, needs, &out, &e), "%s", e.text);
+	ck_assert_str_eq(buf_str(&out),
+	    "- {apiGroups: [\"\"], resources: [configmaps], verbs: [get]}\n"
+	    "- {apiGroups: [\"\"], resources: [pods/exec],"
+	    " verbs: [get, create]}\n");
+	kit_contains(httpd_seen(d, "POST", 0), "{\"namespace\":\"acme\","
+	    "\"verb\":\"get\",\"group\":\"apps\",\"resource\":"
+	    "\"deployments\"}");
+	kit_contains(httpd_seen(d, "POST", 4), "\"verb\":\"create\","
+	    "\"group\":\"\",\"resource\":\"pods\",\"subresource\":"
+	    "\"exec\"}");
+}
+END_TEST
+
+START_TEST(a_review_that_says_nothing_is_an_error)
+{
+	static const struct kube_right needs[] = {
+		{ "", "pods", "list" }, { 0 }
+	};
+
+	httpd_answer(d, REVIEW, 1, 201, "", "{\"status\":{}}");
+	ck_assert(!kube_find_missing(k, needs, &out, &e));
+	kit_contains(e.text, "does not say");
+	httpd_answer(d, REVIEW, 1, 403, "", "{\"kind\":\"Status\","
+	    "\"message\":\"no\",\"code\":403}");
+	ck_assert(!kube_find_missing(k, needs, &out, &e));
+	ck_assert_int_eq(e.kind, ERR_DENIED);
+	ck_assert_str_eq(buf_str(&out), "");
 }
 END_TEST
 
@@ -303,6 +350,8 @@ main(void)
 	tcase_add_test(t, no_pods_are_an_empty_list);
 	tcase_add_loop_test(t, a_bad_answer_is_told_in_words, 0,
 	    sizeof(errors) / sizeof(errors[0]));
+	tcase_add_test(t, all_rights_that_are_missing_are_named_as_rules);
+	tcase_add_test(t, a_review_that_says_nothing_is_an_error);
 	tcase_add_test(t, a_list_that_is_none_is_refused);
 	tcase_add_test(t, roots_may_be_given_as_a_kubeconfig_has_them);
 	tcase_add_test(t, mounted_configmaps_are_found_by_volume);
