@@ -28,10 +28,11 @@ bool text_number(const char *, long min, long max, long *, struct err *)
  * path, a host label and a namespace). host: a DNS name, letters, digits,
  * hyphens and dots, labels of 1 to 63, 253 in all. ip: an IPv4 or IPv6
  * address. machine: host or ip. ips: a list of ip, as for text_split, not
- * empty. servers: the same, each with a port (192.0.2.1:53, [2001:db8::1]:53)
- * or without. https: a URL that begins with https:// and has no user or blank.
- * url: the same, http:// allowed too. path: relative, without "..".
- * repository: owner/name. sha: 40 hexadecimal digits. branch: what git check-ref-format takes.
+ * empty. servers: the same, each with a port (192.0.2.1:53,
+ * [2001:db8::1]:53) or without. https: a URL that begins with https:// and
+ * has no user or blank. url: the same, http:// allowed too. path: relative,
+ * without "..". repository: owner/name. sha: 40 hexadecimal digits. branch:
+ * what git check-ref-format takes.
  */
 bool text_check_name(const char *, struct err *);
 bool text_check_host(const char *, struct err *);

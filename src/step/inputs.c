@@ -148,6 +148,19 @@ from_plan(const struct input *in)
 	return value;
 }
 
+/* A map, or a list of other than values, where a value belongs? */
+static bool
+is_unfit_in_plan(const struct input *in)
+{
+	enum yaml_kind kind = plan != NULL && in->plan != NULL
+	    ? yaml_kind(plan, in->plan) : YAML_NONE;
+	bool unfit = kind == YAML_MAP;
+
+	for (int i = 0; kind == YAML_SEQ && i < yaml_len(plan, in->plan); i++)
+		unfit = unfit || yaml_item(plan, in->plan, i) == NULL;
+	return unfit;
+}
+
 static const char *
 from_default(const struct input *in)
 {
@@ -226,6 +239,11 @@ read_input(const struct input *in, void *arg)
 	assert((in->str != NULL) + (in->num != NULL) + (in->flag != NULL)
 	    == 1);
 	assert(!in->secret || (in->plan == NULL && in->str != NULL));
+	if (value == NULL && is_unfit_in_plan(in)) {
+		buf_printf(mistakes, "plan: %s (for input %s): is neither a "
+		    "value nor a list of values\n", in->plan, in->name);
+		return;
+	}
 	if (value == NULL && (value = from_plan(in)) != NULL)
 		where = "plan";
 	if (value == NULL)
@@ -277,6 +295,10 @@ open_plan(struct buf *mistakes)
 	plan = yaml_read(common.plan, &e);
 	if (plan == NULL)
 		return buf_printf(mistakes, "plan: %s\n", e.text) && false;
+	if (yaml_kind(plan, "") != YAML_MAP)
+		return buf_printf(mistakes, "plan: %s holds no plan: it must "
+		    "be a map, such as instance: %s\n", common.plan,
+		    common.instance) && false;
 	if (*yaml_warnings(plan) != '\0')
 		log_warn("plan: %s", yaml_warnings(plan));
 	if (yaml_get(plan, "instance") != NULL
