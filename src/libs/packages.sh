@@ -7,8 +7,8 @@
 #	packages.sh missing PURPOSE...   print those that are not installed
 #	packages.sh install PURPOSE...   install those
 #
-# Purposes: build test lint bench. Works on Debian 12 and 13 and Ubuntu 22.04
-# and 24.04. When nothing is missing, install does nothing and is done in a
+# Purposes: build test lint bench full. Works on Debian 12 and 13 and Ubuntu
+# 22.04 and 24.04. When nothing is missing, install does nothing and is done in a
 # moment. Otherwise it needs root, or sudo. No server is started on the way:
 # while it installs, policy-rc.d says no, unless the machine has a policy of
 # its own, which is left alone. Nor will one start with the machine.
@@ -58,6 +58,12 @@ need_bench()
 	echo 'hyperfine time'
 }
 
+# What the real Argo CD keeps its cache in; see tests/sandbox/full.
+need_full()
+{
+	echo 'redis-server git python3 python3-pip'
+}
+
 # The words of the purposes given, each once.
 words()
 {
@@ -65,7 +71,7 @@ words()
 
 	for purpose in "$@"; do
 		case $purpose in
-		build|test|lint|bench)
+		build|test|lint|bench|full)
 			"need_$purpose" ;;
 		*)
 			usage ;;
@@ -175,7 +181,8 @@ enabled_servers()
 {
 	find /etc/systemd/system -type l -path '*.wants/*' -printf '%f\n' \
 	    2>/dev/null | sort -u | grep -E \
-	    '^(mariadb|pdns|nsd|unbound|nginx|fcgiwrap|pebble)[-.]' || true
+	    '^(mariadb|pdns|nsd|unbound|nginx|fcgiwrap|pebble|redis)[-.]' \
+	    || true
 }
 
 # Run a command of apt's; if it fails, show the end of what it said.

@@ -14,7 +14,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "argocd.h"
+#include "world_apply.h"
 #include "world_child.h"
 #include "world_http.h"
 #include "world_json.h"
@@ -227,19 +227,10 @@ apply_application(const cJSON *inputs, const char *dir)
 {
 	char *path = text_make("%s/instances/%s/application.yml", dir,
 	    json_str(inputs, "INSTANCE_NAME"));
-	struct text t = { 0 };
-	cJSON *app = NULL;
+	bool ok = application_apply(path, true);
 
-	if (child_render(&t, "to-json", path, NULL, NULL))
-		app = cJSON_Parse(text_str(&t));
-	text_free(&t);
 	free(path);
-	if (app == NULL)
-		return false;
-	world_lock();
-	argocd_apply(app);
-	world_unlock();
-	return true;
+	return ok;
 }
 
 /* In a fresh clone: change the files, commit, push, apply. */

@@ -34,6 +34,7 @@
 #include "argocd_in.h"
 #include "github.h"
 #include "kube.h"
+#include "world_apply.h"
 #include "world_child.h"
 #include "world_fixture.h"
 #include "world_http.h"
@@ -103,19 +104,17 @@ apply_one(const char *repo, const char *branch, const char *instance,
 	char *what = text_make("%s:instances/%s/application.yml", branch,
 	    instance);
 	char *path = text_make("%s/application.yml", folder);
-	struct text yaml = { 0 }, json = { 0 };
+	struct text yaml = { 0 };
 	FILE *f;
 
 	if (git_bare(NULL, repo, "rev-parse", "--verify", "--quiet", what,
 	    NULL) && git_bare(&yaml, repo, "cat-file", "blob", what, NULL)
 	    && (f = fopen(path, "we")) != NULL) {
 		(void)fputs(text_str(&yaml), f);
-		if (fclose(f) == 0 && child_render(&json, "to-json", path,
-		    NULL, NULL))
-			argocd_apply(cJSON_Parse(json.s));
+		if (fclose(f) == 0)
+			(void)application_apply(path, false);
 	}
 	text_free(&yaml);
-	text_free(&json);
 	free(what);
 	free(path);
 }
@@ -129,7 +128,9 @@ apply_present(const char *repo, const char *branch)
 	struct text names = { 0 };
 	char *p, *next;
 
-	(void)git_bare(&names, repo, "ls-tree", "--name-only", what, NULL);
+	if (!world_is_full())
+		(void)git_bare(&names, repo, "ls-tree", "--name-only", what,
+		    NULL);
 	for (p = names.s; p != NULL && p[0] != '\0'; p = next) {
 		next = strchr(p, '\n');
 		if (next != NULL)
@@ -191,12 +192,15 @@ static const struct route control_routes[] = {
 
 /* --- start ------------------------------------------------------------- */
 
-static struct service services[] = {
-	{ .name = "github", .cert = "github" },
-	{ .name = "argocd", .cert = "argocd" },
-	{ .name = "kube-old", .cert = "kube-old" },
-	{ .name = "kube-new", .cert = "kube-new" },
-	{ .name = "control", .routes = control_routes },
+/* Those from ARGOCD on are left to the real ones where there are such. */
+enum { GITHUB, CONTROL, ARGOCD, KUBE_OLD, KUBE_NEW, SERVICES };
+
+static struct service services[SERVICES] = {
+	[GITHUB] = { .name = "github", .cert = "github" },
+	[CONTROL] = { .name = "control", .routes = control_routes },
+	[ARGOCD] = { .name = "argocd", .cert = "argocd" },
+	[KUBE_OLD] = { .name = "kube-old", .cert = "kube-old" },
+	[KUBE_NEW] = { .name = "kube-new", .cert = "kube-new" },
 };
 
 static void
@@ -210,20 +214,20 @@ place(struct service *s, const char *address, const char *dflt_address,
 static void
 set_services(void)
 {
-	place(&services[0], "SB_GITHUB_ADDR", "127.42.0.45",
+	place(&services[GITHUB], "SB_GITHUB_ADDR", "127.42.0.45",
 	    "SB_GITHUB_PORT", "443");
-	place(&services[1], "SB_ARGOCD_ADDR", "127.42.0.75",
+	place(&services[ARGOCD], "SB_ARGOCD_ADDR", "127.42.0.75",
 	    "SB_ARGOCD_PORT", "443");
-	place(&services[2], "SB_KUBE_OLD_ADDR", "127.42.0.70",
+	place(&services[KUBE_OLD], "SB_KUBE_OLD_ADDR", "127.42.0.70",
 	    "SB_KUBE_PORT", "6443");
-	place(&services[3], "SB_KUBE_NEW_ADDR", "127.42.0.71",
+	place(&services[KUBE_NEW], "SB_KUBE_NEW_ADDR", "127.42.0.71",
 	    "SB_KUBE_PORT", "6443");
-	place(&services[4], "SB_WORLD_ADDR", "127.42.0.46",
+	place(&services[CONTROL], "SB_WORLD_ADDR", "127.42.0.46",
 	    "SB_WORLD_PORT", "8099");
-	github_service(&services[0]);
-	argocd_service(&services[1]);
-	kube_service(&services[2], &kube_old);
-	kube_service(&services[3], &kube_new);
+	github_service(&services[GITHUB]);
+	argocd_service(&services[ARGOCD]);
+	kube_service(&services[KUBE_OLD], &kube_old);
+	kube_service(&services[KUBE_NEW], &kube_new);
 }
 
 /* render.py and fixtures/: tests/doubles beside build/doubles. */
@@ -327,8 +331,7 @@ main(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	ok = init();
 	set_services();
-	for (size_t i = 0; ok && i < sizeof(services) / sizeof(services[0]);
-	    i++)
+	for (int i = 0; ok && i < (world_is_full() ? ARGOCD : SERVICES); i++)
 		ok = http_serve(&services[i], ca);
 	if (ok) {
 		(void)printf("world: ready\n");

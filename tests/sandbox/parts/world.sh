@@ -1,20 +1,33 @@
 # shellcheck shell=bash
 # world.sh - the doubles of GitHub's API, Argo CD and both Kubernetes APIs: one
-# program, tests/doubles. It works on the repositories that git.sh makes.
+# program, tests/doubles. It works on the repositories that git.sh makes. In a
+# full world it is GitHub's API alone.
+
+# clusters: the doubles of what kube.sh and argocd.sh have for real
+clusters()
+{
+	serves argocd.sandbox.test "$SB_ARGOCD_ADDR" 443 &&
+		serves kube-old.sandbox.test "$SB_KUBE_OLD_ADDR" 6443 &&
+		serves kube-new.sandbox.test "$SB_KUBE_NEW_ADDR" 6443
+}
+
+# leaves: their certificates
+leaves()
+{
+	leaf argocd DNS:argocd.sandbox.test &&
+		leaf kube-old DNS:kube-old.sandbox.test &&
+		leaf kube-new DNS:kube-new.sandbox.test
+}
 
 up()
 {
 	built world || return
-	leaf github DNS:api.github.com &&
-		leaf argocd DNS:argocd.sandbox.test &&
-		leaf kube-old DNS:kube-old.sandbox.test &&
-		leaf kube-new DNS:kube-new.sandbox.test &&
+	leaf github DNS:api.github.com && { [ -n "$SB_FULL" ] || leaves; } &&
 		until_ok 20 test -e "$S/git/$SB_REPO.git/refs/heads/$SB_BRANCH" ||
 		return 1
+	[ -z "$SB_FULL" ] || export SB_APPLY="$HERE/full/apply"
 	spawn world "$SB_DOUBLES/world"
 	until_ok 20 answers "$SB_WORLD_ADDR" "$SB_WORLD_PORT" &&
 		serves api.github.com "$SB_GITHUB_ADDR" 443 &&
-		serves argocd.sandbox.test "$SB_ARGOCD_ADDR" 443 &&
-		serves kube-old.sandbox.test "$SB_KUBE_OLD_ADDR" 6443 &&
-		serves kube-new.sandbox.test "$SB_KUBE_NEW_ADDR" 6443
+		{ [ -n "$SB_FULL" ] || clusters; }
 }

@@ -1,0 +1,201 @@
+# shellcheck shell=bash
+# kube.sh - two real Kubernetes clusters, the old side's and the new one's:
+# each an API server with its controllers and a scheduler, whose one node is
+# played by kwok (pods get ready at once; exec runs here, logs are read from a
+# file). One etcd keeps both. In each, the project's service account has what
+# README.md tells users to give it, and nothing else.
+
+# shellcheck source=../full/lib.sh
+. "$HERE/full/lib.sh"
+
+ETCD=http://$SB_KUBE_OLD_ADDR:2379
+CONTROLLERS=deployment-controller,replicaset-controller,statefulset-controller
+CONTROLLERS+=,job-controller,cronjob-controller,serviceaccount-controller
+CONTROLLERS+=,serviceaccount-token-controller,namespace-controller
+CONTROLLERS+=,garbage-collector-controller,endpointslice-controller
+CONTROLLERS+=,persistentvolume-binder-controller
+CONTROLLERS+=,root-ca-certificate-publisher-controller
+export GOGC=50 # they are many: half the memory for some more work
+
+etcd()
+{
+	local peer=http://$SB_KUBE_OLD_ADDR:2380
+	spawn etcd "$BIN/etcd" --data-dir "$S/kube/etcd" --unsafe-no-fsync \
+		--log-level warn --logger zap \
+		--listen-client-urls "$ETCD" --advertise-client-urls "$ETCD" \
+		--listen-peer-urls "$peer" --initial-advertise-peer-urls \
+		"$peer" --initial-cluster "default=$peer"
+	until_ok 20 curl -fsS "$ETCD/health"
+}
+
+# server SIDE ADDR: the API, with an administrator in D/admin.conf
+server()
+{
+	local admin d=$S/kube/$1 url=https://$2:$SB_KUBE_PORT
+	admin=$(openssl rand -hex 16)
+	echo "$admin" >>"$S/secrets"
+	echo "$admin,admin,1,\"system:masters\"" >"$d/tokens"
+	openssl genrsa -out "$d/accounts.key" 2048 2>/dev/null
+	kubeconfig "$url" "$admin" >"$d/admin.conf"
+	spawn "kube-$1" "$BIN/kube-apiserver" --etcd-servers="$ETCD" \
+		--etcd-prefix="/$1" --bind-address="$2" \
+		--advertise-address="$2" --secure-port="$SB_KUBE_PORT" \
+		--tls-cert-file="$S/ca/kube-$1.crt" \
+		--tls-private-key-file="$S/ca/kube-$1.key" \
+		--client-ca-file="$S/ca/ca.crt" --cert-dir="$d" \
+		--service-account-key-file="$d/accounts.key" \
+		--service-account-signing-key-file="$d/accounts.key" \
+		--service-account-issuer=https://kubernetes.default.svc \
+		--service-cluster-ip-range=10.96.0.0/16 \
+		--authorization-mode=RBAC --token-auth-file="$d/tokens" \
+		--disable-admission-plugins=ServiceAccount,TaintNodesByCondition \
+		--enable-priority-and-fairness=false --profiling=false \
+		--endpoint-reconciler-type=none --v=0
+	until_ok 90 answers "$2" "$SB_KUBE_PORT" &&
+		until_ok 60 curl -fsS --cacert "$S/ca/ca.crt" \
+			-H "Authorization: Bearer $admin" "$url/readyz"
+}
+
+# players SIDE KUBELET: what makes a cluster of an API; KUBELET is the node's
+# address
+players()
+{
+	local d=$S/kube/$1 as=--kubeconfig=$S/kube/$1/admin.conf
+	spawn "controllers-$1" "$BIN/kube-controller-manager" "$as" \
+		--service-account-private-key-file="$d/accounts.key" \
+		--root-ca-file="$S/ca/ca.crt" --leader-elect=false \
+		--secure-port=0 --controllers="$CONTROLLERS" --v=0
+	spawn "scheduler-$1" "$BIN/kube-scheduler" "$as" \
+		--leader-elect=false --secure-port=0 --v=0
+	kwok_config >"$d/kwok.yaml"
+	spawn "kwok-$1" "$BIN/kwok" --config "$d/kwok.yaml" "$as" \
+		--manage-all-nodes=true --node-ip "$2" --node-port 10250 \
+		--server-address "$2:10250" \
+		--tls-cert-file "$S/ca/kube-$1.crt" \
+		--tls-private-key-file "$S/ca/kube-$1.key" --v=ERROR
+}
+
+# kwok_config: how pods live, what exec and logs do
+kwok_config()
+{
+	local file
+	for file in "$BIN"/kwok-node/*.yaml "$BIN"/kwok-pod/*.yaml; do
+		cat "$file"
+		echo ---
+	done
+	cat <<Y
+kind: ClusterExec
+apiVersion: kwok.x-k8s.io/v1alpha1
+metadata: {name: all}
+spec: {execs: [{local: {workDir: $S/kube/exec}}]}
+---
+kind: ClusterLogs
+apiVersion: kwok.x-k8s.io/v1alpha1
+metadata: {name: all}
+spec: {logs: [{logsFile: $S/kube/pods.log, follow: true}]}
+Y
+}
+
+# pods_log: what every container has said, as a kubelet keeps it
+pods_log()
+{
+	local n now
+	for n in 5 4 3 2 1; do
+		now=$(date -u -d "-$n minutes" +%FT%T.%NZ)
+		echo "$now stdout F [info] request $n answered with 200"
+	done
+}
+
+# ground SIDE: a node, room for claims, the instance's namespace, and who may
+# do what in it
+ground()
+{
+	cat <<Y
+apiVersion: v1
+kind: Node
+metadata: {name: node-0, labels: {kubernetes.io/hostname: node-0}}
+status:
+  allocatable: {cpu: "64", memory: 512Gi, pods: "500"}
+  capacity: {cpu: "64", memory: 512Gi, pods: "500"}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: $SB_INSTANCE}
+Y
+	local n
+	for n in 1 2 3 4 5 6; do
+		cat <<Y
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: disk-$n}
+spec:
+  capacity: {storage: 100Gi}
+  accessModes: [ReadWriteOnce]
+  hostPath: {path: /nowhere/$n}
+Y
+	done
+	manifests "Rights in the $1 cluster"
+	sed "s/NAMESPACE/$SB_INSTANCE/" "$HERE/full/contract.yml"
+}
+
+# token SIDE SECRET: of a service account, once the cluster has made it
+token()
+{
+	kc "$1" -n "$SB_INSTANCE" get secret "$2" \
+		-o 'jsonpath={.data.token}' | base64 -d
+}
+
+has_token()
+{
+	[ -n "$(token "$@")" ]
+}
+
+# cluster SIDE ADDR KUBELET
+cluster()
+{
+	local d=$S/kube/$1
+	mkdir -p "$d"
+	server "$1" "$2" && players "$1" "$3" || return 1
+	ground "$1" >"$d/ground.yml" &&
+		kc "$1" apply -f "$d/ground.yml" >/dev/null &&
+		until_ok 30 has_token "$1" transplant-token &&
+		until_ok 30 has_token "$1" contract-token || return 1
+	tell_secret "SB_KUBE_${1^^}_TOKEN" "$(token "$1" transplant-token)"
+	[ "$1" != old ] || contract
+	: >"$d/up"
+}
+
+# contract: how the contract suite reaches the old cluster, with its own rights
+contract()
+{
+	tell CONTRACT_KUBE_URL "$SB_KUBE_OLD"
+	tell_secret CONTRACT_KUBE_TOKEN "$(token old contract-token)"
+	tell CONTRACT_KUBE_CA "$S/ca/ca.crt"
+	tell CONTRACT_KUBE_ADDRESS "$SB_KUBE_OLD_ADDR"
+	tell CONTRACT_KUBE_NAMESPACE "$SB_INSTANCE"
+}
+
+# tenant: the old instance, as the double of the old cluster plays it
+tenant()
+{
+	until_ok 60 test -e "$S/kube/old/up" || return 1
+	python3 "$HERE/../doubles/render.py" old |
+		jq '{apiVersion: "v1", kind: "List", items: .}' |
+		kc old apply --server-side -f - >/dev/null &&
+		kc old -n "$SB_INSTANCE" rollout status deployment \
+			--timeout=60s >/dev/null
+}
+
+up()
+{
+	full_place || return 1
+	mkdir -p "$S/kube/exec"
+	pods_log >"$S/kube/pods.log"
+	leaf kube-old "DNS:kube-old.sandbox.test,IP:$SB_KUBE_OLD_ADDR" &&
+		leaf kube-new "DNS:kube-new.sandbox.test,IP:$SB_KUBE_NEW_ADDR" &&
+		etcd || return 1
+	cluster new "$SB_KUBE_NEW_ADDR" "$SB_KUBE_NEW_NODE" &
+	local new=$!
+	cluster old "$SB_KUBE_OLD_ADDR" "$SB_KUBE_OLD_NODE" && tenant && wait $new
+}
