@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { OUTPUT_MAX = 1 << 20 }; /* bytes that a command may print */
+
 int
 kit_main(Suite *first, ...)
 {
@@ -30,6 +32,9 @@ kit_main(Suite *first, ...)
 		srunner_add_suite(runner, s);
 	va_end(ap);
 	srunner_set_tap(runner, "-");
+	/* A failure shows a step's whole output; what is longer than this
+	 * ends the test program's child without a word */
+	check_set_max_msg_size(OUTPUT_MAX + OUTPUT_MAX / 4);
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);
 	ran = srunner_ntests_run(runner);
@@ -104,7 +109,7 @@ kit_folder(void)
 char *
 kit_sh(const char *fmt, ...)
 {
-	char *line = NULL, *text = malloc(1 << 20);
+	char *line = NULL, *text = malloc(OUTPUT_MAX);
 	va_list ap;
 	FILE *f;
 	size_t n;
@@ -115,12 +120,42 @@ kit_sh(const char *fmt, ...)
 	va_end(ap);
 	f = popen(line, "r");
 	ck_assert(f != NULL);
-	n = fread(text, 1, (1 << 20) - 1, f);
+	n = fread(text, 1, OUTPUT_MAX - 1, f);
 	text[n] = '\0';
 	status = pclose(f);
 	ck_assert_msg(status == 0, "exit %d of: %s\n%s", status, line, text);
 	free(line);
+	return realloc(text, n + 1);
+}
+
+const char *
+kit_out(const char *fmt, ...)
+{
+	char *line = NULL, *text;
+	size_t n;
+	va_list ap;
+
+	va_start(ap, fmt);
+	ck_assert(vasprintf(&line, fmt, ap) >= 0);
+	va_end(ap);
+	text = kit_sh("%s", line);
+	free(line);
+	n = strlen(text);
+	if (n > 0 && text[n - 1] == '\n')
+		text[n - 1] = '\0';
 	return text;
+}
+
+const char *
+kit_text(const char *fmt, ...)
+{
+	char *s = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	ck_assert(vasprintf(&s, fmt, ap) >= 0);
+	va_end(ap);
+	return s;
 }
 
 void

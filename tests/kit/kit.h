@@ -57,6 +57,12 @@ char *kit_folder(void);
 /* Run a shell command line of the test (never of the product): its output,
  * malloc'd; the test fails unless it exits with 0. */
 char *kit_sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same without the last line end; lasts as long as the test's process. */
+const char *kit_out(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+/* Text for the length of the test's process. */
+const char *kit_text(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
 
 #define kit_contains(text, part) \
 	ck_assert_msg(strstr((text), (part)) != NULL, \

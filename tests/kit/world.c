@@ -167,17 +167,17 @@ ask_github(const char *arguments, const char *path)
 void
 world_dispatch(const char *workflow)
 {
-	free(ask_github(world_text("-d '{\"ref\":\"%s\",\"inputs\":"
+	free(ask_github(kit_text("-d '{\"ref\":\"%s\",\"inputs\":"
 	    "{\"INSTANCE_NAME\":\"%s\"}}'", kit_env("SB_BRANCH"),
 	    kit_env("SB_INSTANCE")),
-	    world_text("workflows/%s/dispatches", workflow)));
+	    kit_text("workflows/%s/dispatches", workflow)));
 }
 
 void
 world_run(const char *workflow)
 {
 	struct timespec tick = { .tv_nsec = 100 * 1000 * 1000 };
-	const char *path = world_text("workflows/%s/runs?per_page=1",
+	const char *path = kit_text("workflows/%s/runs?per_page=1",
 	    workflow);
 	bool done = false;
 
@@ -205,18 +205,6 @@ world_argocd(const char *arguments, const char *verb)
 	    kit_env("SB_CA_BUNDLE"), kit_env("SB_ARGOCD_ADDR"),
 	    kit_env("SB_ARGOCD_TOKEN"), arguments, kit_env("SB_ARGOCD"),
 	    kit_env("SB_INSTANCE"), verb);
-}
-
-const char *
-world_text(const char *fmt, ...)
-{
-	char *s = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	ck_assert(vasprintf(&s, fmt, ap) >= 0);
-	va_end(ap);
-	return s;
 }
 
 /* NAME=value in memory that stays. */

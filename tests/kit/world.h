@@ -40,10 +40,6 @@ void world_run(const char *workflow);
  * arguments, and what follows its address ("/sync"); the answer, malloc'd. */
 char *world_argocd(const char *arguments, const char *verb);
 
-/* Text for the length of the test's process. */
-const char *world_text(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2)));
-
 /*
  * The variables that every step takes, with these before them: an array of
  * WORLD_VARS entries, NULL-ended, in static memory. dry-run is false. What

@@ -88,7 +88,7 @@ START_TEST(a_server_that_misbehaves_proves_nothing)
 
 	world_proxy_fault(&p, faults[_i]);
 	r = kit_step("check-gate", world_vars(work, "environment=production",
-	    world_text("api-url=%s", p.url), world_text("ca-file=%s", p.ca),
+	    kit_text("api-url=%s", p.url), kit_text("ca-file=%s", p.ca),
 	    NULL));
 	ck_assert_msg(r.status == 1, "exit %d: %s", r.status, r.out);
 	ck_assert_str_eq(kit_output(&r, "status"), "needs-hand");

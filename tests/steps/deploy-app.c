@@ -53,7 +53,7 @@ expect(const char *a, const char *b, int status, const char *word,
 static const char *
 revision(void)
 {
-	return world_text("revision=%s", built);
+	return kit_text("revision=%s", built);
 }
 
 START_TEST(a_revision_is_deployed_once)
@@ -99,7 +99,7 @@ END_TEST
 static void
 sync_by_hand(const char *to)
 {
-	free(world_argocd(world_text("-d '{\"revision\":\"%s\","
+	free(world_argocd(kit_text("-d '{\"revision\":\"%s\","
 	    "\"prune\":true}'", to), "/sync"));
 }
 
@@ -143,7 +143,7 @@ START_TEST(a_deadline_names_resources_and_what_pods_wait_for)
 	struct kit_run r;
 
 	world_set("pods.waiting", "ImagePullBackOff");
-	r = deploy(revision(), "minutes=1", world_text("kube-token=%s",
+	r = deploy(revision(), "minutes=1", kit_text("kube-token=%s",
 	    kit_env("SB_KUBE_NEW_TOKEN")));
 	ck_assert_int_eq(r.status, 1);
 	kit_contains(r.out, "Deployment lms is ");
@@ -164,7 +164,7 @@ START_TEST(with_automated_sync_no_revision_can_be_chosen)
 	    "\"patchType\":\"merge\",\"patch\":\"{\\\"spec\\\":{"
 	    "\\\"syncPolicy\\\":{\\\"automated\\\":{\\\"enabled\\\":true"
 	    "}}}}\"}'", ""));
-	expect(world_text("revision=%s", first), NULL, 1, "failed",
+	expect(kit_text("revision=%s", first), NULL, 1, "failed",
 	    "set-autosync");
 }
 END_TEST
@@ -200,8 +200,8 @@ START_TEST(a_request_that_fails_once_leads_to_one_sync)
 	struct kit_run r;
 
 	world_proxy_fault(&p, post_faults[_i]);
-	r = deploy(revision(), world_text("argocd-server=%s", p.url),
-	    world_text("ca-file=%s", p.ca));
+	r = deploy(revision(), kit_text("argocd-server=%s", p.url),
+	    kit_text("ca-file=%s", p.ca));
 	ck_assert_msg(r.status == 0, "%s", r.out);
 	ck_assert_int_eq(world_count("syncs"), 1);
 	kit_run_free(&r);

@@ -106,7 +106,7 @@ START_TEST(a_build_that_holds_everything_is_not_repeated)
 	head = world_head();
 	expect("build", NULL, 0, "unchanged", "succeeded");
 	/* what commit-config says then: the build's own commit */
-	expect("build", world_text("contains=%s", head), 0, "unchanged", NULL);
+	expect("build", kit_text("contains=%s", head), 0, "unchanged", NULL);
 	ck_assert_int_eq(world_count("dispatches"), 1);
 	free(head);
 }
@@ -222,7 +222,7 @@ START_TEST(where_nothing_renders_alone_a_build_does)
 	snprintf(plan, sizeof plan, "%s/plan.yml", dir);
 	kit_write(plan, "workflows:\n  render: no-such.yml\n");
 	r = kit_step("dispatch-workflow", world_vars(work,
-	    "workflow-kind=render", world_text("plan=%s", plan), NULL));
+	    "workflow-kind=render", kit_text("plan=%s", plan), NULL));
 	ck_assert_msg(r.status == 0, "%s", r.out);
 	kit_contains(r.out, "a build renders too");
 	kit_contains(r.out, "build-all.yml: dispatched");
@@ -239,8 +239,8 @@ run_faulty(struct world_proxy *p, const char *fault)
 
 	world_proxy_fault(p, fault);
 	r = kit_step("dispatch-workflow", world_vars(work,
-	    "workflow-kind=build", world_text("api-url=%s", p->url),
-	    world_text("ca-file=%s", p->ca), NULL));
+	    "workflow-kind=build", kit_text("api-url=%s", p->url),
+	    kit_text("ca-file=%s", p->ca), NULL));
 	return r;
 }
 
@@ -274,7 +274,7 @@ START_TEST(any_request_may_fail_once)
 	static const char *const faults[] = { "reset-after", "html" };
 	/* both looks, and the waiting */
 	static const int nth[] = { 1, 2, 3, 4, 7, 9, 10 };
-	struct kit_run r = run_faulty(&p, world_text("{\"fault\":\"%s\","
+	struct kit_run r = run_faulty(&p, kit_text("{\"fault\":\"%s\","
 	    "\"method\":\"GET\",\"nth\":%d}", faults[_i % 2], nth[_i]));
 
 	ck_assert_msg(r.status == 0, "%s", r.out);

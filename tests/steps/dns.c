@@ -6,7 +6,6 @@
  * Runs inside the sandbox; puts the names back where they were.
  */
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,185 +13,77 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "tests/kit/kit.h"
+#include "tests/kit/site.h"
 
 #define LMS ".hosts[\"courses.example.test\"]"
 
-enum { VARS = 32, ROOM = 4096, KILLS = 7 };
+enum { VARS = 32, KILLS = 7 };
 
 static const char proxy_at[] = "127.42.0.153:8081";
 static const char control_at[] = "127.42.0.153:8099";
 
-static struct pool *pool;
-static char *folder;
-static const char *vars[VARS], *lms, *cms, *mfe, *old_ip, *new_ip;
+static const char *vars[VARS], *folder, *lms, *cms, *mfe, *old_ip, *new_ip;
 static pid_t proxy, helper;
 static int low;			/* TTL that the steps are told */
 
 /* ---- the world around a step ------------------------------------------- */
 
-static const char *
-env(const char *name)
-{
-	return kit_env(name);
-}
-
-/* Output of a command, without its last line end, in the pool. */
-static const char *PRINTF(1, 2)
-sh(const char *fmt, ...)
-{
-	char command[ROOM];
-	const char *out;
-	char *raw;
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof command, fmt, ap);
-	va_end(ap);
-	raw = kit_sh("%s", command);
-	out = pool_strndup(pool, raw, strcspn(raw, "\0")
-	    - (*raw != '\0' && raw[strlen(raw) - 1] == '\n'));
-	free(raw);
-	return out;
-}
-
-/* Change the zone as another person would. */
-static void
-patch(const char *sets)
-{
-	sh("curl -fsS -X PATCH -H 'X-API-Key: %s' -d '{\"rrsets\":[%s]}' "
-	    "%s/api/v1/servers/localhost/zones/%s. && curl -fsS -X PUT "
-	    "-H 'X-API-Key: %s' "
-	    "%s/api/v1/servers/localhost/zones/%s./notify >/dev/null",
-	    env("SB_PDNS_KEY"), sets, env("SB_PDNS_API"), env("SB_ZONE"),
-	    env("SB_PDNS_KEY"), env("SB_PDNS_API"), env("SB_ZONE"));
-}
-
-static const char *
-set_json(const char *name, const char *type, int ttl, const char *content)
-{
-	return pool_printf(pool, "{\"name\":\"%s.\",\"type\":\"%s\","
-	    "\"ttl\":%d,\"changetype\":\"REPLACE\",\"records\":["
-	    "{\"content\":\"%s\",\"disabled\":false}]}", name, type, ttl,
-	    content);
-}
-
-static const char *
-no_set_json(const char *name, const char *type)
-{
-	return pool_printf(pool, "{\"name\":\"%s.\",\"type\":\"%s\","
-	    "\"changetype\":\"DELETE\"}", name, type);
-}
-
 /* What one server says: "5 127.42.0.10", sorted, one a line. */
 static const char *
 says(const char *server, const char *name, const char *type)
 {
-	return sh("dig +noall +answer +norecurse @%s %s %s | "
+	return kit_out("dig +noall +answer +norecurse @%s %s %s | "
 	    "awk '{print $2, $NF}' | sort", server, name, type);
 }
 
-static const char *
-serial(void)
-{
-	return sh("dig +short @%s %s SOA | cut -d' ' -f3",
-	    env("SB_PDNS_ADDR"), env("SB_ZONE"));
-}
-
-/* All names on the old side, with this TTL, on both servers. */
+/* What the new side may run: "good", and "sick" with a wrong password. */
 static void
-reset_zone(int ttl)
+make_configs(void)
 {
-	const char *dot = pool_printf(pool, "%s.", lms);
+	const char *good = kit_text("%s/deployed/old/config.yml",
+	    kit_env("SB_STATE"));
+	const char *sick = kit_text("%s/sick.yml", folder);
 
-	patch(pool_printf(pool, "%s,%s,%s,%s,%s,%s",
-	    no_set_json(cms, "AAAA"), no_set_json(mfe, "A"),
-	    set_json(lms, "A", ttl, old_ip), set_json(cms, "A", ttl, old_ip),
-	    set_json(mfe, "CNAME", ttl, dot),
-	    set_json(env("SB_PREVIEW_HOST"), "CNAME", ttl, dot)));
-	sh("for i in $(seq 100); do [ \"$(dig +short @%s %s SOA)\" = "
-	    "\"$(dig +short @%s %s SOA)\" ] && exit 0; sleep 0.1; done; "
-	    "exit 1", env("SB_PDNS_ADDR"), env("SB_ZONE"),
-	    env("SB_NSD_ADDR"), env("SB_ZONE"));
+	kit_out("sed 's/^OPENEDX_MYSQL_PASSWORD:.*/OPENEDX_MYSQL_PASSWORD: "
+	    "no/' %s >%s", good, sick);
+	site_config("good", good);
+	site_config("sick", sick);
 }
 
-/* What runs on the new side: "good", "sick" (a wrong password), "none". */
-static void
-deploy(const char *what)
-{
-	const char *s = env("SB_STATE");
-
-	sh("mkdir -p %s/deployed/new/st_good %s/deployed/new/st_sick && "
-	    "cp %s/deployed/old/config.yml %s/deployed/new/st_good/ && "
-	    "sed 's/^OPENEDX_MYSQL_PASSWORD:.*/OPENEDX_MYSQL_PASSWORD: no/' "
-	    "%s/deployed/old/config.yml >%s/deployed/new/st_sick/config.yml "
-	    "&& ln -sfn st_%s %s/deployed/new/current.st && "
-	    "mv -T %s/deployed/new/current.st %s/deployed/new/current",
-	    s, s, s, s, s, s, what, s, s, s);
-}
-
-/* Hosts that the new ingress knows; waits until it does. */
+/* The new ingress knows the hosts, or none. */
 static void
 serve_hosts(bool final)
 {
-	const char *s = env("SB_STATE");
-
-	sh("printf '%%s\\n' %s %s %s %s >%s/deployed/new/hosts",
-	    final ? lms : "x.invalid", final ? cms : "y.invalid",
-	    final ? mfe : "z.invalid", final ? env("SB_PREVIEW_HOST")
-	    : "w.invalid", s);
-	sh("for i in $(seq 100); do c=$(curl -ks -o /dev/null -w "
-	    "'%%{http_code}' --resolve %s:443:%s https://%s/); "
-	    "[ $c %s 404 ] && exit 0; sleep 0.1; done; exit 1", lms, new_ip,
-	    lms, final ? "!=" : "=");
+	site_serve(final ? kit_text("%s %s %s %s", lms, cms, mfe,
+	    kit_env("SB_PREVIEW_HOST")) : "", false);
 }
 
-static void
-make_workspace(void)
-{
-	folder = kit_folder();
-	sh("cd %s && git clone -q --bare %s/git/owner/cluster.git bare.git "
-	    "&& git clone -q bare.git work 2>/dev/null", folder,
-	    env("SB_STATE"));
-}
-
-static void PRINTF(1, 2)
-var(const char *fmt, ...)
-{
-	struct buf b = buf_new(ROOM);
-	va_list ap;
-
-	va_start(ap, fmt);
-	buf_vprintf(&b, fmt, ap);
-	va_end(ap);
-	kit_add(vars, VARS, pool_strdup(pool, buf_str(&b)));
-	buf_free(&b);
-}
+#define var(...) kit_add(vars, VARS, kit_text(__VA_ARGS__))
 
 static void
 set_up(void)
 {
-	pool = pool_new();
 	proxy = helper = 0;
 	low = 2;
 	memset(vars, 0, sizeof vars);
-	lms = env("SB_LMS_HOST");
-	cms = env("SB_CMS_HOST");
-	mfe = env("SB_MFE_HOST");
-	old_ip = env("SB_OLD_ADDR");
-	new_ip = env("SB_NEW_ADDR");
-	make_workspace();
-	var("instance-name=%s", env("SB_INSTANCE"));
+	lms = kit_env("SB_LMS_HOST");
+	cms = kit_env("SB_CMS_HOST");
+	mfe = kit_env("SB_MFE_HOST");
+	old_ip = kit_env("SB_OLD_ADDR");
+	new_ip = kit_env("SB_NEW_ADDR");
+	folder = site_repository();
+	var("instance-name=%s", kit_env("SB_INSTANCE"));
 	var("workspace=%s/work", folder);
-	var("dns-token=%s", env("SB_PDNS_KEY"));
+	var("dns-token=%s", kit_env("SB_PDNS_KEY"));
 	var("dry-run=false");
 	var("timeout=60");
-	if (env("SB_DNS_SERVERS")[0] != '\0')
-		var("dns-servers=%s", env("SB_DNS_SERVERS"));
-	if (env("SB_CA_FILE")[0] != '\0')
-		var("ca-file=%s", env("SB_CA_FILE"));
-	deploy("good");
+	if (kit_env("SB_DNS_SERVERS")[0] != '\0')
+		var("dns-servers=%s", kit_env("SB_DNS_SERVERS"));
+	if (kit_env("SB_CA_FILE")[0] != '\0')
+		var("ca-file=%s", kit_env("SB_CA_FILE"));
+	make_configs();
+	site_deploy("good");
 }
 
 static void
@@ -210,12 +101,8 @@ tear_down(void)
 {
 	end_child(&proxy);
 	end_child(&helper);
-	reset_zone(5);
-	sh("rm -rf %s/deployed/new/st_* %s/deployed/new/current && "
-	    ": >%s/deployed/new/hosts", env("SB_STATE"), env("SB_STATE"),
-	    env("SB_STATE"));
-	free(folder);
-	pool_free(pool);
+	site_reset_zone(5);
+	site_clear();
 }
 
 /* A child of this test, ended with it. */
@@ -236,11 +123,11 @@ spawn(const char *command)
 static void
 use_proxy(void)
 {
-	const char *upstream = strstr(env("SB_PDNS_API"), "://") + 3;
+	const char *upstream = strstr(kit_env("SB_PDNS_API"), "://") + 3;
 
-	proxy = spawn(pool_printf(pool, "exec %s/faultproxy %s %s --control "
-	    "%s", env("SB_DOUBLES"), proxy_at, upstream, control_at));
-	sh("for i in $(seq 100); do curl -fs http://%s/fault >/dev/null && "
+	proxy = spawn(kit_text("exec %s/faultproxy %s %s --control "
+	    "%s", kit_env("SB_DOUBLES"), proxy_at, upstream, control_at));
+	kit_out("for i in $(seq 100); do curl -fs http://%s/fault >/dev/null && "
 	    "exit 0; sleep 0.05; done; exit 1", control_at);
 	var("dns-server=http://%s", proxy_at);
 }
@@ -248,25 +135,25 @@ use_proxy(void)
 static void
 fault(const char *json)
 {
-	sh("curl -fsS -X POST http://%s/clear >/dev/null", control_at);
+	kit_out("curl -fsS -X POST http://%s/clear >/dev/null", control_at);
 	if (json != NULL)
-		sh("curl -fsS -X POST -d '%s' http://%s/fault >/dev/null",
+		kit_out("curl -fsS -X POST -d '%s' http://%s/fault >/dev/null",
 		    json, control_at);
 }
 
 static int
 requests(void)
 {
-	return (int)strtol(sh("curl -fsS http://%s/log | jq "
+	return (int)strtol(kit_out("curl -fsS http://%s/log | jq "
 	    "'.requests | length'", control_at), NULL, 10);
 }
 
 static void
 check_secrets(const struct kit_run *r)
 {
-	kit_lacks(r->out, env("SB_PDNS_KEY"));
-	kit_lacks(r->outputs, env("SB_PDNS_KEY"));
-	kit_lacks(r->summary, env("SB_PDNS_KEY"));
+	kit_lacks(r->out, kit_env("SB_PDNS_KEY"));
+	kit_lacks(r->outputs, kit_env("SB_PDNS_KEY"));
+	kit_lacks(r->summary, kit_env("SB_PDNS_KEY"));
 }
 
 /* Run it and expect this exit status and status. */
@@ -293,28 +180,28 @@ just_run(const char *step, int status, const char *word)
 static const char *
 record(const char *query)
 {
-	return sh("git -C %s/bare.git show "
+	return kit_out("git -C %s/bare.git show "
 	    "main:migrations/%s/record/dns.json | jq -r '%s'", folder,
-	    env("SB_INSTANCE"), query);
+	    kit_env("SB_INSTANCE"), query);
 }
 
 static const char *
 commits(void)
 {
-	return sh("git -C %s/bare.git rev-list --count main", folder);
+	return kit_out("git -C %s/bare.git rev-list --count main", folder);
 }
 
 static void
 expect_everywhere(const char *name, const char *type, const char *answer)
 {
-	ck_assert_str_eq(says(env("SB_PDNS_ADDR"), name, type), answer);
-	ck_assert_str_eq(says(env("SB_NSD_ADDR"), name, type), answer);
+	ck_assert_str_eq(says(kit_env("SB_PDNS_ADDR"), name, type), answer);
+	ck_assert_str_eq(says(kit_env("SB_NSD_ADDR"), name, type), answer);
 }
 
 static const char *
 answer(int ttl, const char *value)
 {
-	return pool_printf(pool, "%d %s", ttl, value);
+	return kit_text("%d %s", ttl, value);
 }
 
 /* ---- set-dns-ttl ------------------------------------------------------- */
@@ -322,7 +209,7 @@ answer(int ttl, const char *value)
 static void
 expect_low(void)
 {
-	const char *dot = pool_printf(pool, "%s.", lms);
+	const char *dot = kit_text("%s.", lms);
 
 	expect_everywhere(lms, "A", answer(2, old_ip));
 	expect_everywhere(cms, "A", answer(2, old_ip));
@@ -335,7 +222,7 @@ START_TEST(ttl_of_all_hosts_is_lowered_and_recorded)
 {
 	struct kit_run r;
 
-	reset_zone(5);
+	site_reset_zone(5);
 	r = run("set-dns-ttl", 0, "done");
 	expect_low();
 	ck_assert_str_eq(kit_output(&r, "ttl"), "2");
@@ -352,12 +239,12 @@ START_TEST(ttl_again_changes_nothing)
 {
 	const char *before, *history;
 
-	reset_zone(5);
+	site_reset_zone(5);
 	just_run("set-dns-ttl", 0, "done");
-	before = serial();
+	before = site_serial();
 	history = commits();
 	just_run("set-dns-ttl", 0, "unchanged");
-	ck_assert_str_eq(serial(), before);
+	ck_assert_str_eq(site_serial(), before);
 	ck_assert_str_eq(commits(), history);
 }
 END_TEST
@@ -367,13 +254,13 @@ START_TEST(ttl_dry_run_only_tells)
 	const char *before, *history;
 	struct kit_run r;
 
-	reset_zone(5);
-	before = serial();
+	site_reset_zone(5);
+	before = site_serial();
 	history = commits();
 	var("dry-run=true");
 	r = run("set-dns-ttl", 0, "would-change");
 	kit_contains(r.out, "would be");
-	ck_assert_str_eq(serial(), before);
+	ck_assert_str_eq(site_serial(), before);
 	ck_assert_str_eq(commits(), history);
 	kit_run_free(&r);
 }
@@ -383,7 +270,7 @@ START_TEST(ttl_first_sets_are_never_forgotten)
 {
 	struct kit_run r;
 
-	reset_zone(5);
+	site_reset_zone(5);
 	just_run("set-dns-ttl", 0, "done");
 	var("level=high");
 	just_run("set-dns-ttl", 0, "done");
@@ -400,20 +287,20 @@ START_TEST(ttl_keeps_disabled_records_and_comments)
 {
 	const char *zone;
 
-	reset_zone(5);
-	patch(pool_printf(pool, "{\"name\":\"%s.\",\"type\":\"A\",\"ttl\":5,"
+	site_reset_zone(5);
+	site_patch(kit_text("{\"name\":\"%s.\",\"type\":\"A\",\"ttl\":5,"
 	    "\"changetype\":\"REPLACE\",\"records\":[{\"content\":\"%s\","
 	    "\"disabled\":false},{\"content\":\"192.0.2.7\",\"disabled\":"
 	    "true}],\"comments\":[{\"content\":\"ask Ann\",\"account\":"
 	    "\"ann\"}]}", lms, old_ip));
 	just_run("set-dns-ttl", 0, "done");
-	zone = sh("curl -fsS -H 'X-API-Key: %s' %s/api/v1/servers/localhost/"
+	zone = kit_out("curl -fsS -H 'X-API-Key: %s' %s/api/v1/servers/localhost/"
 	    "zones/%s. | jq -c '.rrsets[] | select(.name == \"%s.\" and "
 	    ".type == \"A\") | [.ttl, .comments[0].content, ([.records[] | "
-	    "select(.disabled) | .content] | .[0])]'", env("SB_PDNS_KEY"),
-	    env("SB_PDNS_API"), env("SB_ZONE"), lms);
+	    "select(.disabled) | .content] | .[0])]'", kit_env("SB_PDNS_KEY"),
+	    kit_env("SB_PDNS_API"), kit_env("SB_ZONE"), lms);
 	ck_assert_str_eq(zone, "[2,\"ask Ann\",\"192.0.2.7\"]");
-	patch(pool_printf(pool, "{\"name\":\"%s.\",\"type\":\"A\",\"ttl\":5,"
+	site_patch(kit_text("{\"name\":\"%s.\",\"type\":\"A\",\"ttl\":5,"
 	    "\"changetype\":\"REPLACE\",\"records\":[{\"content\":\"%s\","
 	    "\"disabled\":false}],\"comments\":[]}", lms, old_ip));
 }
@@ -426,7 +313,7 @@ START_TEST(ttl_any_lost_request_is_made_good)
 		"garbage" };
 	int n;
 
-	reset_zone(5);
+	site_reset_zone(5);
 	use_proxy();
 	fault(NULL);
 	just_run("set-dns-ttl", 0, "done");
@@ -435,13 +322,9 @@ START_TEST(ttl_any_lost_request_is_made_good)
 	for (int k = 1; k <= n; k++) {
 		struct kit_run r;
 
-		reset_zone(5);
-		sh("git -C %s/bare.git update-ref refs/heads/main "
-		    "$(git -C %s/bare.git rev-list --max-parents=0 main)",
-		    folder, folder);
-		sh("cd %s && rm -rf work && git clone -q bare.git work "
-		    "2>/dev/null", folder);
-		fault(pool_printf(pool, "{\"fault\":\"%s\",\"nth\":%d}",
+		site_reset_zone(5);
+		site_forget(folder);
+		fault(kit_text("{\"fault\":\"%s\",\"nth\":%d}",
 		    faults[k % 3], k));
 		r = kit_step("set-dns-ttl", vars);
 		check_secrets(&r);
@@ -461,12 +344,8 @@ START_TEST(ttl_killed_anywhere_is_completed)
 	for (int k = 0; k < KILLS; k++) {
 		struct kit_run r;
 
-		reset_zone(5);
-		sh("git -C %s/bare.git update-ref refs/heads/main "
-		    "$(git -C %s/bare.git rev-list --max-parents=0 main)",
-		    folder, folder);
-		sh("cd %s && rm -rf work && git clone -q bare.git work "
-		    "2>/dev/null", folder);
+		site_reset_zone(5);
+		site_forget(folder);
 		r = kit_step_killed("set-dns-ttl", vars, 60 + k * 130);
 		kit_run_free(&r);
 		r = kit_step("set-dns-ttl", vars);
@@ -545,7 +424,7 @@ END_TEST
 static void
 prepare_switch(void)
 {
-	reset_zone(5);
+	site_reset_zone(5);
 	serve_hosts(true);
 	just_run("set-dns-ttl", 0, "done");
 	var("wait=true");
@@ -557,11 +436,11 @@ expect_switched(void)
 {
 	expect_everywhere(lms, "A", answer(low, new_ip));
 	expect_everywhere(cms, "A", answer(low, new_ip));
-	expect_everywhere(mfe, "CNAME", pool_printf(pool, "%d %s.", low,
+	expect_everywhere(mfe, "CNAME", kit_text("%d %s.", low,
 	    lms));
-	sh("for h in %s %s %s; do curl -fsS -o /dev/null --cacert %s "
+	kit_out("for h in %s %s %s; do curl -fsS -o /dev/null --cacert %s "
 	    "--resolve $h:443:%s https://$h/ || exit 1; done", lms, cms, mfe,
-	    env("SB_CA_BUNDLE"), new_ip);
+	    kit_env("SB_CA_BUNDLE"), new_ip);
 }
 
 static void
@@ -576,7 +455,7 @@ static void
 hurry(void)
 {
 	low = 1;
-	reset_zone(1);
+	site_reset_zone(1);
 	var("low-ttl=1");
 	just_run("set-dns-ttl", 0, "unchanged");
 	serve_hosts(true);
@@ -599,10 +478,10 @@ START_TEST(switch_moves_all_hosts_and_measures_the_outage)
 	ck_assert_str_eq(record(".switch.from[0].values[0].value"), old_ip);
 	ck_assert_str_ne(record(".switch.done"), "null");
 	kit_run_free(&r);
-	before = serial();
+	before = site_serial();
 	history = commits();
 	just_run("switch-dns", 0, "unchanged");
-	ck_assert_str_eq(serial(), before);
+	ck_assert_str_eq(site_serial(), before);
 	ck_assert_str_eq(commits(), history);
 }
 END_TEST
@@ -615,22 +494,22 @@ START_TEST(the_outage_is_what_another_visitor_saw)
 	struct kit_run r;
 
 	prepare_switch();
-	file = pool_printf(pool, "%s/probe", folder);
+	file = kit_text("%s/probe", folder);
 	/* The certificates of before are gone, so that there is an outage:
 	 * the ingress orders new ones once the names lead to it. */
 	serve_hosts(false);
-	sh("rm -f %s/ingress/new/tls/*%s*", env("SB_STATE"), lms);
+	kit_out("rm -f %s/ingress/new/tls/*%s*", kit_env("SB_STATE"), lms);
 	serve_hosts(true);
-	helper = spawn(pool_printf(pool, "while :; do a=$(dig +short +tries=1 "
+	helper = spawn(kit_text("while :; do a=$(dig +short +tries=1 "
 	    "+time=1 @%s %s A | tail -1); t=$(date +%%s.%%N); "
 	    "c=$(curl -s -m 0.9 -o /dev/null -w '%%{http_code}' --cacert %s "
 	    "--resolve %s:443:$a https://%s/heartbeat); echo $t $c; "
-	    "sleep 0.06; done >%s", env("SB_RESOLVER_ADDR"), lms,
-	    env("SB_CA_BUNDLE"), lms, lms, file));
+	    "sleep 0.06; done >%s", kit_env("SB_RESOLVER_ADDR"), lms,
+	    kit_env("SB_CA_BUNDLE"), lms, lms, file));
 	r = run("switch-dns", 0, "done");
 	end_child(&helper);
 	/* Bad times as the probe's own clock has them. */
-	seen = strtod(sh("awk '{ if (last && bad) s += $1 - last; last = $1; "
+	seen = strtod(kit_out("awk '{ if (last && bad) s += $1 - last; last = $1; "
 	    "bad = $2 != 200 } END { print s + 0 }' %s", file), NULL);
 	told = strtod(strstr(kit_output(&r, "outages"),
 	    "courses.example.test=") + strlen("courses.example.test="), NULL);
@@ -647,14 +526,14 @@ START_TEST(switch_dry_run_only_tells)
 	struct kit_run r;
 
 	prepare_switch();
-	before = serial();
+	before = site_serial();
 	history = commits();
 	serve_hosts(false);
 	var("dry-run=true");
 	r = run("switch-dns", 0, "would-change");
 	kit_contains(r.out, "follows deploy-app");
 	kit_contains(r.out, "would be A 127.42.0.20");
-	ck_assert_str_eq(serial(), before);
+	ck_assert_str_eq(site_serial(), before);
 	ck_assert_str_eq(commits(), history);
 	kit_run_free(&r);
 }
@@ -664,7 +543,7 @@ START_TEST(switch_refuses_while_caches_hold_the_old_ttl)
 {
 	struct kit_run r;
 
-	reset_zone(600);
+	site_reset_zone(600);
 	serve_hosts(true);
 	just_run("set-dns-ttl", 0, "done");
 	r = run("switch-dns", 1, "failed");
@@ -678,7 +557,7 @@ START_TEST(switch_refuses_a_ttl_that_was_never_lowered)
 {
 	struct kit_run r;
 
-	reset_zone(5);
+	site_reset_zone(5);
 	serve_hosts(true);
 	r = run("switch-dns", 1, "failed");
 	kit_contains(r.out, "run set-dns-ttl first");
@@ -690,7 +569,7 @@ START_TEST(switch_without_a_record_waits_as_if_lowered_now)
 {
 	struct kit_run r;
 
-	reset_zone(2);
+	site_reset_zone(2);
 	serve_hosts(true);
 	r = run("switch-dns", 1, "failed");
 	kit_contains(r.out, "caches may still hold");
@@ -706,7 +585,7 @@ START_TEST(switch_refuses_a_new_side_that_is_not_ready)
 	struct kit_run r;
 
 	prepare_switch();
-	deploy(_i == 0 ? "sick" : "good");
+	site_deploy(_i == 0 ? "sick" : "good");
 	if (_i == 1)
 		serve_hosts(false);
 	r = run("switch-dns", 1, "failed");
@@ -722,12 +601,12 @@ END_TEST
 static void
 sicken_after_switch(void)
 {
-	const char *s = env("SB_STATE");
+	const char *s = kit_env("SB_STATE");
 
-	helper = spawn(pool_printf(pool, "until dig +short @%s %s A | "
+	helper = spawn(kit_text("until dig +short @%s %s A | "
 	    "grep -q '^%s$'; do sleep 0.05; done; ln -sfn st_sick "
 	    "%s/deployed/new/current.st; mv -T %s/deployed/new/current.st "
-	    "%s/deployed/new/current; sleep 1000", env("SB_PDNS_ADDR"), lms,
+	    "%s/deployed/new/current; sleep 1000", kit_env("SB_PDNS_ADDR"), lms,
 	    new_ip, s, s, s));
 }
 
@@ -763,7 +642,7 @@ START_TEST(switch_keeps_the_new_records_if_told_so)
 	kit_run_free(&r);
 	/* Well again: the next run completes it. */
 	end_child(&helper);
-	deploy("good");
+	site_deploy("good");
 	var("timeout=60");
 	r = kit_step("switch-dns", vars);
 	ck_assert_msg(r.status == 0, "%s", r.out);
@@ -778,7 +657,7 @@ START_TEST(switch_killed_anywhere_is_completed)
 	for (int k = 0; k < KILLS; k++) {
 		struct kit_run r;
 
-		reset_zone(1);
+		site_reset_zone(1);
 		r = kit_step_killed("switch-dns", vars, 150 + k * 300);
 		kit_run_free(&r);
 		r = kit_step("switch-dns", vars);
@@ -807,8 +686,8 @@ START_TEST(switch_any_lost_request_is_made_good)
 	for (int k = 1; k <= n; k++) {
 		struct kit_run r;
 
-		reset_zone(1);
-		fault(pool_printf(pool, "{\"fault\":\"%s\",\"nth\":%d}",
+		site_reset_zone(1);
+		fault(kit_text("{\"fault\":\"%s\",\"nth\":%d}",
 		    faults[k % 3], k));
 		r = kit_step("switch-dns", vars);
 		check_secrets(&r);
@@ -835,7 +714,7 @@ START_TEST(a_name_server_that_lags_is_told_again)
 	    "\"path\":\"notify\"}");
 	r = run("switch-dns", 0, "done");
 	kit_contains(r.out, "not all name servers agree yet");
-	kit_contains(r.out, env("SB_NSD_ADDR"));
+	kit_contains(r.out, kit_env("SB_NSD_ADDR"));
 	expect_switched();
 	kit_run_free(&r);
 }
@@ -846,10 +725,10 @@ START_TEST(an_ipv6_record_goes_with_the_switch_and_comes_back)
 	struct kit_run r;
 
 	prepare_switch();
-	patch(set_json(cms, "AAAA", 2, "2001:db8::1"));
+	site_patch(site_set(cms, "AAAA", 2, "2001:db8::1"));
 	r = run("switch-dns", 0, "done");
 	kit_contains(r.out, "no AAAA record (was AAAA 2001:db8::1 TTL 2)");
-	ck_assert_str_eq(says(env("SB_PDNS_ADDR"), cms, "AAAA"), "");
+	ck_assert_str_eq(says(kit_env("SB_PDNS_ADDR"), cms, "AAAA"), "");
 	kit_contains(record("[.switch.from[].type] | join(\",\")"), "AAAA");
 	expect_switched();
 	kit_run_free(&r);
@@ -861,13 +740,13 @@ START_TEST(a_cname_to_elsewhere_gives_way_to_an_address)
 	struct kit_run r;
 
 	prepare_switch();
-	patch(set_json(mfe, "CNAME", 2, "lb.old.example.test."));
-	patch(set_json("lb.old.example.test", "A", 2, old_ip));
+	site_patch(site_set(mfe, "CNAME", 2, "lb.old.example.test."));
+	site_patch(site_set("lb.old.example.test", "A", 2, old_ip));
 	r = run("switch-dns", 0, "done");
 	expect_everywhere(mfe, "A", answer(2, new_ip));
 	kit_run_free(&r);
-	patch(pool_printf(pool, "%s,%s", no_set_json(mfe, "A"),
-	    no_set_json("lb.old.example.test", "A")));
+	site_patch(kit_text("%s,%s", site_no_set(mfe, "A"),
+	    site_no_set("lb.old.example.test", "A")));
 }
 END_TEST
 

@@ -47,7 +47,7 @@ static char *
 live(void)
 {
 	char *app = world_argocd("", ""), *dir = kit_folder(), *is;
-	const char *file = world_text("%s/app", dir);
+	const char *file = kit_text("%s/app", dir);
 
 	kit_write(file, app);
 	is = kit_sh("jq -c .spec.syncPolicy.automated '%s' | tr -d '\\n'",
@@ -193,10 +193,10 @@ START_TEST(any_request_may_fail_once)
 	    "argocd.sandbox.test");
 	struct kit_run r;
 
-	world_proxy_fault(&p, world_text("{%s,\"nth\":%d}",
+	world_proxy_fault(&p, kit_text("{%s,\"nth\":%d}",
 	    faults[_i / REQUESTS], _i % REQUESTS + 1));
-	r = set("enabled=false", world_text("argocd-server=%s", p.url),
-	    world_text("ca-file=%s", p.ca));
+	r = set("enabled=false", kit_text("argocd-server=%s", p.url),
+	    kit_text("ca-file=%s", p.ca));
 	if (r.status != 0)	/* the patch alone is not repeated */
 		expect("enabled=false", NULL, "done");
 	expect("enabled=false", NULL, "unchanged");

@@ -4,62 +4,24 @@
  *
  * Runs inside the sandbox; puts back what it deploys.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "tests/kit/kit.h"
+#include "tests/kit/site.h"
 
-enum { VARS = 32, ROOM = 8192 };
+enum { VARS = 32 };
 
-static struct pool *pool;
-static char *folder;
-static const char *vars[VARS], *lms;
+static const char *vars[VARS], *folder, *lms;
 
-static const char *
-env(const char *name)
-{
-	return kit_env(name);
-}
-
-static const char *PRINTF(1, 2)
-sh(const char *fmt, ...)
-{
-	char command[ROOM];
-	const char *out;
-	char *raw;
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof command, fmt, ap);
-	va_end(ap);
-	raw = kit_sh("%s", command);
-	raw[strcspn(raw, "\n")] = '\0';
-	out = pool_strdup(pool, raw);
-	free(raw);
-	return out;
-}
-
-static void PRINTF(1, 2)
-var(const char *fmt, ...)
-{
-	struct buf b = buf_new(ROOM);
-	va_list ap;
-
-	va_start(ap, fmt);
-	buf_vprintf(&b, fmt, ap);
-	va_end(ap);
-	kit_add(vars, VARS, pool_strdup(pool, buf_str(&b)));
-	buf_free(&b);
-}
+#define var(...) kit_add(vars, VARS, kit_text(__VA_ARGS__))
 
 /* Commit and push what a shell line changes in the checkout. */
 static void
 commit(const char *line)
 {
-	sh("cd %s/work && %s && git add -A && git -c user.name=t -c "
+	kit_out("cd %s/work && %s && git add -A && git -c user.name=t -c "
 	    "user.email=t@example.test commit -q -m test && "
 	    "git push -q origin HEAD:main 2>&1", folder, line);
 }
@@ -68,11 +30,8 @@ commit(const char *line)
 static void
 make_instance(void)
 {
-	folder = kit_folder();
-	sh("cd %s && git clone -q --bare %s/git/owner/cluster.git bare.git "
-	    "&& git clone -q bare.git work 2>/dev/null", folder,
-	    env("SB_STATE"));
-	commit(pool_printf(pool, "rm -rf instances/acme && "
+	folder = site_repository();
+	commit(kit_text("rm -rf instances/acme && "
 	    "mkdir -p instances/acme/env migrations/acme/record && "
 	    "sed 's/^DRYDOCK_INIT_JOBS:.*/DRYDOCK_INIT_JOBS: false/; "
 	    "s/^LMS_HOST:.*/LMS_HOST: %s/; /^CMS_HOST/d; /^MFE_HOST/d; "
@@ -83,88 +42,51 @@ make_instance(void)
 	    "echo resources: >instances/acme/env/kustomization.yml && "
 	    "echo '{\"MYSQL_HOST\": \"%s\", \"OPENEDX_MYSQL_DATABASE\": "
 	    "\"%s\", \"MONGODB_DATABASE\": \"%s\"}' "
-	    ">migrations/acme/record/data.json", env("SB_NEW_LMS_HOST"),
-	    env("SB_STATE"), env("SB_MYSQL_HOST"), env("SB_MYSQL_DATABASE"),
-	    env("SB_MONGO_DATABASE")));
+	    ">migrations/acme/record/data.json", kit_env("SB_NEW_LMS_HOST"),
+	    kit_env("SB_STATE"), kit_env("SB_MYSQL_HOST"),
+	    kit_env("SB_MYSQL_DATABASE"),
+	    kit_env("SB_MONGO_DATABASE")));
 }
 
-/* The new side runs what the checkout has, and its ingress knows it. */
+/* The new side runs what the checkout has, and its ingress knows it; the
+ * temporary hosts, to which DNS leads, with certificates. */
 static void
 deploy(void)
 {
-	const char *s = env("SB_STATE");
+	const char *config = kit_text("%s/work/instances/acme/config.yml",
+	    folder);
+	const char *host = kit_out("sed -n 's/^LMS_HOST: //p' %s", config);
 
-	sh("mkdir -p %s/deployed/new/vt && "
-	    "cp %s/work/instances/acme/config.yml %s/deployed/new/vt/ && "
-	    "ln -sfn vt %s/deployed/new/current.vt && "
-	    "mv -T %s/deployed/new/current.vt %s/deployed/new/current", s,
-	    folder, s, s, s, s);
-	sh("h=$(sed -n 's/^LMS_HOST: //p' %s/deployed/new/vt/config.yml); "
-	    "printf '%%s\\n' $h studio.$h apps.$h preview.$h "
-	    ">%s/deployed/new/hosts", s, s);
-	/* Until the ingress knows the name, and where DNS leads there has
-	 * its certificate */
-	sh("h=$(sed -n 's/^LMS_HOST: //p' %s/deployed/new/vt/config.yml); "
-	    "k=--cacert\\ %s; case $h in *.new.*) ;; *) k=-k ;; esac; "
-	    "for i in $(seq 150); do curl $k -fsS -o /dev/null --resolve "
-	    "$h:443:%s --resolve preview.$h:443:%s https://$h/ "
-	    "https://preview.$h/ 2>/dev/null && exit 0; sleep 0.2; done; "
-	    "exit 1", s, env("SB_CA_BUNDLE"), env("SB_NEW_ADDR"),
-	    env("SB_NEW_ADDR"));
-}
-
-/* Low TTLs, on the old side. */
-static void
-reset_zone(int ttl)
-{
-	sh("d='{\"rrsets\":['; for h in %s %s; do d=\"$d{\\\"name\\\":\\\"$h."
-	    "\\\",\\\"type\\\":\\\"A\\\",\\\"ttl\\\":%d,\\\"changetype\\\":"
-	    "\\\"REPLACE\\\",\\\"records\\\":[{\\\"content\\\":\\\"%s\\\","
-	    "\\\"disabled\\\":false}]},\"; done; for h in %s %s; do d=\"$d{"
-	    "\\\"name\\\":\\\"$h.\\\",\\\"type\\\":\\\"CNAME\\\",\\\"ttl\\\":"
-	    "%d,\\\"changetype\\\":\\\"REPLACE\\\",\\\"records\\\":[{"
-	    "\\\"content\\\":\\\"%s.\\\",\\\"disabled\\\":false}]},\"; done; "
-	    "a=%s/api/v1/servers/localhost/zones/%s.; curl -fsS -X PATCH -H "
-	    "'X-API-Key: %s' -d \"${d%%,}]}\" $a && curl -fsS -X PUT -H "
-	    "'X-API-Key: %s' $a/notify >/dev/null; for i in $(seq 100); do "
-	    "[ \"$(dig +short @%s %s SOA)\" = \"$(dig +short @%s %s SOA)\" ] "
-	    "&& exit 0; sleep 0.1; done; exit 1", lms, env("SB_CMS_HOST"),
-	    ttl, env("SB_OLD_ADDR"), env("SB_MFE_HOST"),
-	    env("SB_PREVIEW_HOST"), ttl, lms, env("SB_PDNS_API"),
-	    env("SB_ZONE"), env("SB_PDNS_KEY"), env("SB_PDNS_KEY"),
-	    env("SB_PDNS_ADDR"), env("SB_ZONE"), env("SB_NSD_ADDR"),
-	    env("SB_ZONE"));
+	site_config("acme", config);
+	site_deploy("acme");
+	site_serve(kit_text("%s studio.%s apps.%s preview.%s", host, host,
+	    host, host), strstr(host, ".new.") != NULL);
 }
 
 static void
 set_up(void)
 {
-	pool = pool_new();
 	memset(vars, 0, sizeof vars);
-	lms = env("SB_LMS_HOST");
+	lms = kit_env("SB_LMS_HOST");
 	make_instance();
-	reset_zone(2);
+	site_reset_zone(2);
 	var("instance-name=acme");
 	var("workspace=%s/work", folder);
 	var("timeout=0");
-	var("mysql-admin-password=%s", env("SB_MYSQL_ADMIN_PASSWORD"));
-	var("mongodb-admin-password=%s", env("SB_MONGO_ADMIN_PASSWORD"));
-	var("mysql-ca-file=%s", env("SB_CA_BUNDLE"));
-	if (env("SB_DNS_SERVERS")[0] != '\0')
-		var("dns-servers=%s", env("SB_DNS_SERVERS"));
-	if (env("SB_CA_FILE")[0] != '\0')
-		var("ca-file=%s", env("SB_CA_FILE"));
+	var("mysql-admin-password=%s", kit_env("SB_MYSQL_ADMIN_PASSWORD"));
+	var("mongodb-admin-password=%s", kit_env("SB_MONGO_ADMIN_PASSWORD"));
+	var("mysql-ca-file=%s", kit_env("SB_CA_BUNDLE"));
+	if (kit_env("SB_DNS_SERVERS")[0] != '\0')
+		var("dns-servers=%s", kit_env("SB_DNS_SERVERS"));
+	if (kit_env("SB_CA_FILE")[0] != '\0')
+		var("ca-file=%s", kit_env("SB_CA_FILE"));
 }
 
 static void
 tear_down(void)
 {
-	reset_zone(5);
-	sh("rm -rf %s/deployed/new/vt %s/deployed/new/current && "
-	    ": >%s/deployed/new/hosts", env("SB_STATE"), env("SB_STATE"),
-	    env("SB_STATE"));
-	free(folder);
-	pool_free(pool);
+	site_reset_zone(5);
+	site_clear();
 }
 
 static void
@@ -175,9 +97,9 @@ check_secrets(const struct kit_run *r)
 		"SB_MONGO_PASSWORD" };
 
 	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
-		kit_lacks(r->out, env(secrets[i]));
-		kit_lacks(r->outputs, env(secrets[i]));
-		kit_lacks(r->summary, env(secrets[i]));
+		kit_lacks(r->out, kit_env(secrets[i]));
+		kit_lacks(r->outputs, kit_env(secrets[i]));
+		kit_lacks(r->summary, kit_env(secrets[i]));
 	}
 }
 
@@ -196,7 +118,7 @@ verify(const char *phase, const char *when, int status)
 
 START_TEST(a_connected_instance_passes_on_both_sides)
 {
-	const char *report = pool_printf(pool, "%s/report", folder);
+	const char *report = kit_text("%s/report", folder);
 	struct kit_run r;
 
 	deploy();
@@ -210,8 +132,8 @@ START_TEST(a_connected_instance_passes_on_both_sides)
 	kit_contains(r.out, "pass    acme connect heartbeat-old");
 	kit_contains(r.out, "pass    acme connect heartbeat-new");
 	kit_contains(r.out, "pass    acme connect data");
-	ck_assert_str_eq(sh("ls %s | wc -l", report), "5");
-	ck_assert_str_eq(sh("jq -r '[.[].verdict] | unique | join(\",\")' "
+	ck_assert_str_eq(kit_out("ls %s | wc -l", report), "5");
+	ck_assert_str_eq(kit_out("jq -r '[.[].verdict] | unique | join(\",\")' "
 	    "%s/verify.json", report), "pass,skip");
 	kit_run_free(&r);
 }
@@ -219,20 +141,20 @@ END_TEST
 
 START_TEST(looking_changes_nothing)
 {
-	const char *zone = pool_printf(pool, "dig +short @%s %s SOA",
-	    env("SB_PDNS_ADDR"), env("SB_ZONE"));
-	const char *git = pool_printf(pool, "git -C %s/bare.git rev-parse "
+	const char *zone = kit_text("dig +short @%s %s SOA",
+	    kit_env("SB_PDNS_ADDR"), kit_env("SB_ZONE"));
+	const char *git = kit_text("git -C %s/bare.git rev-parse "
 	    "main", folder);
 	const char *was_zone, *was_git;
 	struct kit_run r;
 
 	deploy();
-	was_zone = sh("%s", zone);
-	was_git = sh("%s", git);
+	was_zone = kit_out("%s", zone);
+	was_git = kit_out("%s", git);
 	r = verify("connect", "after", 0);
-	ck_assert_str_eq(sh("%s", zone), was_zone);
-	ck_assert_str_eq(sh("%s", git), was_git);
-	ck_assert_str_eq(sh("cd %s/work && git status --porcelain | wc -l",
+	ck_assert_str_eq(kit_out("%s", zone), was_zone);
+	ck_assert_str_eq(kit_out("%s", git), was_git);
+	ck_assert_str_eq(kit_out("cd %s/work && git status --porcelain | wc -l",
 	    folder), "0");
 	kit_run_free(&r);
 }
@@ -273,8 +195,8 @@ START_TEST(a_wrong_password_is_seen_in_the_heartbeat)
 	struct kit_run r;
 
 	deploy();
-	sh("sed -i 's/^OPENEDX_MYSQL_PASSWORD:.*/OPENEDX_MYSQL_PASSWORD: no/' "
-	    "%s/deployed/new/vt/config.yml", env("SB_STATE"));
+	kit_out("sed -i 's/^OPENEDX_MYSQL_PASSWORD:.*/OPENEDX_MYSQL_PASSWORD: no/' "
+	    "%s/deployed/new/st_acme/config.yml", kit_env("SB_STATE"));
 	r = verify("connect", "after", 1);
 	ck_assert_str_eq(kit_output(&r, "verdict"), "fail");
 	kit_contains(r.out, "fail    acme connect heartbeat-new");
@@ -312,12 +234,12 @@ END_TEST
 
 START_TEST(a_missing_certificate_is_called_by_its_name)
 {
-	const char *s = env("SB_STATE");
+	const char *s = kit_env("SB_STATE");
 	struct kit_run r;
 
-	commit(pool_printf(pool, "sed -i 's/^LMS_HOST:.*/LMS_HOST: %s/' "
+	commit(kit_text("sed -i 's/^LMS_HOST:.*/LMS_HOST: %s/' "
 	    "instances/acme/config.yml", lms));
-	sh("rm -f %s/ingress/new/tls/*%s*", s, lms);
+	kit_out("rm -f %s/ingress/new/tls/*%s*", s, lms);
 	deploy();
 	r = verify("switch", "after", 1);
 	kit_contains(r.out, "fail    acme switch dns-authorities");
