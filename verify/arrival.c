@@ -72,20 +72,27 @@ bool
 arrival_await_hosts(const struct arrival *w, bool certificates,
     struct err *e)
 {
-	struct buf words = buf_new(WORDS_MAX);
+	struct buf words = buf_new(WORDS_MAX), look = buf_new(WORDS_MAX);
 	int good = 0;
 
 	do {
-		if (count_lacking(w, certificates, &words) > 0)
-			good = 0;
-		else if (++good >= w->times)
-			break;
-	} while (clock_pause_until(w->deadline, PAUSE_MS));
+		good = count_lacking(w, certificates, &look) > 0 ? 0
+		    : good + 1;
+		/* What a look lacks that the deadline cut short is no cause */
+		if (buf_str(&words)[0] == '\0' || clock_now() < w->deadline) {
+			struct buf last = words;
+
+			words = look;
+			look = last;
+		}
+	} while (good < w->times
+	    && clock_pause_until(w->deadline, PAUSE_MS));
 	if (good < w->times)
 		err_set(e, ERR_TIMEOUT, "not good in time: %s",
 		    buf_str(&words)[0] != '\0' ? buf_str(&words)
 		    : "too few good answers in a row");
 	buf_free(&words);
+	buf_free(&look);
 	return good >= w->times;
 }
 
