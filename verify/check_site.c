@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "data/json.h"
 #include "verify/facts.h"
-#include "verify/health.h"
+#include "site/health.h"
 #include "verify/judge.h"
 
 enum { WORDS_MAX = 3000, SOON_DAYS = 2 };

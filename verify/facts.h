@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "net/resolve.h"
 #include "net/tls.h"
-#include "verify/hosts.h"
+#include "site/hosts.h"
 
 struct pool;
 struct subject;

@@ -11,7 +11,7 @@
 #include "net/resolve.h"
 #include "net/tls.h"
 #include "verify/facts.h"
-#include "verify/health.h"
+#include "site/health.h"
 #include "verify/verify.h"
 
 enum {

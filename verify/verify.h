@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "edx/phase.h"
-#include "verify/hosts.h"
+#include "site/hosts.h"
 
 struct facts;
 struct json;

@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "edx/config.h"
 #include "step/step.h"
-#include "verify/configfile.h"
+#include "site/configfile.h"
 
 static struct {
 	const char *message, *paths;

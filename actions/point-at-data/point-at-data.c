@@ -25,7 +25,7 @@
 #include "edx/release.h"
 #include "edx/settings.h"
 #include "step/step.h"
-#include "verify/configfile.h"
+#include "site/configfile.h"
 
 static struct {
 	const char *settings, *plugin;

@@ -24,7 +24,7 @@
 #include "edx/config.h"
 #include "edx/keys.h"
 #include "step/step.h"
-#include "verify/configfile.h"
+#include "site/configfile.h"
 
 enum { OLD_FILE_MAX = 8 << 20, LIST_MAX = 4000, PATH_BYTES = 512 };
 

@@ -19,7 +19,7 @@
 #include "db/mongo.h"
 #include "edx/databases.h"
 #include "step/step.h"
-#include "verify/restriction.h"
+#include "site/restriction.h"
 
 enum {
 	ANSWER_SECONDS = 30,	/* an election takes less */

@@ -21,7 +21,7 @@
 #include "db/mysql_scope.h"
 #include "edx/databases.h"
 #include "step/step.h"
-#include "verify/restriction.h"
+#include "site/restriction.h"
 
 enum {
 	ANSWER_SECONDS = 30,	/* a server's pause in a failover */

@@ -22,7 +22,7 @@
 #include "data/json.h"
 #include "data/yaml.h"
 #include "step/step.h"
-#include "verify/checkout.h"
+#include "site/checkout.h"
 
 #define AUTOMATED "spec.syncPolicy.automated"
 #define ENABLED AUTOMATED ".enabled"

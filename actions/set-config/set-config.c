@@ -21,8 +21,8 @@
 #include "edx/config.h"
 #include "edx/keys.h"
 #include "step/step.h"
-#include "verify/configfile.h"
-#include "verify/hosts.h"
+#include "site/configfile.h"
+#include "site/hosts.h"
 
 static struct {
 	const char *set, *remove;

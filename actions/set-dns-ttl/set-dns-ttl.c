@@ -22,9 +22,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "step/step.h"
-#include "verify/checkout.h"
-#include "verify/hosts.h"
-#include "verify/zone.h"
+#include "site/checkout.h"
+#include "site/hosts.h"
+#include "site/zone.h"
 
 /* Some resolvers keep every answer for 30 s, whatever its TTL says. */
 enum { RUDE_RESOLVERS = 30, DATE_MAX = 32 };

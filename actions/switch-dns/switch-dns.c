@@ -25,13 +25,13 @@
 #include "net/resolve.h"
 #include "net/tls.h"
 #include "step/step.h"
-#include "verify/arrival.h"
-#include "verify/checkout.h"
-#include "verify/hosts.h"
-#include "verify/move.h"
-#include "verify/outage.h"
-#include "verify/ttl.h"
-#include "verify/zone.h"
+#include "site/arrival.h"
+#include "site/checkout.h"
+#include "site/hosts.h"
+#include "site/move.h"
+#include "site/outage.h"
+#include "site/ttl.h"
+#include "site/zone.h"
 
 enum {
 	LOOK_SECONDS = 15,	/* one look at the new side */

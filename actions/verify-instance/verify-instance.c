@@ -18,8 +18,8 @@
 #include "db/mysql.h"
 #include "edx/settings.h"
 #include "step/step.h"
-#include "verify/checkout.h"
-#include "verify/hosts.h"
+#include "site/checkout.h"
+#include "site/hosts.h"
 #include "verify/report.h"
 #include "verify/verify.h"
 

@@ -11,7 +11,7 @@
 #include "step/step.h"
 #include "tests/kit/kit.h"
 #include "verify/facts.h"
-#include "verify/health.h"
+#include "site/health.h"
 #include "verify/report.h"
 #include "verify/verify.h"
 

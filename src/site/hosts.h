@@ -4,8 +4,8 @@
  * From a list that a person gave ("lms=courses.example.org, ...", or names
  * alone), else from the plan's `hosts`: kind and name.
  */
-#ifndef VERIFY_HOSTS_H
-#define VERIFY_HOSTS_H
+#ifndef SITE_HOSTS_H
+#define SITE_HOSTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
  * The thread has handles and memory of its own; only `stop` and `visits` are
  * shared, both atomic, and the result is read after it has ended.
  */
-#include "verify/outage.h"
+#include "site/outage.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "net/resolve.h"
 #include "net/tls.h"
-#include "verify/health.h"
+#include "site/health.h"
 
 enum {
 	PERIOD_MS = 500,

@@ -1,7 +1,7 @@
 /*
  * move - see move.h.
  */
-#include "verify/move.h"
+#include "site/move.h"
 
 #include <arpa/inet.h>
 
@@ -9,7 +9,7 @@
 #include "api/dnsrecord.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "verify/zone.h"
+#include "site/zone.h"
 
 enum { SETS_OF_A_HOST = 4 };	/* A, AAAA, CNAME, and what replaces it */
 

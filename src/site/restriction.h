@@ -3,8 +3,8 @@
  * databases are the instance's own, when restricting is refused, and the
  * record that gives the rights back.
  */
-#ifndef VERIFY_RESTRICTION_H
-#define VERIFY_RESTRICTION_H
+#ifndef SITE_RESTRICTION_H
+#define SITE_RESTRICTION_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /*
  * ttl - may caches still hold an answer for longer than wanted?
  */
-#ifndef VERIFY_TTL_H
-#define VERIFY_TTL_H
+#ifndef SITE_TTL_H
+#define SITE_TTL_H
 
 #include <time.h>
 

@@ -5,15 +5,15 @@
  * API, the resolvers, the authoritative servers, and every host's record
  * sets as the company has them.
  */
-#ifndef VERIFY_ZONE_H
-#define VERIFY_ZONE_H
+#ifndef SITE_ZONE_H
+#define SITE_ZONE_H
 
 #include <stddef.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "net/resolve.h"
-#include "verify/hosts.h"
+#include "site/hosts.h"
 
 struct dns_set;
 struct dnshost;

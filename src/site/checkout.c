@@ -1,7 +1,7 @@
 /*
  * checkout - see checkout.h.
  */
-#include "verify/checkout.h"
+#include "site/checkout.h"
 
 #include "api/repo.h"
 #include "step/step.h"

@@ -7,8 +7,8 @@
  * A CNAME to another host of the instance follows it and stays; any other
  * CNAME gives way to address records. TTLs stay as they are.
  */
-#ifndef VERIFY_MOVE_H
-#define VERIFY_MOVE_H
+#ifndef SITE_MOVE_H
+#define SITE_MOVE_H
 
 #include <stddef.h>
 

@@ -3,8 +3,8 @@
  * newest state of the branch, each change shown before it is made, written
  * back in one stroke.
  */
-#ifndef VERIFY_CONFIGFILE_H
-#define VERIFY_CONFIGFILE_H
+#ifndef SITE_CONFIGFILE_H
+#define SITE_CONFIGFILE_H
 
 #include <stdbool.h>
 

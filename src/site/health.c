@@ -1,7 +1,7 @@
 /*
  * health - see health.h.
  */
-#include "verify/health.h"
+#include "site/health.h"
 
 #include <string.h>
 

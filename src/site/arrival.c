@@ -1,15 +1,15 @@
 /*
  * arrival - see arrival.h.
  */
-#include "verify/arrival.h"
+#include "site/arrival.h"
 
 #include <arpa/inet.h>
 
 #include "base/mem.h"
 #include "net/resolve.h"
 #include "net/tls.h"
-#include "verify/health.h"
-#include "verify/zone.h"
+#include "site/health.h"
+#include "site/zone.h"
 
 enum { VISIT_MS = 8000, PAUSE_MS = 500, WORDS_MAX = 1500 };
 

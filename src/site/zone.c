@@ -1,7 +1,7 @@
 /*
  * zone - see zone.h.
  */
-#include "verify/zone.h"
+#include "site/zone.h"
 
 #include <string.h>
 

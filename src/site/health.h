@@ -6,13 +6,13 @@
  * show a page. A 200 alone is no sign of life: a proxy may answer so for a
  * name it does not know.
  */
-#ifndef VERIFY_HEALTH_H
-#define VERIFY_HEALTH_H
+#ifndef SITE_HEALTH_H
+#define SITE_HEALTH_H
 
 #include <stdbool.h>
 
 #include "net/tls.h"
-#include "verify/hosts.h"
+#include "site/hosts.h"
 
 struct pool;
 

@@ -1,7 +1,7 @@
 /*
  * restriction - see restriction.h.
  */
-#include "verify/restriction.h"
+#include "site/restriction.h"
 
 #include <stddef.h>
 
@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "edx/databases.h"
 #include "step/step.h"
-#include "verify/checkout.h"
+#include "site/checkout.h"
 
 enum { PORT_MAX = 65535 };
 

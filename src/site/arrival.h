@@ -6,8 +6,8 @@
  * good several times in a row: behind one address there may be more than one
  * machine. All share one deadline.
  */
-#ifndef VERIFY_ARRIVAL_H
-#define VERIFY_ARRIVAL_H
+#ifndef SITE_ARRIVAL_H
+#define SITE_ARRIVAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

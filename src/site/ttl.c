@@ -1,11 +1,11 @@
 /*
  * ttl - see ttl.h.
  */
-#include "verify/ttl.h"
+#include "site/ttl.h"
 
 #include "api/dnshost.h"
 #include "api/dnsrecord.h"
-#include "verify/zone.h"
+#include "site/zone.h"
 
 static time_t
 moment_of(const struct zone_host *h, struct dnsrecord *r, bool *guessed)

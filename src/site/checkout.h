@@ -1,8 +1,8 @@
 /*
  * checkout - the cluster repository as the frame's inputs name it.
  */
-#ifndef VERIFY_CHECKOUT_H
-#define VERIFY_CHECKOUT_H
+#ifndef SITE_CHECKOUT_H
+#define SITE_CHECKOUT_H
 
 #include "base/err.h"
 

@@ -6,13 +6,13 @@
  * application well. It goes on in a thread of its own while the step
  * changes and waits, so that a slow call of the step leaves no gap.
  */
-#ifndef VERIFY_OUTAGE_H
-#define VERIFY_OUTAGE_H
+#ifndef SITE_OUTAGE_H
+#define SITE_OUTAGE_H
 
 #include <stddef.h>
 
 #include "base/err.h"
-#include "verify/hosts.h"
+#include "site/hosts.h"
 
 struct buf;
 struct outage;

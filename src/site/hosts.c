@@ -1,7 +1,7 @@
 /*
  * hosts - see hosts.h.
  */
-#include "verify/hosts.h"
+#include "site/hosts.h"
 
 #include <string.h>
 

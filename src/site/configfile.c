@@ -1,7 +1,7 @@
 /*
  * configfile - see configfile.h.
  */
-#include "verify/configfile.h"
+#include "site/configfile.h"
 
 #include <stddef.h>
 
@@ -12,7 +12,7 @@
 #include "data/json.h"
 #include "edx/config.h"
 #include "step/step.h"
-#include "verify/checkout.h"
+#include "site/checkout.h"
 
 bool
 configfile_open(struct configfile *c, struct err *e)
