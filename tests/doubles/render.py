@@ -12,6 +12,10 @@ there. The models in fixtures/ are our own text in the forms of the originals.
     render.py hosts config.yml
     render.py manifests ENV-FOLDER
     render.py old
+    render.py steer ENV-FOLDER running|stale
+
+Where SB_TUTOR names a folder with the real Tutor (tests/sandbox/full), that
+one renders instances; then the models of env/ are not used.
 """
 
 import datetime
@@ -168,6 +172,10 @@ def enable_plugins(config):
 
 def config_save(folder):
     """`tutor config save`: everything rendered, written back sorted."""
+    if os.environ.get("SB_TUTOR"):
+        subprocess.run([os.path.join(HERE, "../sandbox/full/tutor/save"),
+                        folder], check=True, stdout=subprocess.DEVNULL)
+        return
     config = load_config(folder)
     enable_plugins(config)
     upgrade_obsolete(config)
@@ -255,9 +263,10 @@ def update(clone, inputs):
 
 # --- kustomize, as far as such directories use it --------------------------
 
-def kustomize_hash(kind, name, data):
-    """The suffix that kustomize gives to generated names."""
-    text = json.dumps({"data": data, "kind": kind, "name": name},
+def kustomize_hash(kind, data):
+    """The suffix that kustomize gives to generated names. It means to hash
+    the name too, but looks it up where it is not: it is always empty."""
+    text = json.dumps({"data": data, "kind": kind, "name": ""},
                       separators=(",", ":"), sort_keys=True,
                       ensure_ascii=False)
     for char, escape in (("&", "\\u0026"), ("<", "\\u003c"),
@@ -274,8 +283,7 @@ def generate_configmaps(folder, kustomization):
         for path in one["files"]:
             with open(os.path.join(folder, path), encoding="utf-8") as f:
                 data[os.path.basename(path)] = f.read()
-        name = one["name"] + "-" + kustomize_hash("ConfigMap", one["name"],
-                                                  data)
+        name = one["name"] + "-" + kustomize_hash("ConfigMap", data)
         names[one["name"]] = name
         labels = dict(one.get("options", {}).get("labels", {}))
         maps.append({"apiVersion": "v1", "kind": "ConfigMap",
@@ -327,7 +335,7 @@ def kustomize(folder):
 
 # --- the old cluster -------------------------------------------------------
 
-def steer_hash(folder, stem, files, wanted):
+def steer_hash(folder, files, wanted):
     """Give the last file a last line that makes the name as wanted."""
     data = {}
     for path in files:
@@ -337,7 +345,7 @@ def steer_hash(folder, stem, files, wanted):
     text = data[last]
     for n in range(1, 10000):
         data[last] = f"{text}# generation {n}\n"
-        if wanted(kustomize_hash("ConfigMap", stem, data)):
+        if wanted(kustomize_hash("ConfigMap", data)):
             break
     with open(os.path.join(folder, files[-1]), "w", encoding="utf-8") as f:
         f.write(data[last])
@@ -348,17 +356,22 @@ def old_generation(stale):
     with tempfile.TemporaryDirectory() as folder:
         folder = os.path.join(folder, "env")
         render_tree("old", folder, {"env": os.environ, "stale": stale})
-        with open(os.path.join(folder, "kustomization.yml"),
-                  encoding="utf-8") as f:
-            generators = yaml.safe_load(f)["configMapGenerator"]
-        for one in generators:
-            if one["name"].startswith(SETTINGS):
-                steer_hash(folder, one["name"], one["files"],
-                           lambda h: (h > "h") == stale)
+        steer(folder, stale)
         return kustomize(folder)
 
 
 SETTINGS = ("openedx-settings-", "openedx-config")
+
+
+def steer(folder, stale):
+    """Names of the stale generation's settings sort after the running."""
+    with open(os.path.join(folder, "kustomization.yml"),
+              encoding="utf-8") as f:
+        generators = yaml.safe_load(f)["configMapGenerator"]
+    for one in generators:
+        if one["name"].startswith(SETTINGS):
+            steer_hash(folder, one["files"],
+                       lambda h: (h > "h") == stale)
 
 
 def old():
@@ -406,6 +419,8 @@ def main(verb, *args):
         print(json.dumps(kustomize(args[0])))
     elif verb == "old":
         print(json.dumps(old()))
+    elif verb == "steer":
+        steer(args[0], args[1] == "stale")
     else:
         sys.exit(__doc__)
 

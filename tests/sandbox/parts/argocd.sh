@@ -28,10 +28,11 @@ role()
 		--redis "$SB_ARGOCD_ADDR:6379" --loglevel warn "${@:2}"
 }
 
-# hash PASSWORD: as Argo CD keeps it
+# hash: the password as Argo CD keeps it (bcrypt)
 hash()
 {
-	env HOME="$D" "$D/bin/argocd" account bcrypt --password "$1"
+	SALT=$(openssl rand -hex 11) perl -e \
+		'print crypt($ENV{SB_ARGOCD_PASSWORD}, "\$2b\$04\$$ENV{SALT}")'
 }
 
 # settings: what an administrator would have applied
@@ -39,7 +40,7 @@ settings()
 {
 	local now hash part='labels: {app.kubernetes.io/part-of: argocd}'
 	now=$(date -u +%FT%TZ)
-	hash=$(hash "$SB_ARGOCD_PASSWORD") || return 1
+	hash=$(hash) || return 1
 	cat <<Y
 apiVersion: v1
 kind: ConfigMap

@@ -15,6 +15,12 @@ CONTROLLERS+=,serviceaccount-token-controller,namespace-controller
 CONTROLLERS+=,garbage-collector-controller,endpointslice-controller
 CONTROLLERS+=,persistentvolume-binder-controller
 CONTROLLERS+=,root-ca-certificate-publisher-controller
+# What an earlier configuration had
+STALE='s/^(MYSQL_HOST|MONGODB_HOST): .*/\1: old-2025.sandbox.test/
+s/^(OPENEDX_MYSQL_(DATABASE|USERNAME|PASSWORD)): .*/\1: stale2025/
+s/^(MONGODB_(DATABASE|USERNAME|PASSWORD)): .*/\1: stale2025/
+s/^(FORUM_MONGODB_DATABASE|OPENEDX_SECRET_KEY): .*/\1: stale2025/
+s/^(S3_STORAGE_BUCKET|S3_FILE_UPLOAD_BUCKET): .*/\1: stale-2025/'
 export GOGC=50 # they are many: half the memory for some more work
 
 etcd()
@@ -56,8 +62,8 @@ server()
 			-H "Authorization: Bearer $admin" "$url/readyz"
 }
 
-# players SIDE KUBELET: what makes a cluster of an API; KUBELET is the node's
-# address
+# players SIDE KUBELET INGRESS: what makes a cluster of an API; the last two are
+# the node's address and the ingress's
 players()
 {
 	local d=$S/kube/$1 as=--kubeconfig=$S/kube/$1/admin.conf
@@ -67,7 +73,7 @@ players()
 		--secure-port=0 --controllers="$CONTROLLERS" --v=0
 	spawn "scheduler-$1" "$BIN/kube-scheduler" "$as" \
 		--leader-elect=false --secure-port=0 --v=0
-	kwok_config >"$d/kwok.yaml"
+	kwok_config "$3" >"$d/kwok.yaml"
 	spawn "kwok-$1" "$BIN/kwok" --config "$d/kwok.yaml" "$as" \
 		--manage-all-nodes=true --node-ip "$2" --node-port 10250 \
 		--server-address "$2:10250" \
@@ -75,10 +81,11 @@ players()
 		--tls-private-key-file "$S/ca/kube-$1.key" --v=ERROR
 }
 
-# kwok_config: how pods live, what exec and logs do
+# kwok_config INGRESS: how pods live, what exec and logs do
 kwok_config()
 {
 	local file
+	sed "s/ADDRESS/$1/" "$HERE/full/stages.yml"
 	for file in "$BIN"/kwok-node/*.yaml "$BIN"/kwok-pod/*.yaml; do
 		cat "$file"
 		echo ---
@@ -151,14 +158,19 @@ has_token()
 	[ -n "$(token "$@")" ]
 }
 
-# cluster SIDE ADDR KUBELET
+# cluster SIDE ADDR KUBELET INGRESS
 cluster()
 {
 	local d=$S/kube/$1
 	mkdir -p "$d"
-	server "$1" "$2" && players "$1" "$3" || return 1
+	server "$1" "$2" &&
+		kc "$1" apply -f "$HERE/full/issuer.yml" >/dev/null &&
+		until_ok 20 kc "$1" get --raw \
+			/openapi/v3/apis/cert-manager.io/v1 &&
+		players "$1" "$3" "$4" || return 1
 	ground "$1" >"$d/ground.yml" &&
 		kc "$1" apply -f "$d/ground.yml" >/dev/null &&
+		kc "$1" wait --for=condition=Ready --timeout=60s node/node-0 &&
 		until_ok 30 has_token "$1" transplant-token &&
 		until_ok 30 has_token "$1" contract-token || return 1
 	tell_secret "SB_KUBE_${1^^}_TOKEN" "$(token "$1" transplant-token)"
@@ -176,26 +188,64 @@ contract()
 	tell CONTRACT_KUBE_NAMESPACE "$SB_INSTANCE"
 }
 
-# tenant: the old instance, as the double of the old cluster plays it
+# generation running|stale: a Tutor environment of the old instance, in
+# $S/kube/GENERATION; the stale one is of an earlier configuration
+generation()
+{
+	local folder=$S/kube/$1
+	mkdir -p "$folder"
+	case $1 in
+	running) cat "$S/deployed/old/config.yml" ;;
+	stale) sed -E "$STALE" "$S/deployed/old/config.yml" ;;
+	esac >"$folder/config.yml"
+	SB_TUTOR=$TUTOR "$HERE/full/tutor/save" "$folder" &&
+		python3 "$HERE/../doubles/render.py" steer "$folder/env" "$1"
+}
+
+# apply GENERATION: as Grove did. What an apply made earlier stays, but jobs
+# can't be changed.
+apply()
+{
+	local env=$S/kube/$1/env
+	kc old -n "$SB_INSTANCE" delete jobs --all --ignore-not-found &&
+		kc old apply -k "$env" \
+			-l app.kubernetes.io/component=namespace &&
+		kc old apply -k "$env"
+}
+
+# cronjobs: which Tutor does not have, but Grove's old instances did
+cronjobs()
+{
+	python3 "$HERE/../doubles/render.py" old |
+		jq '{apiVersion: "v1", kind: "List",
+			items: map(select(.kind == "CronJob")
+				| del(.metadata.creationTimestamp))}' |
+		kc old apply -f -
+}
+
+# tenant: the old instance, with what an earlier configuration left behind
 tenant()
 {
-	until_ok 60 test -e "$S/kube/old/up" || return 1
-	python3 "$HERE/../doubles/render.py" old |
-		jq '{apiVersion: "v1", kind: "List", items: .}' |
-		kc old apply --server-side -f - >/dev/null &&
+	until_ok 60 test -s "$S/deployed/old/config.yml" &&
+		generation stale && generation running &&
+		until_ok 60 test -e "$S/kube/old/up" &&
+		apply stale && apply running && cronjobs &&
 		kc old -n "$SB_INSTANCE" rollout status deployment \
-			--timeout=60s >/dev/null
+			--timeout=120s
 }
 
 up()
 {
-	full_place || return 1
+	local new old
+	full_place && TUTOR=$("$HERE/full/tutor/get") || return 1
 	mkdir -p "$S/kube/exec"
 	pods_log >"$S/kube/pods.log"
 	leaf kube-old "DNS:kube-old.sandbox.test,IP:$SB_KUBE_OLD_ADDR" &&
 		leaf kube-new "DNS:kube-new.sandbox.test,IP:$SB_KUBE_NEW_ADDR" &&
 		etcd || return 1
-	cluster new "$SB_KUBE_NEW_ADDR" "$SB_KUBE_NEW_NODE" &
-	local new=$!
-	cluster old "$SB_KUBE_OLD_ADDR" "$SB_KUBE_OLD_NODE" && tenant && wait $new
+	cluster new "$SB_KUBE_NEW_ADDR" "$SB_KUBE_NEW_NODE" "$SB_NEW_ADDR" &
+	new=$!
+	cluster old "$SB_KUBE_OLD_ADDR" "$SB_KUBE_OLD_NODE" "$SB_OLD_ADDR" &
+	old=$!
+	tenant && wait $old && wait $new
 }

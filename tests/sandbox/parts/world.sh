@@ -11,6 +11,13 @@ clusters()
 		serves kube-new.sandbox.test "$SB_KUBE_NEW_ADDR" 6443
 }
 
+# real: what the double has in a full world instead
+real()
+{
+	SB_APPLY=$HERE/full/apply
+	SB_TUTOR=$("$HERE/full/tutor/get") && export SB_APPLY SB_TUTOR
+}
+
 # leaves: their certificates
 leaves()
 {
@@ -25,7 +32,7 @@ up()
 	leaf github DNS:api.github.com && { [ -n "$SB_FULL" ] || leaves; } &&
 		until_ok 20 test -e "$S/git/$SB_REPO.git/refs/heads/$SB_BRANCH" ||
 		return 1
-	[ -z "$SB_FULL" ] || export SB_APPLY="$HERE/full/apply"
+	[ -z "$SB_FULL" ] || real || return 1
 	spawn world "$SB_DOUBLES/world"
 	until_ok 20 answers "$SB_WORLD_ADDR" "$SB_WORLD_PORT" &&
 		serves api.github.com "$SB_GITHUB_ADDR" 443 &&
