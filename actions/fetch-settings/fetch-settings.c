@@ -8,6 +8,9 @@
  * the forum's database of releases up to 18 is in its Deployment. Python is
  * read, never run: what can't be read is reported with its line.
  *
+ * With `evaluate` the LMS and Studio are asked as well: `manage.py shell` in
+ * their own containers prints the settings, and what it says is taken.
+ *
  * Nothing is changed; run it as often as you like. The settings, passwords
  * included, go to a file for the steps after it in the same job.
  */
@@ -15,6 +18,7 @@
 #include <string.h>
 
 #include "api/kube.h"
+#include "api/openedx.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -25,10 +29,14 @@
 #include "edx/settings.h"
 #include "step/step.h"
 
-enum { PROBLEMS_MAX = 1800, FILE_MAX = 1 << 20 };
+enum {
+	PROBLEMS_MAX = 1800,
+	FILE_MAX = 1 << 20,
+};
 
 static struct {
 	const char *server, *ca, *token, *space;
+	bool evaluate;
 } in;
 
 static const struct input inputs[] = {
@@ -45,6 +53,10 @@ static const struct input inputs[] = {
 	{ .name = "namespace", .str = &in.space, .check = text_check_name,
 	  .plan = "old.namespace",
 	  .help = "Namespace of the old instance" },
+	{ .name = "evaluate", .flag = &in.evaluate, .dflt = "false",
+	  .help = "Let the LMS and Studio print these settings in their own "
+	    "containers, and take that; the token must be allowed to list "
+	    "pods and to run commands in them" },
 	{ 0 }
 };
 
@@ -68,9 +80,15 @@ static const struct output outputs[] = {
 };
 
 /* What the token must be allowed in the old instance's namespace. */
-static const struct kube_right rights[] = {
+static const struct kube_right to_read[] = {
 	{ "apps", "deployments", "get" },
 	{ "", "configmaps", "get, list" },
+	{ 0 }
+}, to_evaluate[] = {
+	{ "apps", "deployments", "get" },
+	{ "", "configmaps", "get, list" },
+	{ "", "pods", "list" },
+	{ "", "pods/exec", "get, create" },
 	{ 0 }
 };
 
@@ -271,6 +289,87 @@ read_side(struct source *s, const char *yaml_file, const char *map,
 	return ps;
 }
 
+/* ---- what the platform itself says ---- */
+
+static struct pysettings *
+ask_side(struct source *s, const char *side, const char *map, struct err *e)
+{
+	struct json *j = openedx_find_settings(s->kube, side, map,
+	    settings_names(step_common()->pool), PYSETTINGS_STORES, e);
+	struct buf text = buf_new(FILE_MAX);
+	struct pysettings *ps = NULL;
+	struct yaml *y = NULL;
+
+	if (j != NULL)
+		json_print(j, false, &text);	/* JSON is YAML */
+	if (j != NULL && buf_check(&text, "the settings", e))
+		y = yaml_parse(buf_str(&text), text.len, side, e);
+	if (y != NULL) {
+		ps = pysettings_new();
+		if (!pysettings_add_yaml(ps, y, e)) {
+			pysettings_free(ps);
+			ps = NULL;
+		}
+	}
+	if (text.data != NULL)
+		mem_wipe(text.data, text.len);
+	buf_free(&text);
+	yaml_close(y);
+	json_free(j);
+	return ps;
+}
+
+/* Where the files say something else, our reading of them is at fault. */
+static void
+compare(const struct json *files, const struct json *platform)
+{
+	struct pool *pool = step_common()->pool;
+	const struct setting *row;
+	int same = 0;
+
+	for (size_t i = 0; (row = settings_row(i)) != NULL; i++) {
+		const char *a = settings_value(pool, files, row->key);
+		const char *b = settings_value(pool, platform, row->key);
+
+		same += a != NULL && text_same(a, b);
+		if (a != NULL && !text_same(a, b))
+			log_warn("%s: the platform runs with another value "
+			    "than was read from its files; the platform's "
+			    "is taken", row->key);
+	}
+	log_info("The platform says of %d settings what its files say", same);
+}
+
+/* In place of what was read from the files. */
+static bool
+take_evaluated(struct source *s, const struct settings_source *files,
+    struct err *e)
+{
+	struct settings_source from = *files;
+	struct pysettings *lms, *cms = NULL;
+	struct json *platform;
+
+	lms = ask_side(s, "lms", s->g.lms, e);
+	if (lms != NULL)
+		cms = ask_side(s, "cms", s->g.cms, e);
+	if (cms != NULL) {
+		if (s->problems.len > 0)
+			log_info("From the files alone this can't be told:\n"
+			    "%s", buf_str(&s->problems));
+		buf_clear(&s->problems);
+		from.lms = lms;
+		from.cms = cms;
+		platform = settings_read(step_common()->pool, &from,
+		    &s->problems);
+		compare(s->settings, platform);
+		json_free(s->settings);
+		s->settings = platform;
+	}
+	pysettings_free(lms);
+	pysettings_free(cms);
+	return cms != NULL;
+}
+
 static bool
 read_settings(struct source *s, struct err *e)
 {
@@ -288,6 +387,8 @@ read_settings(struct source *s, struct err *e)
 	from.cms = s->cms;
 	s->settings = settings_read(step_common()->pool, &from,
 	    &s->problems);
+	if (in.evaluate && !take_evaluated(s, &from, e))
+		return false;
 	maps = json_add(s->settings, "configmaps", json_object());
 	json_set_str(maps, "config", s->g.config);
 	json_set_str(maps, "lms", s->g.lms);
@@ -381,7 +482,8 @@ name_missing_rights(struct kube *k, struct err *e)
 	struct buf rules = buf_new(PROBLEMS_MAX);
 	struct err unseen, said = *e;
 
-	if (kube_find_missing(k, rights, &rules, &unseen) && rules.len > 0)
+	if (kube_find_missing(k, in.evaluate ? to_evaluate : to_read, &rules,
+	    &unseen) && rules.len > 0)
 		err_set(e, said.kind, "%s\nAll rules that the Role in "
 		    "namespace %s lacks for this step:\n%s", said.text,
 		    in.space, buf_str(&rules));

@@ -2,7 +2,7 @@
  * kube - reading from a Kubernetes API server, with errors that say which
  * rule a Role lacks.
  */
-#include "api/kube.h"
+#include "api/kube_own.h"
 
 #include <assert.h>
 #include <string.h>
@@ -26,13 +26,6 @@ static const struct kind {
 } deployments = { "deployments", "apps", "/apis/apps/v1" },
   configmaps = { "configmaps", "", "/api/v1" },
   pods = { "pods", "", "/api/v1" };
-
-struct kube {
-	struct pool *pool;
-	struct http *http;
-	const char *server, *ca_pem, *authorization, *space;
-	struct json *docs;	/* an array: all that was handed out */
-};
 
 /* "https://host:6443/" is the same server as without the last slash. */
 static const char *
@@ -119,13 +112,6 @@ keep(struct kube *k, struct json *doc)
 	return json_add(k->docs, NULL, doc);
 }
 
-/* One request: to which URL, for what, and by which right. */
-struct ask {
-	const char *method, *url, *what, *body;
-	struct kube_right right;
-	long good;			/* the status that is a success */
-};
-
 /* A rule of a Role, as YAML that can be pasted. */
 static const char *
 rule(struct kube *k, const struct kube_right *r)
@@ -135,7 +121,7 @@ rule(struct kube *k, const struct kube_right *r)
 }
 
 static bool
-tell_denied(struct kube *k, const struct ask *ask, const char *words,
+tell_denied(struct kube *k, const struct kube_ask *ask, const char *words,
     struct err *e)
 {
 	return err_set(e, ERR_DENIED, "%s: forbidden: %s; add to a Role in"
@@ -143,9 +129,8 @@ tell_denied(struct kube *k, const struct ask *ask, const char *words,
 	    ask->what, words, k->space, rule(k, &ask->right));
 }
 
-/* Make the error that a reply of 400 or more is. */
-static bool
-tell_status(struct kube *k, const struct ask *ask,
+bool
+kube_tell_status(struct kube *k, const struct kube_ask *ask,
     const struct http_reply *r, struct err *e)
 {
 	const char *what = ask->what;
@@ -175,7 +160,7 @@ tell_status(struct kube *k, const struct ask *ask,
  * where the server says 410: the token of a list is too old.
  */
 static struct json *
-send_ask(struct kube *k, const struct ask *ask, bool *gone, struct err *e)
+send_ask(struct kube *k, const struct kube_ask *ask, bool *gone, struct err *e)
 {
 	static const char *const headers[] = {
 		"Accept: application/json", NULL
@@ -196,7 +181,7 @@ send_ask(struct kube *k, const struct ask *ask, bool *gone, struct err *e)
 	}
 	*gone = r.status == 410;
 	if (r.status != ask->good) {
-		tell_status(k, ask, &r, e);
+		kube_tell_status(k, ask, &r, e);
 		return NULL;
 	}
 	j = reply_json(&r, ask->what, e);
@@ -214,7 +199,7 @@ static struct json *
 get(struct kube *k, const struct kind *kind, const char *verb,
     const char *what, const char *url, bool *gone, struct err *e)
 {
-	const struct ask ask = {
+	const struct kube_ask ask = {
 		.method = "GET", .url = url, .what = what, .good = 200,
 		.right = { kind->group, kind->name, verb },
 	};
@@ -394,7 +379,7 @@ static bool
 is_allowed(struct kube *k, const struct kube_right *r, const char *verb,
     bool *yes, struct err *e)
 {
-	const struct ask ask = {
+	const struct kube_ask ask = {
 		.method = "POST", .good = 201, .body = review(k, r, verb),
 		.url = pool_printf(k->pool, "%s/apis/authorization.k8s.io/v1"
 		    "/selfsubjectaccessreviews", k->server),

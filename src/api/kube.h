@@ -1,5 +1,6 @@
 /*
- * kube - read an instance's objects from a Kubernetes API server.
+ * kube - read an instance's objects from a Kubernetes API server, and run a
+ * command in one of its containers.
  *
  * One handle is one namespace of one cluster, with a token (a service
  * account's) and the cluster's roots. What a call returns belongs to the
@@ -14,6 +15,7 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 
 struct buf;
@@ -62,6 +64,20 @@ const struct json *kube_find_configmap(struct kube *, const char *name,
 const struct json *kube_find_configmaps(struct kube *, const char *selector,
     struct err *) MUST_CHECK;
 const struct json *kube_find_pods(struct kube *, const char *selector,
+    struct err *) MUST_CHECK;
+
+/* A command in a container, without stdin. */
+struct kube_command {
+	const char *pod, *container;
+	const char *const *argv;	/* NULL-ended */
+	clock_ms deadline;
+	struct buf *out, *err;		/* what of stderr does not fit is
+					 * dropped; of stdout, an error */
+};
+
+/* Run it. true: it was run to its end, which *status says (0 to 255). What
+ * it prints may be secret: no error holds any of it. */
+bool kube_exec(struct kube *, const struct kube_command *, long *status,
     struct err *) MUST_CHECK;
 
 /*

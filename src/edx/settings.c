@@ -35,6 +35,11 @@ struct place {
 	bool null;	/* None is written as null, not as "" */
 };
 
+/* Places that are no row's. */
+#define STORAGE_CLASS "STORAGES.default.BACKEND|DEFAULT_FILE_STORAGE"
+#define ENDPOINT "AWS_S3_ENDPOINT_URL"
+#define BASE "LMS_BASE"
+
 #define MONGO(field) { "DOC_STORE_CONFIG." field, \
 	"CONTENTSTORE.DOC_STORE_CONFIG." field, \
 	PYSETTINGS_STORES ".DOC_STORE_CONFIG." field }
@@ -126,6 +131,39 @@ const struct setting *
 settings_row(size_t i)
 {
 	return i < ROWS ? &table[i].to : NULL;
+}
+
+/* Append the first part of a path such as "STORAGES.default|OTHER", and of
+ * its other spellings, unless it is there already. */
+static void
+add_names(struct pool *pool, const char *path, struct buf *names)
+{
+	while (path != NULL) {
+		const char *name = pool_printf(pool, "%.*s,",
+		    (int)strcspn(path, ".|"), path);
+
+		if (name[0] != '(' && strstr(buf_str(names),
+		    pool_printf(pool, ",%s", name)) == NULL)
+			buf_puts(names, name);
+		path = strchr(path, '|');
+		path += path != NULL;
+	}
+}
+
+const char *
+settings_names(struct pool *pool)
+{
+	struct buf names = buf_new(FILE_MAX);
+	const char *s;
+
+	buf_puts(&names, ",");
+	add_names(pool, STORAGE_CLASS "|" ENDPOINT "|" BASE, &names);
+	for (size_t i = 0; i < ROWS; i++)
+		for (size_t k = 0; k < PLACES; k++)
+			add_names(pool, table[i].at[k], &names);
+	s = pool_strndup(pool, names.data + 1, names.len - 2);
+	buf_free(&names);
+	return s;
 }
 
 /* ---- reading ---- */
@@ -254,7 +292,7 @@ static bool
 uses_bucket(struct reading *r)
 {
 	struct py_found f = find_spelling(r->pool, r->from->lms,
-	    "STORAGES.default.BACKEND|DEFAULT_FILE_STORAGE");
+	    STORAGE_CLASS);
 
 	if (f.kind == PY_UNREADABLE) {
 		problem(r, "S3", "the storage class", f.why);
@@ -302,10 +340,10 @@ static void
 add_storage(struct reading *r)
 {
 	static const struct place endpoint = { { "S3_HOST", YAML_STRING,
-	    false, false }, BOTH, { "AWS_S3_ENDPOINT_URL" }, true, false };
+	    false, false }, BOTH, { ENDPOINT }, true, false };
 	struct py_found f, lms;
 
-	lms = pysettings_find(r->from->lms, "LMS_BASE");
+	lms = pysettings_find(r->from->lms, BASE);
 	if (!find_value(r, &endpoint, &f))
 		return;
 	add_endpoint(r, f.kind == PY_STRING ? f.text : "");

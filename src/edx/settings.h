@@ -37,6 +37,9 @@ struct setting {
 
 /* The i-th row of the table; NULL past the end. */
 const struct setting *settings_row(size_t i);
+/* The names of the Django settings that all rows are read from, with commas
+ * between them; in the pool. */
+const char *settings_names(struct pool *);
 
 struct settings_source {
 	const struct pysettings *lms, *cms;

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "net/http_own.h"
 
 #ifndef TRANSPLANT_VERSION
 #define TRANSPLANT_VERSION "0.1"
@@ -44,15 +45,6 @@ static const char *const ca_bundles[] = {
 	"/etc/ssl/ca-bundle.pem",		/* SUSE */
 	"/etc/ssl/cert.pem",
 	NULL
-};
-
-struct http {
-	CURL *easy;
-	char *ca_file;		/* of the caller, or the system's bundle */
-	char *ca_folder;	/* hashed links; then ca_file waits */
-	char *dns_servers;
-	bool unsent;
-	char detail[CURL_ERROR_SIZE];
 };
 
 /* One attempt. */
@@ -377,6 +369,8 @@ set_options(struct http *h, struct attempt *a, long ms)
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, a);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, a);
+	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY,
+	    a->rq->connect_only ? 1L : 0L);
 	if (h->dns_servers != NULL)
 		curl_easy_setopt(c, CURLOPT_DNS_SERVERS, h->dns_servers);
 	set_method(h, a->rq);

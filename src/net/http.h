@@ -62,6 +62,8 @@ struct http_request {
 	size_t reply_max;		/* bytes; 0: 8 MiB */
 	bool once;			/* no retry at all */
 	bool quick;			/* a reply of 5xx is an answer */
+	bool connect_only;		/* for http_socket.h: nothing is sent,
+					 * and the reply is empty */
 	clock_ms deadline;		/* ends retries; 0: from timeout */
 };
 

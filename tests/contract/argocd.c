@@ -164,6 +164,54 @@ START_TEST(an_unknown_application_looks_forbidden)
 }
 END_TEST
 
+START_TEST(the_token_is_somebody)
+{
+	struct answer a = http_get(&argo, "/api/v1/session/userinfo");
+
+	ck_assert_int_eq(a.status, 200);
+	kit_contains(a.body, "\"loggedIn\":true");
+	ck_assert_str_ne(answer_str(&a, "username"), "");
+	http_free(&a);
+}
+END_TEST
+
+static const struct {
+	const char *right, *value;
+} rights[] = {
+	{ "get", "yes" }, { "sync", "yes" }, { "update", "yes" },
+	{ "delete", "no" },
+};
+
+START_TEST(a_right_can_be_asked_for)
+{
+	char path[ROOM];
+	struct answer a;
+
+	(void)snprintf(path, sizeof(path), "/api/v1/account/can-i/"
+	    "applications/%s/default/%s", rights[_i].right, app);
+	a = http_get(&argo, path);
+	ck_assert_int_eq(a.status, 200);
+	ck_assert_str_eq(answer_str(&a, "value"), rights[_i].value);
+	http_free(&a);
+}
+END_TEST
+
+/* --- what is refused for want of a right --------------------------------- */
+
+START_TEST(who_may_not_get_it_learns_nothing)
+{
+	struct answer a;
+
+	if (real)
+		return;	/* one token there */
+	own_world_set("{\"argocd.permissions\":\"sync\"}");
+	a = http_get(&argo, at("?project=default"));
+	expect_error(&a, 403, 7);
+	ck_assert_str_eq(answer_str(&a, "message"), "permission denied");
+	http_free(&a);
+}
+END_TEST
+
 START_TEST(a_write_without_its_type_is_refused_in_plain_text)
 {
 	struct answer a = http_send(&argo, "POST", at("/sync"), NULL,
@@ -525,7 +573,8 @@ calm(void)
 	struct answer a;
 
 	if (!real)
-		own_world_set("{\"sync.hold\":0,"
+		own_world_set("{\"sync.hold\":0,\"argocd.permissions\":"
+		    "\"get sync update override action\","
 		    "\"argocd.version\":\"3.2.6\"}");
 	a = settled();
 	http_free(&a);
@@ -571,6 +620,10 @@ main(void)
 	tcase_add_test(t, the_version_is_public);
 	tcase_add_test(t, without_a_token_nobody_is_known);
 	tcase_add_test(t, an_unknown_application_looks_forbidden);
+	tcase_add_test(t, the_token_is_somebody);
+	tcase_add_loop_test(t, a_right_can_be_asked_for, 0,
+	    sizeof(rights) / sizeof(rights[0]));
+	tcase_add_test(t, who_may_not_get_it_learns_nothing);
 	tcase_add_test(t,
 	    a_write_without_its_type_is_refused_in_plain_text);
 	tcase_add_loop_test(t, a_wrong_body_is_refused, 0,

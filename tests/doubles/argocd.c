@@ -132,22 +132,28 @@ may(struct reply *p, const struct app *a, const char *verb)
 }
 
 /*
- * The application, or NULL when answered: an unknown one looks like a
- * forbidden one unless the project is named.
+ * The application, or NULL when answered. Who may not get it learns nothing
+ * of it; an unknown one looks like a forbidden one unless the project is
+ * named and the caller may get what is in it.
  */
 static struct app *
 take_app(const struct request *r, struct reply *p, const char *project)
 {
 	struct app *a = app_find(r->arg[0]);
+	bool named = project != NULL && project[0] != '\0';
 
-	if (a != NULL && (project == NULL || project[0] == '\0'
-	    || strcmp(project, json_str(a->o, "spec/project")) == 0))
-		return a;
-	if (project == NULL || project[0] == '\0')
+	if (!word_in("get", knob("argocd.permissions"))) {
 		fail(p, DENIED, "permission denied");
-	else
+		return NULL;
+	}
+	if (a != NULL && (!named || strcmp(project, json_str(a->o,
+	    "spec/project")) == 0))
+		return a;
+	if (named)
 		fail(p, NOT_FOUND, "applications.argoproj.io \"%s\" not "
 		    "found", r->arg[0]);
+	else
+		fail(p, DENIED, "permission denied");
 	return NULL;
 }
 
@@ -301,7 +307,7 @@ get_app(const struct request *r, struct reply *p)
 	const char *how = query(r, "refresh");
 	struct app *a = take_app(r, p, query(r, "project"));
 
-	if (a == NULL || !may(p, a, "get"))
+	if (a == NULL)
 		return;
 	if (how != NULL && how[0] != '\0') {
 		refresh(a);
@@ -417,7 +423,7 @@ get_tree(const struct request *r, struct reply *p)
 	const struct app *a = take_app(r, p, query(r, "project"));
 	cJSON *nodes, *o;
 
-	if (a == NULL || !may(p, a, "get"))
+	if (a == NULL)
 		return;
 	nodes = cJSON_CreateArray();
 	add_nodes(nodes, a->instance, "deployments");

@@ -33,6 +33,7 @@ static const struct rule {
 	{ &kube_old, "apps", "deployments replicasets", "get list", NULL },
 	{ &kube_old, "apps", "deployments/scale", "get patch", NULL },
 	{ &kube_old, "batch", "cronjobs", "get list patch", NULL },
+	{ &kube_old, "", "pods/exec", "get create", NULL },
 	{ &kube_old, "", "secrets", "get", "cms-host-tls lms-host-tls "
 	    "meilisearch-host-tls mfe-host-tls" },
 	{ &kube_new, "", "namespaces", "get", NULL },
@@ -710,9 +711,9 @@ do_create(const struct request *r, struct reply *p, struct ask *a)
 
 /* --- logs -------------------------------------------------------------- */
 
-/* The container whose log is asked for, or NULL when answered. */
+/* The container that is asked for, or NULL when answered. */
 static const char *
-log_container(const struct request *r, struct reply *p, const cJSON *pod)
+take_container(const struct request *r, struct reply *p, const cJSON *pod)
 {
 	const char *want = query(r, "container");
 	const cJSON *all = json_at(pod, "spec/containers"), *c;
@@ -748,7 +749,7 @@ static void
 do_log(const struct request *r, struct reply *p, const cJSON *pod)
 {
 	const char *name = json_str(pod, "metadata/name");
-	const char *container = log_container(r, p, pod);
+	const char *container = take_container(r, p, pod);
 	const char *previous = query(r, "previous");
 	char *s;
 
@@ -772,6 +773,33 @@ do_log(const struct request *r, struct reply *p, const cJSON *pod)
 		reply_text(p, 200, "text/plain", s);
 	}
 	free(s);
+}
+
+/* --- exec -------------------------------------------------------------- */
+
+/* A WebSocket begins as a GET; since 1.35 `create` is wanted as well. */
+static bool
+may_exec(struct reply *p, const struct ask *a)
+{
+	struct ask create = *a;
+
+	create.verb = "create";
+	if (permitted(a->c, "create", "", "pods/exec", a->ns, a->name))
+		return true;
+	fail_forbidden(p, &create, a->c->user, "pods/exec");
+	return false;
+}
+
+static void
+do_exec(const struct request *r, struct reply *p, const struct ask *a,
+    const cJSON *pod)
+{
+	if (!may_exec(p, a) || take_container(r, p, pod) == NULL)
+		return;
+	if (query(r, "command") == NULL)
+		fail_bad(p, "you must specify at least one command");
+	else if (!kube_exec(r, p, a->c, pod))
+		fail_bad(p, "Upgrade request required");
 }
 
 /* --- requests ---------------------------------------------------------- */
@@ -821,6 +849,8 @@ on_one(const struct request *r, struct reply *p, const struct ask *a)
 		fail_not_found(p, a);
 	else if (a->sub != NULL && strcmp(a->sub, "log") == 0)
 		do_log(r, p, o);
+	else if (a->sub != NULL && strcmp(a->sub, "exec") == 0)
+		do_exec(r, p, a, o);
 	else if (get && a->sub != NULL)
 		reply_json(p, 200, scale_of(o));
 	else if (get)
@@ -842,7 +872,7 @@ has_sub(const struct ask *a)
 	if (a->sub == NULL)
 		return true;
 	if (strcmp(a->resource, "pods") == 0)
-		return strcmp(a->sub, "log") == 0;
+		return word_in(a->sub, "log exec");
 	return strcmp(a->resource, "deployments") == 0
 	    && strcmp(a->sub, "scale") == 0;
 }

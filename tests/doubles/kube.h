@@ -10,13 +10,14 @@
  * It knows get, list (limit, continue, labelSelector, fieldSelector),
  * create, patch (merge and strategic), delete with preconditions,
  * deletecollection, the scale subresource, logs, and
- * SelfSubjectAccessReviews; dryRun=All where something is written. No watch,
- * no exec, no server-side apply.
+ * exec over a WebSocket, SelfSubjectAccessReviews; dryRun=All where something
+ * is written. No watch, no server-side apply.
  *
  * kube.c        requests: paths, permissions, errors, verbs
  * kube_store.c  the objects
  * kube_roll.c   Deployments, ReplicaSets, Pods
  * kube_log.c    what Pods say
+ * kube_exec.c   what is run in them
  */
 #ifndef KUBE_H
 #define KUBE_H
@@ -92,5 +93,12 @@ const char *deployment_health(const struct cJSON *deployment);
 /* --- kube_log.c --- */
 char *kube_log(const struct request *r, const struct cJSON *pod,
     const char *container);
+
+/* --- kube_exec.c --- */
+
+/* Answer with a WebSocket on which the command runs; false: the request is
+ * none for a WebSocket that we speak. */
+bool kube_exec(const struct request *r, struct reply *p, struct cluster *c,
+    const struct cJSON *pod);
 
 #endif

@@ -124,6 +124,12 @@ child_render(struct text *out, const char *verb, const char *a,
 }
 
 char *
+child_fixture(const char *name)
+{
+	return text_make("%s/fixtures/%s", place.source, name);
+}
+
+char *
 git_path(const char *repo)
 {
 	return text_make("%s/%s.git", place.git, repo);

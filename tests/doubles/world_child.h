@@ -40,6 +40,9 @@ bool git_bare(struct text *out, const char *repo, ...)
 bool git_at(struct text *out, const char *dir, ...)
     __attribute__((sentinel));
 
+/* The path of one of our fixtures; the caller frees it. */
+char *child_fixture(const char *name);
+
 /* The path of a bare repository; the caller frees it. */
 char *git_path(const char *repo);
 

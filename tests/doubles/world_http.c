@@ -260,6 +260,61 @@ dispatch(const struct service *s, struct request *r, struct reply *p,
 		reply_text(p, 404, "text/plain", "404 page not found\n");
 }
 
+/* --- after a 101 ------------------------------------------------------- */
+
+struct talk {
+	void (*with)(int fd, void *arg);
+	void *arg;
+	int fd;
+	struct MHD_UpgradeResponseHandle *handle;
+};
+
+static void *
+talk_run(void *arg)
+{
+	struct talk *t = arg;
+
+	t->with(t->fd, t->arg);
+	(void)MHD_upgrade_action(t->handle, MHD_UPGRADE_ACTION_CLOSE);
+	free(t);
+	return NULL;
+}
+
+/* The thread that calls this goes on to carry bytes to and from TLS. */
+static void
+on_upgrade(void *cls, struct MHD_Connection *c, void *state,
+    const char *early, size_t nearly, MHD_socket fd,
+    struct MHD_UpgradeResponseHandle *handle)
+{
+	struct talk *t = cls;
+	pthread_t thread;
+
+	(void)c;
+	(void)state;
+	(void)early;
+	assert(nearly == 0);	/* clients wait for the 101 */
+	t->fd = fd;
+	t->handle = handle;
+	if (pthread_create(&thread, NULL, talk_run, t) != 0)
+		abort();
+	(void)pthread_detach(thread);
+}
+
+static struct MHD_Response *
+upgrade_response(const struct reply *p)
+{
+	struct talk *t = calloc(1, sizeof(*t));
+	struct MHD_Response *m;
+
+	if (t == NULL)
+		abort();
+	*t = (struct talk){ .with = p->talk, .arg = p->talk_arg };
+	m = MHD_create_response_for_upgrade(on_upgrade, t);
+	if (m != NULL)
+		(void)MHD_add_response_header(m, "Upgrade", "websocket");
+	return m;
+}
+
 static enum MHD_Result
 reply_send(struct MHD_Connection *c, const struct reply *p)
 {
@@ -269,7 +324,8 @@ reply_send(struct MHD_Connection *c, const struct reply *p)
 	enum MHD_Result ok;
 	cJSON *h;
 
-	m = MHD_create_response_from_buffer(len,
+	m = p->talk != NULL ? upgrade_response(p) :
+	    MHD_create_response_from_buffer(len,
 	    p->body != NULL ? p->body : text_copy(""), MHD_RESPMEM_MUST_FREE);
 	if (m == NULL)
 		abort();
@@ -364,7 +420,8 @@ start(const struct service *s, const struct sockaddr_in *at,
     const char *key, const char *cert)
 {
 	unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD
-	    | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_ERROR_LOG;
+	    | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_ERROR_LOG
+	    | MHD_ALLOW_UPGRADE;
 	struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(size_t)key },
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(size_t)cert },

@@ -36,6 +36,10 @@ struct request {
  */
 struct reply {
 	int status;
+	/* If set: after a 101 the connection is this function's, in a thread
+	 * of its own and without the lock; fd ends with it. It frees arg. */
+	void (*talk)(int fd, void *arg);
+	void *talk_arg;
 	char *body;
 	size_t body_len;		/* 0: body ends at its NUL */
 	const char *type;

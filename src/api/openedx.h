@@ -1,0 +1,27 @@
+/*
+ * openedx - ask the platform itself, by `manage.py shell` in one of its own
+ * running pods. What it says is what it runs with; how its files came to that
+ * needs no reading.
+ */
+#ifndef API_OPENEDX_H
+#define API_OPENEDX_H
+
+#include "base/err.h"
+
+struct json;
+struct kube;
+
+/*
+ * The Django settings with these names ("DATABASES,SECRET_KEY") of a side
+ * ("lms" or "cms"), as one object; a name that nothing sets is left out. The
+ * pod is one that mounts this ConfigMap as settings-<side>. What all module
+ * stores have as DOC_STORE_CONFIG is the same member of the object `stores`.
+ * Secrets are among them. Free with json_free.
+ *
+ * Kinds as kube.h; ERR_HAND: no such pod runs, or the stores differ.
+ */
+struct json *openedx_find_settings(struct kube *, const char *side,
+    const char *configmap, const char *names, const char *stores,
+    struct err *) MUST_CHECK;
+
+#endif

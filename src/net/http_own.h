@@ -1,0 +1,20 @@
+/*
+ * http_own - what http.c shares with http_socket.c: the handle itself.
+ */
+#ifndef NET_HTTP_OWN_H
+#define NET_HTTP_OWN_H
+
+#include <stdbool.h>
+
+#include <curl/curl.h>
+
+struct http {
+	CURL *easy;
+	char *ca_file;		/* of the caller, or the system's bundle */
+	char *ca_folder;	/* hashed links; then ca_file waits */
+	char *dns_servers;
+	bool unsent;
+	char detail[CURL_ERROR_SIZE];
+};
+
+#endif
