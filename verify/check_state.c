@@ -57,7 +57,7 @@ check_init_jobs(struct pool *p, const struct subject *s)
 	    ? VERIFY_PASS : VERIFY_FAIL;
 	o.found = pool_printf(p, "DRYDOCK_INIT_JOBS is %s; %s",
 	    d->init_jobs != NULL ? d->init_jobs : "not set",
-	    d->jobs_rendered ? "env/plugins/drydock/k8s/jobs.yml is there: "
+	    d->jobs_rendered ? "env/kustomization.yml names the jobs: "
 	    "render again" : d->env_rendered ? "none is rendered"
 	    : "nothing is rendered yet");
 	return o;

@@ -74,13 +74,21 @@ find_hosts(struct pool *p, const struct subject *s, const struct yaml *y,
 	d->hosts = (struct hosts){ v, n };
 }
 
+/* drydock renders jobs.yml in any case; what counts is whether the
+ * kustomization names it, for that is what is deployed. */
 static void
 find_rendered(struct pool *p, const struct subject *s, struct deployed *d)
 {
-	d->env_rendered = file_exists(instance_file(p, s,
-	    "env/kustomization.yml"));
-	d->jobs_rendered = file_exists(instance_file(p, s,
-	    "env/plugins/drydock/k8s/jobs.yml"));
+	struct err ignored;
+	struct yaml *y = yaml_read(instance_file(p, s,
+	    "env/kustomization.yml"), &ignored);
+
+	d->env_rendered = y != NULL;
+	for (int i = 0; i < yaml_len(y, "resources"); i++)
+		if (text_same(yaml_item(y, "resources", i),
+		    "plugins/drydock/k8s/jobs.yml"))
+			d->jobs_rendered = true;
+	yaml_close(y);
 }
 
 /* Off is `enabled: false`, or no block at all (Argo CD before 3.1). */

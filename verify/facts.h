@@ -48,8 +48,7 @@ struct live {
 	bool asked, known, healthy, sync_on;
 	const char *words;
 };
-void live_find(struct pool *, const struct subject *,
-    const struct verify_net *, struct live *);
+void live_find(struct pool *, const struct subject *, struct live *);
 
 /* Hosts as found at one side's addresses: address after address. */
 struct side {

@@ -197,11 +197,11 @@ read_files(struct pool *p, const struct verify_net *net, struct subject *s,
 /* The databases' and Argo CD's clients wait for one answer at a time. Rights
  * are of interest only where the instance is known to use the old data. */
 static void
-ask_clients(struct pool *p, const struct verify_net *net, struct subject *s)
+ask_clients(struct pool *p, struct subject *s)
 {
 	struct facts *f = s->facts;
 
-	live_find(p, s, net, &f->live);
+	live_find(p, s, &f->live);
 	if (!f->deployed.there || !f->deployed.old_data)
 		return;
 	access_find_mysql(p, s, &f->mysql);
@@ -224,7 +224,7 @@ verify_gather(struct pool *p, const struct verify_net *net,
 		visit_hosts(p, t, s, n, deadline);
 	}
 	for (size_t i = 0; ok && i < n; i++)
-		ask_clients(p, net, &s[i]);
+		ask_clients(p, &s[i]);
 	tls_close(t);
 	resolve_close(r);
 	return ok;

@@ -40,22 +40,17 @@ look(struct pool *p, struct argocd *a, struct live *l, struct err *e)
 }
 
 void
-live_find(struct pool *p, const struct subject *s,
-    const struct verify_net *net, struct live *l)
+live_find(struct pool *p, const struct subject *s, struct live *l)
 {
 	struct err e = { 0 };
 	struct argocd *a;
 
-	if (s->argocd_server == NULL || s->argocd_token == NULL) {
+	if (s->application.server == NULL || s->application.token == NULL) {
 		l->words = "no argocd-server and argocd-token given";
 		return;
 	}
 	l->asked = true;
-	a = argocd_open(&(struct argocd_open){ .server = s->argocd_server,
-	    .token = s->argocd_token, .application = s->application != NULL
-	    ? s->application : pool_printf(p, "%s-production", s->instance),
-	    .project = s->project != NULL ? s->project : "default",
-	    .ca_file = net->ca_file, .dns_servers = net->dns_servers }, &e);
+	a = argocd_open(&s->application, &e);
 	l->known = a != NULL && look(p, a, l, &e);
 	if (!l->known)
 		l->words = pool_strdup(p, e.text);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "api/argocd.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "edx/phase.h"
@@ -45,7 +46,7 @@ struct subject {
 	struct hosts final;		/* the names that visitors use */
 	const char *const *old_address, *const *new_address; /* NULL-ended */
 	long low_ttl, high_ttl;
-	const char *argocd_server, *argocd_token, *application, *project;
+	struct argocd_open application;
 	const char *mysql_host, *mysql_admin, *mysql_password, *mysql_tls;
 	const char *mongo_host, *mongo_admin, *mongo_password, *mongo_tls;
 	const char *mysql_user, *mysql_databases;

@@ -12,10 +12,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "site/repository.h"
 #include "step/step.h"
 
 static struct {
-	const char *environment, *confirm, *token, *api_url, *repository;
+	const char *environment, *confirm;
 	bool require_confirm;
 } in;
 
@@ -27,13 +28,7 @@ static const struct input inputs[] = {
 	  .help = "The instance's name once more, by hand" },
 	{ .name = "require-confirm", .flag = &in.require_confirm,
 	  .dflt = "false", .help = "Reviewers alone are not enough" },
-	{ .name = "github-token", .str = &in.token, .secret = true,
-	  .help = "Token with actions: read" },
-	{ .name = "api-url", .str = &in.api_url, .check = text_check_url,
-	  .dflt = github_default_url, .help = "Address of GitHub's API" },
-	{ .name = "repository", .str = &in.repository,
-	  .dflt = "$GITHUB_REPOSITORY", .check = text_check_repository,
-	  .help = "Cluster repository as owner/name" },
+	{ .rows = repository_inputs },
 	{ 0 }
 };
 
@@ -47,12 +42,7 @@ static const struct output outputs[] = {
 static int
 count_reviewers(struct err *e)
 {
-	const struct github_open where = {
-		.api_url = in.api_url, .repository = in.repository,
-		.token = in.token, .ca_file = step_common()->ca_file,
-		.dns_servers = step_common()->dns_servers,
-	};
-	struct github *g = github_open(&where, e);
+	struct github *g = repository_open(e);
 	int n = -1;
 
 	if (g != NULL && !github_find_reviewers(g, in.environment, &n, e))

@@ -16,29 +16,20 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "site/application.h"
 #include "step/step.h"
 
 enum { UNWELL_MAX = 3 };	/* Deployments whose pods are asked */
 
 static struct {
-	const char *server, *token, *application, *project, *revision;
+	const char *revision;
 	const char *kube_server, *kube_ca, *kube_token, *space;
 	long minutes;
 	bool prune;
 } in;
 
 static const struct input inputs[] = {
-	{ .name = "argocd-server", .str = &in.server, .plan = "argocd.server",
-	  .check = text_check_https, .help = "Address of Argo CD" },
-	{ .name = "argocd-token", .str = &in.token, .secret = true,
-	  .help = "Token of a project role that may get and sync the"
-	    " application" },
-	{ .name = "application", .str = &in.application, .optional = true,
-	  .plan = "argocd.application", .help = "Name of the application; if"
-	    " empty, <instance>-production" },
-	{ .name = "project", .str = &in.project, .dflt = "default",
-	  .plan = "argocd.project",
-	  .help = "Argo CD's project that it is in" },
+	{ .rows = application_inputs },
 	{ .name = "revision", .str = &in.revision, .check = text_check_sha,
 	  .optional = true, .help = "Commit to deploy; if empty, the head of"
 	    " the application's branch" },
@@ -220,19 +211,11 @@ deploy(struct argocd *a, const char *name, struct err *e)
 static bool
 run(struct err *e)
 {
-	const struct step_common *c = step_common();
-	const char *name = !text_empty(in.application) ? in.application
-	    : pool_printf(c->pool, "%s-production", c->instance);
-	const struct argocd_open where = {
-		.server = in.server, .token = in.token, .application = name,
-		.project = in.project, .ca_file = c->ca_file,
-		.dns_servers = c->dns_servers,
-	};
-	struct argocd *a = argocd_open(&where, e);
+	struct argocd *a = application_open(e);
 	const struct json *app;
-	bool ok = a != NULL && deploy(a, name, e);
+	bool ok = a != NULL && deploy(a, application_name(), e);
 
-	if (ok && !c->dry_run) {
+	if (ok && !step_common()->dry_run) {
 		app = argocd_find(a, false, e);
 		ok = app != NULL;
 		if (ok)

@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "site/repository.h"
 #include "step/step.h"
 
 /* A run shows in GitHub's lists some seconds after its dispatch: look twice
@@ -28,7 +29,6 @@ enum { SETTLE = 3 * 1000 };
 
 static struct {
 	const char *kind, *workflow, *inputs, *title, *contains, *no_image;
-	const char *token, *api_url, *repository;
 	long minutes;
 } in;
 
@@ -132,13 +132,7 @@ static const struct input inputs[] = {
 	    " no image: a change of them alone needs no build" },
 	{ .name = "minutes", .num = &in.minutes, .min = 1, .max = 360,
 	  .dflt = "120", .help = "How long to wait for the run" },
-	{ .name = "github-token", .str = &in.token, .secret = true,
-	  .help = "Token with actions: write and contents: read" },
-	{ .name = "api-url", .str = &in.api_url, .check = text_check_url,
-	  .dflt = github_default_url, .help = "Address of GitHub's API" },
-	{ .name = "repository", .str = &in.repository,
-	  .dflt = "$GITHUB_REPOSITORY", .check = text_check_repository,
-	  .help = "Cluster repository as owner/name" },
+	{ .rows = repository_inputs },
 	{ 0 }
 };
 
@@ -428,11 +422,6 @@ static bool
 run(struct err *e)
 {
 	const struct step_common *c = step_common();
-	const struct github_open where = {
-		.api_url = in.api_url, .repository = in.repository,
-		.token = in.token, .ca_file = c->ca_file,
-		.dns_servers = c->dns_servers,
-	};
 	struct dispatch_want want = {
 		.workflow = choose_workflow(), .branch = c->branch,
 		.instance = c->instance, .title = in.title,
@@ -452,7 +441,7 @@ run(struct err *e)
 	if (is_kind("build") || is_kind("render"))
 		want.config = pool_printf(c->pool, "instances/%s/config.yml",
 		    c->instance);
-	g = github_open(&where, e);
+	g = repository_open(e);
 	ok = g != NULL && ensure_run(g, &want, e);
 	github_close(g);
 	return ok;

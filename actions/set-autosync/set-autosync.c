@@ -22,30 +22,20 @@
 #include "data/json.h"
 #include "data/yaml.h"
 #include "step/step.h"
+#include "site/application.h"
 #include "site/checkout.h"
 
 #define AUTOMATED "spec.syncPolicy.automated"
 #define ENABLED AUTOMATED ".enabled"
 
 static struct {
-	const char *server, *token, *application, *project;
 	bool enabled;
 } in;
 
 static const struct input inputs[] = {
 	{ .name = "enabled", .flag = &in.enabled,
 	  .help = "true: sync by itself; false: only when asked" },
-	{ .name = "argocd-server", .str = &in.server, .plan = "argocd.server",
-	  .check = text_check_https, .help = "Address of Argo CD" },
-	{ .name = "argocd-token", .str = &in.token, .secret = true,
-	  .help = "Token of a project role that may get and update the"
-	    " application" },
-	{ .name = "application", .str = &in.application, .optional = true,
-	  .plan = "argocd.application", .help = "Name of the application; if"
-	    " empty, <instance>-production" },
-	{ .name = "project", .str = &in.project, .dflt = "default",
-	  .plan = "argocd.project",
-	  .help = "Argo CD's project that it is in" },
+	{ .rows = application_inputs },
 	{ 0 }
 };
 
@@ -286,15 +276,10 @@ static bool
 open_work(struct work *w, struct err *e)
 {
 	const struct step_common *c = step_common();
-	const struct argocd_open server = {
-		.server = in.server, .token = in.token,
-		.application = w->name, .project = in.project,
-		.ca_file = c->ca_file, .dns_servers = c->dns_servers,
-	};
 	struct err none = { 0 };
 	int major, minor;
 
-	w->argocd = argocd_open(&server, e);
+	w->argocd = application_open(e);
 	if (w->argocd == NULL
 	    || !argocd_find_version(w->argocd, &major, &minor, e))
 		return false;
@@ -315,8 +300,7 @@ run(struct err *e)
 {
 	const struct step_common *c = step_common();
 	struct work w = {
-		.name = !text_empty(in.application) ? in.application
-		    : pool_printf(c->pool, "%s-production", c->instance),
+		.name = application_name(),
 		.path = pool_printf(c->pool, "instances/%s/application.yml",
 		    c->instance),
 	};

@@ -30,26 +30,14 @@
 enum { RUDE_RESOLVERS = 30, DATE_MAX = 32 };
 
 static struct {
-	const char *provider, *server, *token, *zone, *hosts, *level;
+	const char *level;
 	long low, high, timeout;
 } in;
 
 static const char *const levels[] = { "low", "high", NULL };
 
 static const struct input inputs[] = {
-	{ .name = "dns-provider", .str = &in.provider,
-	  .oneof = dnshost_names, .plan = "dns.provider",
-	  .help = "Company or software that serves the zone" },
-	{ .name = "dns-server", .str = &in.server, .plan = "dns.server",
-	  .check = text_check_url, .optional = true,
-	  .help = "Address of its API, where it has no fixed one" },
-	{ .name = "dns-token", .str = &in.token, .secret = true,
-	  .help = "Token or key that may edit the zone" },
-	{ .name = "zone", .str = &in.zone, .plan = "dns.zone",
-	  .check = text_check_host, .help = "Zone, such as example.org" },
-	{ .name = "hosts", .str = &in.hosts, .optional = true,
-	  .check = hosts_check,
-	  .help = "Hosts to treat, as kind=name; those of the plan if empty" },
+	{ .rows = zone_inputs },
 	{ .name = "level", .str = &in.level, .oneof = levels, .dflt = "low",
 	  .help = "low before the switch, high once all is confirmed" },
 	{ .name = "low-ttl", .num = &in.low, .min = 1, .max = 86400,
@@ -235,8 +223,7 @@ run(struct err *e)
 	bool ok;
 
 	ok = check_ttl(e)
-	    && (z = zone_open(&(struct zone_open){ in.provider, in.server,
-		in.token, in.zone, in.hosts }, e)) != NULL
+	    && (z = zone_open(e)) != NULL
 	    && (repo = checkout_open(e)) != NULL
 	    && (r = dnsrecord_load(repo, step_common()->instance, e)) != NULL
 	    && ensure_recorded(z, r, repo, e)

@@ -39,7 +39,6 @@ enum {
 };
 
 static struct {
-	const char *provider, *server, *token, *zone, *hosts;
 	const char *address, *old_address, *resolvers, *on_failure;
 	long low, timeout, good;
 	bool wait;
@@ -63,19 +62,7 @@ check_new_address(const char *list, struct err *e)
 static const char *const failures[] = { "restore", "keep", NULL };
 
 static const struct input inputs[] = {
-	{ .name = "dns-provider", .str = &in.provider,
-	  .oneof = dnshost_names, .plan = "dns.provider",
-	  .help = "Company or software that serves the zone" },
-	{ .name = "dns-server", .str = &in.server, .plan = "dns.server",
-	  .check = text_check_url, .optional = true,
-	  .help = "Address of its API, where it has no fixed one" },
-	{ .name = "dns-token", .str = &in.token, .secret = true,
-	  .help = "Token or key that may edit the zone" },
-	{ .name = "zone", .str = &in.zone, .plan = "dns.zone",
-	  .check = text_check_host, .help = "Zone, such as example.org" },
-	{ .name = "hosts", .str = &in.hosts, .optional = true,
-	  .check = hosts_check,
-	  .help = "Hosts to move, as kind=name; those of the plan if empty" },
+	{ .rows = zone_inputs },
 	{ .name = "new-address", .str = &in.address, .plan = "new.address",
 	  .check = check_new_address,
 	  .help = "IP addresses of the new ingress" },
@@ -134,8 +121,7 @@ open_work(struct work *w, struct err *e)
 	const char **addresses = text_split(p, in.address, NULL);
 	size_t n = 0;
 
-	w->zone = zone_open(&(struct zone_open){ in.provider, in.server,
-		in.token, in.zone, in.hosts }, e);
+	w->zone = zone_open(e);
 	w->tls = w->zone != NULL ? tls_open(c->ca_file, e) : NULL;
 	w->resolvers = w->tls != NULL ? resolve_open(in.resolvers != NULL
 	    ? in.resolvers : c->dns_servers, e) : NULL;

@@ -18,6 +18,7 @@
 #include "db/mysql.h"
 #include "edx/settings.h"
 #include "step/step.h"
+#include "site/application.h"
 #include "site/checkout.h"
 #include "site/hosts.h"
 #include "verify/report.h"
@@ -29,7 +30,6 @@ enum { PAUSE_MS = 2000, ROUND_SECONDS = 60, TEXT_MAX = 512 * 1024,
 static struct {
 	const char *phase, *when, *formats, *folder, *hosts;
 	const char *old_address, *new_address, *resolvers, *settings;
-	const char *argocd_server, *argocd_token, *application, *project;
 	const char *mysql_host, *mysql_admin, *mysql_password;
 	const char *mysql_user, *mysql_databases, *mysql_tls, *mysql_ca;
 	const char *mongo_host, *mongo_admin, *mongo_password;
@@ -67,16 +67,7 @@ static const struct input inputs[] = {
 	{ .name = "resolvers", .str = &in.resolvers, .optional = true,
 	  .plan = "dns.resolvers", .check = text_check_servers,
 	  .help = "Name servers that visitors use" },
-	{ .name = "argocd-server", .str = &in.argocd_server,
-	  .optional = true, .plan = "argocd.server",
-	  .check = text_check_https, .help = "Address of Argo CD" },
-	{ .name = "argocd-token", .str = &in.argocd_token, .secret = true,
-	  .optional = true, .help = "Token that may get the application" },
-	{ .name = "application", .str = &in.application, .optional = true,
-	  .plan = "argocd.application",
-	  .help = "Its name; <instance>-production if empty" },
-	{ .name = "project", .str = &in.project, .optional = true,
-	  .plan = "argocd.project", .help = "Argo CD's project it is in" },
+	{ .rows = application_inputs, .optional = true },
 	{ .name = "mysql-host", .str = &in.mysql_host, .optional = true,
 	  .plan = "mysql.host", .check = text_check_machine,
 	  .help = "Server; config.yml's if empty" },
@@ -168,9 +159,7 @@ subject_from_inputs(void)
 		.old_address = list(in.old_address),
 		.new_address = list(in.new_address),
 		.low_ttl = in.low, .high_ttl = in.high,
-		.argocd_server = in.argocd_server,
-		.argocd_token = in.argocd_token,
-		.application = in.application, .project = in.project,
+		.application = application_where(),
 		.mysql_host = in.mysql_host, .mysql_port = in.mysql_port,
 		.mysql_admin = in.mysql_admin,
 		.mysql_password = in.mysql_password,

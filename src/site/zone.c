@@ -19,6 +19,27 @@ enum {
 	IN_A_ROW = 2,		/* behind one address may be several */
 };
 
+static struct {
+	const char *provider, *server, *token, *zone, *hosts;
+} in;
+
+const struct input zone_inputs[] = {
+	{ .name = "dns-provider", .str = &in.provider,
+	  .oneof = dnshost_names, .plan = "dns.provider",
+	  .help = "Company or software that serves the zone" },
+	{ .name = "dns-server", .str = &in.server, .plan = "dns.server",
+	  .check = text_check_url, .optional = true,
+	  .help = "Address of its API, where it has no fixed one" },
+	{ .name = "dns-token", .str = &in.token, .secret = true,
+	  .help = "Token or key that may edit the zone" },
+	{ .name = "zone", .str = &in.zone, .plan = "dns.zone",
+	  .check = text_check_host, .help = "Zone, such as example.org" },
+	{ .name = "hosts", .str = &in.hosts, .optional = true,
+	  .check = hosts_check,
+	  .help = "Hosts to treat, as kind=name; those of the plan if empty" },
+	{ 0 }
+};
+
 /* Are the hosts really served from this zone? */
 static bool
 find_servers(struct zone *z, struct err *e)
@@ -81,28 +102,28 @@ find_sets(struct zone *z, struct err *e)
 
 /* Told before anything is asked. */
 static bool
-check_inside(const struct zone *z, const char *zone, struct err *e)
+check_inside(const struct zone *z, struct err *e)
 {
 	for (size_t i = 0; i < z->hosts.n; i++) {
 		const char *host = z->hosts.v[i].name;
-		size_t n = strlen(host), k = strlen(zone);
+		size_t n = strlen(host), k = strlen(in.zone);
 
-		if (!text_same_fold(host, zone) && !(n > k
+		if (!text_same_fold(host, in.zone) && !(n > k
 		    && host[n - k - 1] == '.'
-		    && text_same_fold(host + n - k, zone)))
+		    && text_same_fold(host + n - k, in.zone)))
 			return err_set(e, ERR_INPUT, "hosts: %s does not lie "
-			    "in the zone %s", host, zone);
+			    "in the zone %s", host, in.zone);
 	}
 	return true;
 }
 
 static bool
-open_all(struct zone *z, const struct zone_open *o, struct err *e)
+open_all(struct zone *z, struct err *e)
 {
 	const struct step_common *c = step_common();
 
-	if (!hosts_find(z->pool, o->hosts, &z->hosts, e)
-	    || !check_inside(z, o->zone, e))
+	if (!hosts_find(z->pool, in.hosts, &z->hosts, e)
+	    || !check_inside(z, e))
 		return false;
 	z->http = http_open(c->ca_file, c->dns_servers, e);
 	if (z->http == NULL)
@@ -111,8 +132,8 @@ open_all(struct zone *z, const struct zone_open *o, struct err *e)
 	if (z->resolve == NULL)
 		return false;
 	z->company = dnshost_open(z->http, &(struct dnshost_open){
-		.company = o->company, .server = o->server,
-		.token = o->token, .zone = o->zone }, e);
+		.company = in.provider, .server = in.server,
+		.token = in.token, .zone = in.zone }, e);
 	if (z->company == NULL)
 		return false;
 	z->name = dnshost_zone(z->company);
@@ -120,13 +141,13 @@ open_all(struct zone *z, const struct zone_open *o, struct err *e)
 }
 
 struct zone *
-zone_open(const struct zone_open *o, struct err *e)
+zone_open(struct err *e)
 {
 	struct pool *p = pool_new();
 	struct zone *z = pool_alloc(p, sizeof *z);
 
 	z->pool = p;
-	if (open_all(z, o, e) && find_sets(z, e) && find_servers(z, e))
+	if (open_all(z, e) && find_sets(z, e) && find_servers(z, e))
 		return z;
 	zone_close(z);
 	return NULL;

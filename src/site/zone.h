@@ -14,16 +14,15 @@
 #include "base/err.h"
 #include "net/resolve.h"
 #include "site/hosts.h"
+#include "step/step.h"
 
 struct dns_set;
 struct dnshost;
 struct http;
 struct pool;
 
-struct zone_open {
-	const char *company, *server, *token, *zone;
-	const char *hosts;	/* the input, or NULL: those of the plan */
-};
+/* Rows dns-provider, dns-server, dns-token, zone, hosts. */
+extern const struct input zone_inputs[];
 
 /* The sets of one host that lead visitors. */
 struct zone_host {
@@ -45,11 +44,11 @@ struct zone {
 };
 
 /*
- * Open all, find all. ERR_INPUT: a host lies outside the zone; ERR_HAND: a
+ * Open what the inputs name, find all. ERR_INPUT: a host lies outside the zone; ERR_HAND: a
  * host is served by another zone than the one given, so that a change there
  * would not be seen.
  */
-struct zone *zone_open(const struct zone_open *, struct err *) MUST_CHECK;
+struct zone *zone_open(struct err *) MUST_CHECK;
 void zone_close(struct zone *);
 
 /* Highest TTL among a host's sets; 0 if it has none. */

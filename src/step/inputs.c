@@ -77,6 +77,22 @@ step_plan_key(const char *path, int i)
 	return plan != NULL ? yaml_key(plan, path, i) : NULL;
 }
 
+static void
+each_row(const struct input *rows, bool optional,
+    void (*f)(const struct input *, void *), void *arg)
+{
+	for (const struct input *in = rows; in != NULL
+	    && (in->name != NULL || in->rows != NULL); in++) {
+		struct input row = *in;
+
+		row.optional = in->optional || (optional && in->dflt == NULL);
+		if (in->rows != NULL)
+			each_row(in->rows, row.optional, f, arg);
+		else
+			f(row.optional != in->optional ? &row : in, arg);
+	}
+}
+
 void
 frame_each_input(const struct step *s,
     void (*f)(const struct input *, void *), void *arg)
@@ -90,9 +106,7 @@ frame_each_input(const struct step *s,
 	};
 
 	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-		for (const struct input *in = groups[i];
-		    in != NULL && in->name != NULL; in++)
-			f(in, arg);
+		each_row(groups[i], false, f, arg);
 }
 
 void

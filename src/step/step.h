@@ -35,6 +35,9 @@ struct input {
 				 * is read as its items, one a line */
 	bool optional;		/* may be absent: str stays NULL, num 0 */
 	bool secret;		/* masked when read; never from the plan */
+	const struct input *rows;	/* instead of all this: a table that
+				 * several steps share, here; if optional,
+				 * each row of it may be absent */
 };
 
 struct output {
