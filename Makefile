@@ -190,6 +190,12 @@ $(TEST)/steps/%: $(OBJ)/tests/steps/%.o $(KIT_OBJS) $(OBJ)/libtransplant.a
 	@mkdir -p $(@D)
 	$(call SAY,LINK $@)
 	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
+# This one reads the steps' own tables.
+$(TEST)/steps/wrong_inputs: $(OBJ)/tests/steps/wrong_inputs.o \
+    $(OBJ)/steps.o $(STEP_OBJS) $(KIT_OBJS) $(OBJ)/libtransplant.a
+	@mkdir -p $(@D)
+	$(call SAY,LINK $@)
+	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
 $(TEST)/contract/%: $(OBJ)/tests/contract/%.o $(KIT_OBJS) \
     $(CONTRACT_SHARED:%=$(OBJ)/tests/contract/%.o) $(OBJ)/libtransplant.a
 	@mkdir -p $(@D)

@@ -84,7 +84,7 @@ find_rendered(struct pool *p, const struct subject *s, struct deployed *d)
 	    "env/kustomization.yml"), &ignored);
 
 	d->env_rendered = y != NULL;
-	for (int i = 0; i < yaml_len(y, "resources"); i++)
+	for (int i = 0; y != NULL && i < yaml_len(y, "resources"); i++)
 		if (text_same(yaml_item(y, "resources", i),
 		    "plugins/drydock/k8s/jobs.yml"))
 			d->jobs_rendered = true;

@@ -133,8 +133,8 @@ START_TEST(a_connected_instance_passes_on_both_sides)
 	kit_contains(r.out, "pass    acme connect heartbeat-new");
 	kit_contains(r.out, "pass    acme connect data");
 	ck_assert_str_eq(kit_out("ls %s | wc -l", report), "5");
-	ck_assert_str_eq(kit_out("jq -r '[.[].verdict] | unique | join(\",\")' "
-	    "%s/verify.json", report), "pass,skip");
+	ck_assert_str_eq(kit_out("jq -r '[.[].verdict] | unique | "
+	    "join(\",\")' %s/verify.json", report), "pass,skip");
 	kit_run_free(&r);
 }
 END_TEST
@@ -154,8 +154,8 @@ START_TEST(looking_changes_nothing)
 	r = verify("connect", "after", 0);
 	ck_assert_str_eq(kit_out("%s", zone), was_zone);
 	ck_assert_str_eq(kit_out("%s", git), was_git);
-	ck_assert_str_eq(kit_out("cd %s/work && git status --porcelain | wc -l",
-	    folder), "0");
+	ck_assert_str_eq(kit_out("cd %s/work && git status --porcelain | "
+	    "wc -l", folder), "0");
 	kit_run_free(&r);
 }
 END_TEST
@@ -195,8 +195,8 @@ START_TEST(a_wrong_password_is_seen_in_the_heartbeat)
 	struct kit_run r;
 
 	deploy();
-	kit_out("sed -i 's/^OPENEDX_MYSQL_PASSWORD:.*/OPENEDX_MYSQL_PASSWORD: no/' "
-	    "%s/deployed/new/st_acme/config.yml", kit_env("SB_STATE"));
+	kit_out("sed -i 's/^OPENEDX_MYSQL_PASSWORD:.*/"
+	    "OPENEDX_MYSQL_PASSWORD: no/' %s/deployed/new/st_acme/config.yml", kit_env("SB_STATE"));
 	r = verify("connect", "after", 1);
 	ck_assert_str_eq(kit_output(&r, "verdict"), "fail");
 	kit_contains(r.out, "fail    acme connect heartbeat-new");
@@ -224,8 +224,8 @@ START_TEST(an_init_job_is_named)
 	struct kit_run r;
 
 	deploy();
-	commit("mkdir -p instances/acme/env/plugins/drydock/k8s && "
-	    "echo job >instances/acme/env/plugins/drydock/k8s/jobs.yml");
+	commit("sed -i 's,^resources:,&\\n  - plugins/drydock/k8s/jobs.yml,' "
+	    "instances/acme/env/kustomization.yml");
 	r = verify("connect", "after", 1);
 	kit_contains(r.out, "render again");
 	kit_run_free(&r);
