@@ -44,9 +44,9 @@ struct zone {
 };
 
 /*
- * Open what the inputs name, find all. ERR_INPUT: a host lies outside the zone; ERR_HAND: a
- * host is served by another zone than the one given, so that a change there
- * would not be seen.
+ * Open what the inputs name, find all. ERR_INPUT: a host lies outside the
+ * zone; ERR_HAND: a host is served by another zone than the one given, so
+ * that a change there would not be seen.
  */
 struct zone *zone_open(struct err *) MUST_CHECK;
 void zone_close(struct zone *);

@@ -41,9 +41,9 @@ site_no_set(const char *name, const char *type)
 void
 site_reset_zone(int ttl)
 {
-	const char *lms = kit_env("SB_LMS_HOST"), *cms = kit_env("SB_CMS_HOST"),
-	    *mfe = kit_env("SB_MFE_HOST"), *old = kit_env("SB_OLD_ADDR"),
-	    *zone = kit_env("SB_ZONE"), *lms_dot = kit_text("%s.", lms);
+	const char *lms = kit_env("SB_LMS_HOST"), *zone = kit_env("SB_ZONE"),
+	    *cms = kit_env("SB_CMS_HOST"), *mfe = kit_env("SB_MFE_HOST"),
+	    *old = kit_env("SB_OLD_ADDR"), *lms_dot = kit_text("%s.", lms);
 
 	site_patch(kit_text("%s,%s,%s,%s,%s,%s", site_no_set(cms, "AAAA"),
 	    site_no_set(mfe, "A"), site_set(lms, "A", ttl, old),

@@ -127,8 +127,8 @@ use_proxy(void)
 
 	proxy = spawn(kit_text("exec %s/faultproxy %s %s --control "
 	    "%s", kit_env("SB_DOUBLES"), proxy_at, upstream, control_at));
-	kit_out("for i in $(seq 100); do curl -fs http://%s/fault >/dev/null && "
-	    "exit 0; sleep 0.05; done; exit 1", control_at);
+	kit_out("for i in $(seq 100); do curl -fs http://%s/fault >/dev/null "
+	    "&& exit 0; sleep 0.05; done; exit 1", control_at);
 	var("dns-server=http://%s", proxy_at);
 }
 
@@ -294,8 +294,8 @@ START_TEST(ttl_keeps_disabled_records_and_comments)
 	    "true}],\"comments\":[{\"content\":\"ask Ann\",\"account\":"
 	    "\"ann\"}]}", lms, old_ip));
 	just_run("set-dns-ttl", 0, "done");
-	zone = kit_out("curl -fsS -H 'X-API-Key: %s' %s/api/v1/servers/localhost/"
-	    "zones/%s. | jq -c '.rrsets[] | select(.name == \"%s.\" and "
+	zone = kit_out("curl -fsS -H 'X-API-Key: %s' %s/api/v1/servers/"
+	    "localhost/zones/%s. | jq -c '.rrsets[] | select(.name == \"%s.\" and "
 	    ".type == \"A\") | [.ttl, .comments[0].content, ([.records[] | "
 	    "select(.disabled) | .content] | .[0])]'", kit_env("SB_PDNS_KEY"),
 	    kit_env("SB_PDNS_API"), kit_env("SB_ZONE"), lms);
@@ -509,8 +509,8 @@ START_TEST(the_outage_is_what_another_visitor_saw)
 	r = run("switch-dns", 0, "done");
 	end_child(&helper);
 	/* Bad times as the probe's own clock has them. */
-	seen = strtod(kit_out("awk '{ if (last && bad) s += $1 - last; last = $1; "
-	    "bad = $2 != 200 } END { print s + 0 }' %s", file), NULL);
+	seen = strtod(kit_out("awk '{ if (last && bad) s += $1 - last; "
+	    "last = $1; bad = $2 != 200 } END { print s + 0 }' %s", file), NULL);
 	told = strtod(strstr(kit_output(&r, "outages"),
 	    "courses.example.test=") + strlen("courses.example.test="), NULL);
 	ck_assert_msg(seen > 0.2, "there was no outage to measure");
@@ -606,8 +606,8 @@ sicken_after_switch(void)
 	helper = spawn(kit_text("until dig +short @%s %s A | "
 	    "grep -q '^%s$'; do sleep 0.05; done; ln -sfn st_sick "
 	    "%s/deployed/new/current.st; mv -T %s/deployed/new/current.st "
-	    "%s/deployed/new/current; sleep 1000", kit_env("SB_PDNS_ADDR"), lms,
-	    new_ip, s, s, s));
+	    "%s/deployed/new/current; sleep 1000", kit_env("SB_PDNS_ADDR"),
+	    lms, new_ip, s, s, s));
 }
 
 START_TEST(switch_turns_back_when_the_new_side_falls_ill)
