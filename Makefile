@@ -4,6 +4,7 @@
 #   make demo         a whole migration in the sandbox (KEEP=1 leaves it up)
 #   make test         unit, contract and step tests and the end-to-end run
 #   make setup        what both need: distribution packages, static libraries
+#   make sandbox-full a world with the real Kubernetes and Argo CD
 #   make lint actions sandbox-up sandbox-down bench clean
 #
 # MODE=release|asan|cov chooses how it is built. A new step, module or test
@@ -69,12 +70,12 @@ CONTRACT := $(patsubst tests/contract/%.c,$(TEST)/contract/%,\
 DOUBLES := $(addprefix build/doubles/,world mongo lms faultproxy askmongo)
 
 .PHONY: all setup test test-unit demo bench lint actions sandbox-up \
-	sandbox-down clean programs doubles tests dist print-cflags \
-	print-double-cflags
+	sandbox-full get-full sandbox-down clean programs doubles tests dist \
+	print-cflags print-double-cflags
 all: programs
 
 # The libraries' place and link lines; remade by make itself when missing.
-NEED_LIBS := $(filter-out clean sandbox-down lint-text,\
+NEED_LIBS := $(filter-out clean sandbox-down lint-text get-full,\
 	$(or $(MAKECMDGOALS),all))
 ifneq ($(NEED_LIBS),)
 include build/libs.mk
@@ -217,6 +218,14 @@ sandbox-up: setup doubles
 	@tests/sandbox/sandbox up
 sandbox-down:
 	@tests/sandbox/sandbox down
+
+# The real Kubernetes and Argo CD: built once into the cache (20 minutes).
+get-full:
+	@src/libs/packages.sh install full
+	@tests/sandbox/full/get >/dev/null
+	@tests/sandbox/full/tutor/get >/dev/null
+sandbox-full: setup doubles get-full
+	@SB_FULL=1 tests/sandbox/sandbox up
 
 lint: setup
 	@src/libs/packages.sh install lint
