@@ -4,7 +4,8 @@
 #   make demo         a whole migration in the sandbox (KEEP=1 leaves it up)
 #   make test         unit, contract and step tests and the end-to-end run
 #   make setup        what both need: distribution packages, static libraries
-#   make sandbox-full a world with the real Kubernetes and Argo CD
+#   make sandbox-full a world with the real Kubernetes and Argo CD; test-full,
+#                     demo FULL=1: tests and demo in it
 #   make lint actions sandbox-up sandbox-down bench clean
 #
 # MODE=release|asan|cov chooses how it is built. A new step, module or test
@@ -70,8 +71,8 @@ CONTRACT := $(patsubst tests/contract/%.c,$(TEST)/contract/%,\
 DOUBLES := $(addprefix build/doubles/,world mongo lms faultproxy askmongo)
 
 .PHONY: all setup test test-unit demo bench lint actions sandbox-up \
-	sandbox-full get-full sandbox-down clean programs doubles tests dist \
-	print-cflags print-double-cflags
+	sandbox-full test-full get-full sandbox-down clean programs doubles \
+	tests dist print-cflags print-double-cflags
 all: programs
 
 # The libraries' place and link lines; remade by make itself when missing.
@@ -210,9 +211,10 @@ test: setup
 	@$(MAKE) --no-print-directory programs doubles tests dist
 	@tests/run all
 
-demo: setup
+# FULL=1: with the real Kubernetes and Argo CD
+demo: setup $(if $(FULL),get-full)
 	@$(MAKE) --no-print-directory programs doubles
-	@tests/demo/demo
+	@SB_FULL=$(FULL) tests/demo/demo
 
 sandbox-up: setup doubles
 	@tests/sandbox/sandbox up
@@ -226,6 +228,9 @@ get-full:
 	@tests/sandbox/full/tutor/get >/dev/null
 sandbox-full: setup doubles get-full
 	@SB_FULL=1 tests/sandbox/sandbox up
+test-full: setup get-full
+	@$(MAKE) --no-print-directory programs doubles tests
+	@tests/run full
 
 lint: setup
 	@src/libs/packages.sh install lint
