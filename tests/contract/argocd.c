@@ -39,7 +39,7 @@ at(const char *rest)
 static struct answer
 call(const char *method, const char *path, const char *body)
 {
-	return http_send(&argo, method, path, NULL, JSON, body);
+	return web_send(&argo, method, path, NULL, JSON, body);
 }
 
 /* Is it an error in the gateway's form? */
@@ -69,7 +69,7 @@ merge(const char *patch)
 	memcpy(to, "\"}", 3);
 	a = call("PATCH", at(""), body);
 	ck_assert_msg(a.status == 200, "%ld %s", a.status, a.body);
-	http_free(&a);
+	web_free(&a);
 }
 
 static void
@@ -86,7 +86,7 @@ static struct answer
 settled(void)
 {
 	for (int i = 0; i < 300; i++) {
-		struct answer a = http_get(&argo, at("?project=default"));
+		struct answer a = web_get(&argo, at("?project=default"));
 		const char *done = answer_str(&a,
 		    "status/operationState/finishedAt");
 		const char *seen = answer_str(&a, "status/reconciledAt");
@@ -95,12 +95,12 @@ settled(void)
 		if (!answer_has(&a, "operation") && done != NULL
 		    && seen != NULL && strcmp(seen, done) > 0)
 			return a;
-		http_free(&a);
+		web_free(&a);
 		nap(0.2);
 		if (i % 5 == 4) {
-			a = http_get(&argo, at("?project=default&refresh="
+			a = web_get(&argo, at("?project=default&refresh="
 			    "normal"));
-			http_free(&a);
+			web_free(&a);
 		}
 	}
 	ck_abort_msg("the operation did not end");
@@ -126,10 +126,10 @@ START_TEST(the_version_is_public)
 	struct answer a;
 
 	other.token = NULL;
-	a = http_get(&other, "/api/version");
+	a = web_get(&other, "/api/version");
 	ck_assert_int_eq(a.status, 200);
 	ck_assert(answer_str(&a, "Version")[0] == 'v');
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -139,39 +139,39 @@ START_TEST(without_a_token_nobody_is_known)
 	struct answer a;
 
 	other.token = NULL;
-	a = http_get(&other, at(""));
+	a = web_get(&other, at(""));
 	expect_error(&a, 401, 16);
-	http_free(&a);
+	web_free(&a);
 	other.token = "not-a-jwt";
-	a = http_get(&other, at(""));
+	a = web_get(&other, at(""));
 	expect_error(&a, 401, 16);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(an_unknown_application_looks_forbidden)
 {
-	struct answer a = http_get(&argo, "/api/v1/applications/none");
+	struct answer a = web_get(&argo, "/api/v1/applications/none");
 
 	expect_error(&a, 403, 7);
-	http_free(&a);
-	a = http_get(&argo, "/api/v1/applications/none?project=default");
+	web_free(&a);
+	a = web_get(&argo, "/api/v1/applications/none?project=default");
 	expect_error(&a, 404, 5);
-	http_free(&a);
-	a = http_get(&argo, at("?project=none"));
+	web_free(&a);
+	a = web_get(&argo, at("?project=none"));
 	ck_assert(a.status == 404 || a.status == 403);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(the_token_is_somebody)
 {
-	struct answer a = http_get(&argo, "/api/v1/session/userinfo");
+	struct answer a = web_get(&argo, "/api/v1/session/userinfo");
 
 	ck_assert_int_eq(a.status, 200);
 	kit_contains(a.body, "\"loggedIn\":true");
 	ck_assert_str_ne(answer_str(&a, "username"), "");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -189,10 +189,10 @@ START_TEST(a_right_can_be_asked_for)
 
 	(void)snprintf(path, sizeof(path), "/api/v1/account/can-i/"
 	    "applications/%s/default/%s", rights[_i].right, app);
-	a = http_get(&argo, path);
+	a = web_get(&argo, path);
 	ck_assert_int_eq(a.status, 200);
 	ck_assert_str_eq(answer_str(&a, "value"), rights[_i].value);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -205,21 +205,21 @@ START_TEST(who_may_not_get_it_learns_nothing)
 	if (real)
 		return;	/* one token there */
 	own_world_set("{\"argocd.permissions\":\"sync\"}");
-	a = http_get(&argo, at("?project=default"));
+	a = web_get(&argo, at("?project=default"));
 	expect_error(&a, 403, 7);
 	ck_assert_str_eq(answer_str(&a, "message"), "permission denied");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(a_write_without_its_type_is_refused_in_plain_text)
 {
-	struct answer a = http_send(&argo, "POST", at("/sync"), NULL,
+	struct answer a = web_send(&argo, "POST", at("/sync"), NULL,
 	    "text/plain", "{}");
 
 	ck_assert_int_eq(a.status, 415);
 	ck_assert_ptr_null(a.json);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -241,7 +241,7 @@ START_TEST(a_wrong_body_is_refused)
 
 	ck_assert_msg(a.status == 400, "%ld %s", a.status, a.body);
 	ck_assert(answer_has(&a, "error"));
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -253,12 +253,12 @@ START_TEST(a_misspelled_member_is_refused_by_the_double)
 		return; /* ignored there: the double is stricter */
 	a = call("POST", at("/sync"), "{\"revison\":\"x\"}");
 	expect_error(&a, 400, 3);
-	http_free(&a);
+	web_free(&a);
 	a = call("PATCH", at(""), "{\"patchType\":\"merge\",\"patch\":"
 	    "\"{\\\"spec\\\":{\\\"syncPolicy\\\":{\\\"automated\\\":"
 	    "{\\\"enable\\\":true}}}}\"}");
 	expect_error(&a, 400, 3);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -269,14 +269,14 @@ START_TEST(automated_sync_is_switched_off_and_on)
 	struct answer a;
 
 	automated(false);
-	a = http_get(&argo, at(""));
+	a = web_get(&argo, at(""));
 	ck_assert(!answer_has(&a, "spec/syncPolicy/automated"));
 	ck_assert(answer_has(&a, "spec/syncPolicy/syncOptions/0"));
-	http_free(&a);
+	web_free(&a);
 	automated(true);
-	a = http_get(&argo, at(""));
+	a = web_get(&argo, at(""));
 	ck_assert(answer_has(&a, "spec/syncPolicy/automated/prune"));
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -288,17 +288,17 @@ START_TEST(enabled_is_kept_from_3_1_on)
 		return;
 	merge("{\"spec\":{\"syncPolicy\":{\"automated\":{\"enabled\":"
 	    "false}}}}");
-	a = http_get(&argo, at(""));
+	a = web_get(&argo, at(""));
 	kit_contains(a.body, "\"enabled\":false");
-	http_free(&a);
+	web_free(&a);
 	own_world_set("{\"argocd.version\":\"2.14.21\"}");
 	automated(true);
 	merge("{\"spec\":{\"syncPolicy\":{\"automated\":{\"enabled\":"
 	    "false}}}}");
-	a = http_get(&argo, at(""));
+	a = web_get(&argo, at(""));
 	kit_lacks(a.body, "\"enabled\"");
 	ck_assert(answer_has(&a, "spec/syncPolicy/automated"));
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -310,7 +310,7 @@ START_TEST(automated_sync_allows_no_other_revision)
 	a = sync_to(NO_REVISION, "");
 	expect_error(&a, 400, 9);
 	kit_contains(answer_str(&a, "message"), "auto-sync currently set");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -331,20 +331,20 @@ run_workflow(const char *file, const char *more)
 	(void)snprintf(body, sizeof(body), "{\"ref\":\"main\","
 	    "\"return_run_details\":true,\"inputs\":{\"INSTANCE_NAME\":"
 	    "\"acme\"%s}}", more);
-	a = http_send(&hub, "POST", path, NULL, JSON, body);
+	a = web_send(&hub, "POST", path, NULL, JSON, body);
 	id = answer_num(&a, "workflow_run_id");
-	http_free(&a);
+	web_free(&a);
 	(void)snprintf(path, sizeof(path),
 	    "/repos/owner/cluster/actions/runs/%.0f", id);
 	for (int i = 0; i < 200 && !done; i++) {
 		nap(0.1);
-		a = http_get(&hub, path);
+		a = web_get(&hub, path);
 		done = answer_str(&a, "status") != NULL
 		    && strcmp(answer_str(&a, "status"), "completed") == 0;
 		if (done)
 			ck_assert_str_eq(answer_str(&a, "conclusion"),
 			    "success");
-		http_free(&a);
+		web_free(&a);
 	}
 	ck_assert(done);
 }
@@ -354,11 +354,11 @@ static void
 take_revision(void)
 {
 	struct server hub = own_world_server("GITHUB");
-	struct answer a = http_get(&hub, "/repos/owner/cluster/commits/main");
+	struct answer a = web_get(&hub, "/repos/owner/cluster/commits/main");
 
 	(void)snprintf(revision, sizeof(revision), "%s",
 	    answer_str(&a, "sha"));
-	http_free(&a);
+	web_free(&a);
 }
 
 /* --- syncs ------------------------------------------------------------- */
@@ -373,7 +373,7 @@ START_TEST(a_sync_to_a_revision_ends_synced_and_healthy)
 	ck_assert_str_eq(answer_str(&a, "operation/sync/revision"),
 	    revision);
 	ck_assert(!answer_has(&a, "status/operationState/finishedAt"));
-	http_free(&a);
+	web_free(&a);
 	a = settled();
 	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
 	    "Succeeded");
@@ -384,12 +384,12 @@ START_TEST(a_sync_to_a_revision_ends_synced_and_healthy)
 	    "status/operationState/syncResult/resources/0/name"));
 	for (int i = 0; i < 100 && strcmp(answer_str(&a,
 	    "status/health/status"), "Healthy") != 0; i++) {
-		http_free(&a);
+		web_free(&a);
 		nap(0.2);
-		a = http_get(&argo, at(""));
+		a = web_get(&argo, at(""));
 	}
 	ck_assert_str_eq(answer_str(&a, "status/health/status"), "Healthy");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -404,10 +404,10 @@ START_TEST(a_second_sync_is_refused_while_one_runs)
 	expect_error(&b, 400, 9);
 	ck_assert_str_eq(answer_str(&b, "message"),
 	    "another operation is already in progress");
-	http_free(&a);
-	http_free(&b);
+	web_free(&a);
+	web_free(&b);
 	a = settled();
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -418,11 +418,11 @@ START_TEST(a_dry_run_changes_nothing)
 	automated(false);
 	a = sync_to(revision, ",\"dryRun\":true");
 	ck_assert_int_eq(a.status, 200);
-	http_free(&a);
+	web_free(&a);
 	a = settled();
 	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
 	    "Succeeded");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -433,13 +433,13 @@ START_TEST(a_revision_that_is_not_there_fails)
 	automated(false);
 	a = sync_to(NO_REVISION, "");
 	ck_assert_int_eq(a.status, 200);
-	http_free(&a);
+	web_free(&a);
 	a = settled();
 	ck_assert_str_ne(answer_str(&a, "status/operationState/phase"),
 	    "Succeeded");
 	ck_assert_ptr_nonnull(answer_str(&a,
 	    "status/operationState/message"));
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -448,9 +448,9 @@ START_TEST(nothing_can_be_ended_when_nothing_runs)
 	struct answer a;
 
 	automated(false);
-	a = http_send(&argo, "DELETE", at("/operation"), NULL, JSON, NULL);
+	a = web_send(&argo, "DELETE", at("/operation"), NULL, JSON, NULL);
 	ck_assert_int_eq(a.status, 400);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -463,15 +463,15 @@ START_TEST(a_running_sync_can_be_ended)
 	automated(false);
 	own_world_set("{\"sync.hold\":1}");
 	a = sync_to(revision, "");
-	http_free(&a);
+	web_free(&a);
 	nap(0.3);
-	a = http_send(&argo, "DELETE", at("/operation"), NULL, JSON, NULL);
+	a = web_send(&argo, "DELETE", at("/operation"), NULL, JSON, NULL);
 	ck_assert_int_eq(a.status, 200);
-	http_free(&a);
+	web_free(&a);
 	a = settled();
 	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
 	    "Failed");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -488,34 +488,34 @@ START_TEST(without_prune_old_configmaps_keep_it_out_of_sync)
 	take_revision();
 	a = call("POST", at("/sync"), "{\"prune\":false}");
 	ck_assert_int_eq(a.status, 200);
-	http_free(&a);
+	web_free(&a);
 	a = settled();
 	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
 	    "Succeeded");
 	ck_assert_str_eq(answer_str(&a, "status/sync/status"), "OutOfSync");
 	kit_contains(a.body, "\"requiresPruning\":true");
-	http_free(&a);
+	web_free(&a);
 	a = sync_to(revision, "");
-	http_free(&a);
+	web_free(&a);
 	a = settled();
 	ck_assert_str_eq(answer_str(&a, "status/sync/status"), "Synced");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(a_refresh_answers_after_a_comparison)
 {
-	struct answer a = http_get(&argo, at("")), b;
+	struct answer a = web_get(&argo, at("")), b;
 	char before[64];
 
 	(void)snprintf(before, sizeof(before), "%s",
 	    answer_str(&a, "status/reconciledAt"));
-	http_free(&a);
+	web_free(&a);
 	nap(1.1);
-	b = http_get(&argo, at("?project=default&refresh=hard"));
+	b = web_get(&argo, at("?project=default&refresh=hard"));
 	ck_assert_int_eq(b.status, 200);
 	ck_assert_str_gt(answer_str(&b, "status/reconciledAt"), before);
-	http_free(&b);
+	web_free(&b);
 }
 END_TEST
 
@@ -525,14 +525,14 @@ START_TEST(the_tree_names_pods)
 
 	automated(false);
 	a = sync_to(revision, "");
-	http_free(&a);
+	web_free(&a);
 	a = settled();
-	http_free(&a);
-	a = http_get(&argo, at("/resource-tree"));
+	web_free(&a);
+	a = web_get(&argo, at("/resource-tree"));
 	ck_assert_int_eq(a.status, 200);
 	kit_contains(a.body, "\"kind\":\"Pod\"");
 	kit_contains(a.body, "\"parentRefs\"");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -543,11 +543,11 @@ static void
 make_instance(void)
 {
 	struct server hub = own_world_server("GITHUB");
-	struct answer a = http_get(&hub,
+	struct answer a = web_get(&hub,
 	    "/repos/owner/cluster/contents/instances/acme/env");
 	bool there = a.status == 200;
 
-	http_free(&a);
+	web_free(&a);
 	own_world_set("{\"run.seconds\":0.2,\"run.queue\":0.1}");
 	if (!there) {
 		run_workflow("create-instance.yml", "");
@@ -577,7 +577,7 @@ calm(void)
 		    "\"get sync update override action\","
 		    "\"argocd.version\":\"3.2.6\"}");
 	a = settled();
-	http_free(&a);
+	web_free(&a);
 }
 
 static bool

@@ -58,7 +58,7 @@ at(const char *rest)
 static struct answer
 call(const char *method, const char *rest, const char *body)
 {
-	return http_send(&api, method, at(rest), key, body != NULL ? JSON
+	return web_send(&api, method, at(rest), key, body != NULL ? JSON
 	    : NULL, body);
 }
 
@@ -115,7 +115,7 @@ patch(const char *one, const char *two)
 	    two != NULL ? "," : "", two != NULL ? two : "");
 	a = call("PATCH", "", body);
 	status = a.status;
-	http_free(&a);
+	web_free(&a);
 	return status;
 }
 
@@ -161,7 +161,7 @@ stored(const char *label, const char *type, const char *query)
 	text[strcspn(text, "\n")] = '\0';
 	free(said);
 	free(path);
-	http_free(&a);
+	web_free(&a);
 	return text;
 }
 
@@ -205,23 +205,23 @@ START_TEST(the_zone_is_there_for_who_has_the_key)
 	ck_assert_int_eq(a.status, 200);
 	snprintf(want, sizeof want, "%s.", zone);
 	ck_assert_str_eq(answer_str(&a, "name"), want);
-	http_free(&a);
-	a = http_send(&api, "GET", at(""), "X-API-Key: wrong", NULL, NULL);
+	web_free(&a);
+	a = web_send(&api, "GET", at(""), "X-API-Key: wrong", NULL, NULL);
 	ck_assert_int_eq(a.status, 401);
-	http_free(&a);
-	a = http_send(&api, "GET", at(""), NULL, NULL, NULL);
+	web_free(&a);
+	a = web_send(&api, "GET", at(""), NULL, NULL, NULL);
 	ck_assert_int_eq(a.status, 401);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(an_unknown_zone_is_not_found)
 {
-	struct answer a = http_send(&api, "GET", "/api/v1/servers/localhost/"
+	struct answer a = web_send(&api, "GET", "/api/v1/servers/localhost/"
 	    "zones/not-there.invalid.", key, NULL, NULL);
 
 	ck_assert_int_eq(a.status, 404);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -288,7 +288,7 @@ START_TEST(wrong_changes_are_refused_in_json)
 	ck_assert_msg(a.status == 422 || a.status == 400, "%ld %s", a.status,
 	    a.body);
 	ck_assert_ptr_nonnull(answer_str(&a, "error"));
-	http_free(&a);
+	web_free(&a);
 	ck_assert_str_eq(stored("a", "A", ".ttl"), "");
 }
 END_TEST
@@ -357,7 +357,7 @@ START_TEST(a_notice_brings_the_second_server_up_to_date)
 	ck_assert_int_eq(patch(set("a", "A", 5, ON("192.0.2.1")), NULL), 204);
 	a = call("PUT", "/notify", NULL);
 	ck_assert_int_eq(a.status, 200);
-	http_free(&a);
+	web_free(&a);
 	want = serial(first);
 	for (int i = 0; i < SECONDARY_TENTHS && serial(second) < want; i++)
 		nap(0.1);

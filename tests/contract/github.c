@@ -25,13 +25,13 @@ static struct server hub;
 static struct answer
 get(const char *path)
 {
-	return http_send(&hub, "GET", path, HEADERS, NULL, NULL);
+	return web_send(&hub, "GET", path, HEADERS, NULL, NULL);
 }
 
 static struct answer
 post(const char *path, const char *body)
 {
-	return http_send(&hub, "POST", path, HEADERS, "application/json",
+	return web_send(&hub, "POST", path, HEADERS, "application/json",
 	    body);
 }
 
@@ -44,7 +44,7 @@ dispatch(const char *path, const char *body)
 
 	ck_assert_msg(a.status == 200, "%ld %s", a.status, a.body);
 	id = answer_num(&a, "workflow_run_id");
-	http_free(&a);
+	web_free(&a);
 	return id;
 }
 
@@ -71,7 +71,7 @@ await(double id, const char *status)
 
 		(void)snprintf(conclusion, sizeof(conclusion), "%s",
 		    end != NULL ? end : "");
-		http_free(&a);
+		web_free(&a);
 		if (there)
 			return conclusion;
 		nap(0.1);
@@ -102,9 +102,9 @@ START_TEST(a_request_without_user_agent_is_forbidden)
 	struct answer a;
 
 	nobody.agent = NULL;
-	a = http_get(&nobody, REPO);
+	a = web_get(&nobody, REPO);
 	ck_assert_int_eq(a.status, 403);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -114,10 +114,10 @@ START_TEST(a_wrong_token_is_unauthorized)
 	struct answer a;
 
 	other.token = "ghs_000000000000000000000000";
-	a = http_get(&other, REPO);
+	a = web_get(&other, REPO);
 	ck_assert_int_eq(a.status, 401);
 	ck_assert_str_eq(answer_str(&a, "message"), "Bad credentials");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -127,19 +127,19 @@ START_TEST(without_a_token_a_private_repository_is_not_there)
 	struct answer a;
 
 	other.token = NULL;
-	a = http_get(&other, REPO);
+	a = web_get(&other, REPO);
 	ck_assert_int_eq(a.status, 404);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(an_unknown_api_version_is_refused)
 {
-	struct answer a = http_send(&hub, "GET", REPO,
+	struct answer a = web_send(&hub, "GET", REPO,
 	    "X-GitHub-Api-Version: 2019-01-01", NULL, NULL);
 
 	ck_assert_int_eq(a.status, 400);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -176,7 +176,7 @@ START_TEST(a_wrong_dispatch_is_refused)
 
 	ck_assert_int_eq(a.status, refusals[_i].status);
 	kit_contains(answer_str(&a, "message"), refusals[_i].message);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -189,8 +189,8 @@ START_TEST(a_sha_is_no_ref)
 	    answer_str(&head, "object/sha"));
 	a = post(CREATE, body);
 	ck_assert_int_eq(a.status, 422);
-	http_free(&head);
-	http_free(&a);
+	web_free(&head);
+	web_free(&a);
 }
 END_TEST
 
@@ -201,7 +201,7 @@ START_TEST(a_disabled_workflow_is_forbidden)
 	own_world_set("{\"github.disabled\":\"build-all.yml\"}");
 	a = post(BUILD, "{\"ref\":\"main\"}");
 	ck_assert_int_eq(a.status, 403);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -215,7 +215,7 @@ START_TEST(a_token_without_actions_write_cannot_dispatch)
 	ck_assert_int_eq(a.status, 403);
 	ck_assert_str_eq(answer_str(&a, "message"),
 	    "Resource not accessible by integration");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -228,7 +228,7 @@ START_TEST(a_used_up_rate_limit_says_when_it_ends)
 	ck_assert_int_eq(a.status, 403);
 	kit_contains(a.headers, "X-RateLimit-Remaining: 0");
 	kit_contains(a.headers, "X-RateLimit-Reset: ");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -240,7 +240,7 @@ START_TEST(a_secondary_limit_names_the_seconds_to_wait)
 	a = get(REPO);
 	ck_assert_int_eq(a.status, 429);
 	kit_contains(a.headers, "Retry-After: 7");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -253,32 +253,32 @@ START_TEST(without_details_the_answer_is_204)
 
 	ck_assert_int_eq(a.status, 204);
 	ck_assert_str_eq(a.body, "");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(the_newer_version_always_gives_details)
 {
-	struct answer a = http_send(&hub, "POST", BUILD_ONE,
+	struct answer a = web_send(&hub, "POST", BUILD_ONE,
 	    "Accept: application/vnd.github+json\n"
 	    "X-GitHub-Api-Version: 2026-03-10", "application/json",
 	    "{\"ref\":\"main\",\"inputs\":{\"INSTANCE_NAME\":\"none\"}}");
 
 	ck_assert_int_eq(a.status, 200);
 	ck_assert(answer_num(&a, "workflow_run_id") > 2147483647.0);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(the_newer_version_refuses_the_flag)
 {
-	struct answer a = http_send(&hub, "POST", BUILD_ONE,
+	struct answer a = web_send(&hub, "POST", BUILD_ONE,
 	    "Accept: application/vnd.github+json\n"
 	    "X-GitHub-Api-Version: 2026-03-10", "application/json",
 	    "{\"ref\":\"main\",\"return_run_details\":true}");
 
 	ck_assert_int_eq(a.status, 422);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -297,20 +297,20 @@ START_TEST(a_created_and_built_instance_is_in_the_repository)
 	a = get(REPO "/contents/instances/acme?ref=main");
 	ck_assert_str_eq(answer_str(&a, "0/name"), "application.yml");
 	ck_assert_str_eq(answer_str(&a, "1/name"), "config.yml");
-	http_free(&a);
+	web_free(&a);
 	id = dispatch(BUILD, WITH_DETAILS("{\"INSTANCE_NAME\":\"acme\"}"));
 	ck_assert_str_eq(await(id, "completed"), "success");
 	a = get(REPO "/contents/instances/acme/env/kustomization.yml");
 	ck_assert_int_eq(a.status, 200);
 	ck_assert_str_eq(answer_str(&a, "encoding"), "base64");
-	http_free(&a);
+	web_free(&a);
 	a = run_of(id);
 	ck_assert_str_eq(answer_str(&a, "display_title"), "Build all service "
 	    "images for 'acme' on 'main' branch");
 	ck_assert_str_ne(answer_str(&a, "head_sha"), answer_str(&before,
 	    "sha"));
-	http_free(&a);
-	http_free(&before);
+	web_free(&a);
+	web_free(&before);
 }
 END_TEST
 
@@ -325,20 +325,20 @@ START_TEST(a_comparison_tells_what_is_contained)
 	ck_assert_str_eq(answer_str(&b, "status"), "ahead");
 	ck_assert(answer_num(&b, "ahead_by") == 1);
 	ck_assert(answer_has(&b, "files/0/filename"));
-	http_free(&b);
+	web_free(&b);
 	(void)snprintf(path, sizeof(path), REPO "/compare/%s...%s",
 	    answer_str(&a, "0/sha"), answer_str(&a, "1/sha"));
 	b = get(path);
 	ck_assert_str_eq(answer_str(&b, "status"), "behind");
-	http_free(&b);
+	web_free(&b);
 	b = get(REPO "/compare/main...main");
 	ck_assert_str_eq(answer_str(&b, "status"), "identical");
-	http_free(&b);
+	web_free(&b);
 	b = get(REPO "/compare/main...0000000000000000000000000000000000000"
 	    "000");
 	ck_assert_int_eq(b.status, 404);
-	http_free(&b);
-	http_free(&a);
+	web_free(&b);
+	web_free(&a);
 }
 END_TEST
 
@@ -358,7 +358,7 @@ START_TEST(an_existing_instance_cannot_be_created)
 	    "failure");
 	ck_assert_str_eq(answer_str(&a, "jobs/0/steps/4/conclusion"),
 	    "skipped");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -378,7 +378,7 @@ START_TEST(a_failing_run_names_the_job_and_step)
 	ck_assert_str_eq(answer_str(&a, "jobs/0/steps/3/conclusion"),
 	    "failure");
 	ck_assert_str_eq(answer_str(&a, "jobs/2/conclusion"), "skipped");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -422,13 +422,13 @@ START_TEST(a_run_can_be_cancelled_until_it_has_ended)
 	(void)await(id, "in_progress");
 	(void)snprintf(path, sizeof(path), REPO "/actions/runs/%.0f/cancel",
 	    id);
-	a = http_send(&hub, "POST", path, HEADERS, NULL, NULL);
+	a = web_send(&hub, "POST", path, HEADERS, NULL, NULL);
 	ck_assert_int_eq(a.status, 202);
-	http_free(&a);
+	web_free(&a);
 	ck_assert_str_eq(await(id, "completed"), "cancelled");
-	a = http_send(&hub, "POST", path, HEADERS, NULL, NULL);
+	a = web_send(&hub, "POST", path, HEADERS, NULL, NULL);
 	ck_assert_int_eq(a.status, 409);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -444,21 +444,21 @@ START_TEST(lists_are_filtered_and_paged)
 	ck_assert(answer_has(&a, "workflow_runs/1"));
 	ck_assert(!answer_has(&a, "workflow_runs/2"));
 	kit_contains(a.headers, "rel=\"next\"");
-	http_free(&a);
+	web_free(&a);
 	a = get(REPO "/actions/workflows/build.yml/runs?per_page=2&page=2");
 	ck_assert(answer_has(&a, "workflow_runs/0"));
 	ck_assert(!answer_has(&a, "workflow_runs/1"));
 	kit_contains(a.headers, "rel=\"prev\"");
-	http_free(&a);
+	web_free(&a);
 	a = get(REPO "/actions/runs?created=%3E%3D2099-01-01");
 	ck_assert(answer_num(&a, "total_count") == 0);
-	http_free(&a);
+	web_free(&a);
 	a = get(REPO "/actions/runs?branch=other");
 	ck_assert(answer_num(&a, "total_count") == 0);
-	http_free(&a);
+	web_free(&a);
 	a = get(REPO "/actions/runs?event=push");
 	ck_assert(answer_num(&a, "total_count") == 0);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -470,11 +470,11 @@ START_TEST(a_new_run_shows_in_lists_only_after_a_while)
 	(void)dispatch(BUILD_ONE, WITH_DETAILS("{}"));
 	a = get(REPO "/actions/workflows/build.yml/runs");
 	ck_assert(answer_num(&a, "total_count") == 0);
-	http_free(&a);
+	web_free(&a);
 	nap(1.6);
 	a = get(REPO "/actions/workflows/build.yml/runs");
 	ck_assert(answer_num(&a, "total_count") == 1);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -487,12 +487,12 @@ START_TEST(an_etag_spares_a_second_body)
 	ck_assert_ptr_nonnull(tag);
 	(void)snprintf(headers, sizeof(headers), "%s\nIf-None-Match: %.*s",
 	    HEADERS, (int)strcspn(tag + 6, "\r\n"), tag + 6);
-	b = http_send(&hub, "GET", REPO "/branches/main", headers, NULL,
+	b = web_send(&hub, "GET", REPO "/branches/main", headers, NULL,
 	    NULL);
 	ck_assert_int_eq(b.status, 304);
 	ck_assert_str_eq(b.body, "");
-	http_free(&a);
-	http_free(&b);
+	web_free(&a);
+	web_free(&b);
 }
 END_TEST
 
@@ -504,17 +504,17 @@ START_TEST(only_production_has_reviewers)
 
 	ck_assert_str_eq(answer_str(&a, "protection_rules/0/type"),
 	    "required_reviewers");
-	http_free(&a);
+	web_free(&a);
 	a = get(REPO "/environments/staging");
 	ck_assert_int_eq(a.status, 200);
 	ck_assert(!answer_has(&a, "protection_rules/0"));
-	http_free(&a);
+	web_free(&a);
 	a = get(REPO "/environments/none");
 	ck_assert_int_eq(a.status, 404);
-	http_free(&a);
+	web_free(&a);
 	a = get(REPO "/environments");
 	ck_assert(answer_num(&a, "total_count") == 2);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -539,7 +539,7 @@ START_TEST(reads_answer_as_described)
 
 	ck_assert_int_eq(a.status, reads[_i].status);
 	ck_assert_ptr_nonnull(a.json);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 

@@ -105,7 +105,7 @@ set_up(CURL *c, const struct server *s, const char *url, const char *method,
 }
 
 struct answer
-http_send(const struct server *s, const char *method, const char *path,
+web_send(const struct server *s, const char *method, const char *path,
     const char *headers, const char *type, const char *body)
 {
 	struct curl_slist *list = request_headers(s, headers, type);
@@ -141,13 +141,13 @@ http_send(const struct server *s, const char *method, const char *path,
 }
 
 struct answer
-http_get(const struct server *s, const char *path)
+web_get(const struct server *s, const char *path)
 {
-	return http_send(s, "GET", path, NULL, NULL, NULL);
+	return web_send(s, "GET", path, NULL, NULL, NULL);
 }
 
 void
-http_free(struct answer *a)
+web_free(struct answer *a)
 {
 	free(a->type);
 	free(a->headers);
@@ -326,24 +326,45 @@ own_world_server(const char *which)
 	return s;
 }
 
+const char *
+server_url(const struct server *s)
+{
+	const char *port = strrchr(s->url, ':');
+
+	if (s->address == NULL)
+		return s->url;
+	return kit_text("https://%s%s", s->address,
+	    port != NULL && strchr(port, '/') == NULL ? port : "");
+}
+
+const char *
+server_roots(const struct server *s)
+{
+	char *pem = kit_read(s->ca);
+	const char *text = kit_text("%s", pem);
+
+	free(pem);
+	return text;
+}
+
 void
 own_world_set(const char *json)
 {
 	struct server s = own_world_server("WORLD");
-	struct answer a = http_send(&s, "POST", "/set", NULL,
+	struct answer a = web_send(&s, "POST", "/set", NULL,
 	    "application/json", json);
 
 	ck_assert_msg(a.status == 200, "%s: %s", json, a.body);
-	http_free(&a);
+	web_free(&a);
 }
 
 void
 own_world_reset(void)
 {
 	struct server s = own_world_server("WORLD");
-	struct answer a = http_send(&s, "POST", "/reset", NULL,
+	struct answer a = web_send(&s, "POST", "/reset", NULL,
 	    "application/json", "{}");
 
 	ck_assert_int_eq(a.status, 200);
-	http_free(&a);
+	web_free(&a);
 }

@@ -32,13 +32,13 @@ struct answer {
  * "Name: value" lines with newlines between them, or NULL. The running test
  * fails if there is no answer.
  */
-struct answer http_send(const struct server *s, const char *method,
+struct answer web_send(const struct server *s, const char *method,
     const char *path, const char *headers, const char *type,
     const char *body);
 
 /* GET of a path. */
-struct answer http_get(const struct server *s, const char *path);
-void http_free(struct answer *a);
+struct answer web_get(const struct server *s, const char *path);
+void web_free(struct answer *a);
 
 /* The text or number at a path of names with '/' between ("a/0/b" takes
  * the first of an array), NULL or -1 if there is none. */
@@ -59,6 +59,11 @@ bool own_world_up(void);
 /* Its servers: "GITHUB", "ARGOCD", "KUBE_OLD", "KUBE_NEW"; and its control,
  * "WORLD". Strings live as long as the program. */
 struct server own_world_server(const char *which);
+
+/* The server's own words for the product's modules: its URL, by address where
+ * no DNS knows it; and its roots as PEM. */
+const char *server_url(const struct server *s);
+const char *server_roots(const struct server *s);
 
 /* Turn knobs ("{\"run.seconds\":1}"), or put all as at the start. */
 void own_world_set(const char *json);

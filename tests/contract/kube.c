@@ -44,7 +44,7 @@ apps(const char *rest)
 static struct answer
 patch(const char *path, const char *type, const char *body)
 {
-	return http_send(&kube, "PATCH", path, NULL, type, body);
+	return web_send(&kube, "PATCH", path, NULL, type, body);
 }
 
 /* Is it a Status with that code and reason? */
@@ -80,10 +80,10 @@ START_TEST(a_wrong_token_is_unauthorized)
 	struct answer a;
 
 	other.token = "0123456789";
-	a = http_get(&other, core("/configmaps"));
+	a = web_get(&other, core("/configmaps"));
 	expect_status(&a, 401, "Unauthorized");
 	ck_assert_str_eq(answer_str(&a, "message"), "Unauthorized");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -93,17 +93,17 @@ START_TEST(no_token_is_anonymous)
 	struct answer a;
 
 	other.token = NULL;
-	a = http_get(&other, core("/configmaps"));
+	a = web_get(&other, core("/configmaps"));
 	expect_status(&a, 403, "Forbidden");
 	kit_contains(answer_str(&a, "message"), "User \"system:anonymous\" "
 	    "cannot list resource \"configmaps\" in API group \"\"");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(another_namespace_is_forbidden)
 {
-	struct answer a = http_get(&kube,
+	struct answer a = web_get(&kube,
 	    "/apis/apps/v1/namespaces/kube-system/deployments/x");
 
 	expect_status(&a, 403, "Forbidden");
@@ -114,26 +114,26 @@ START_TEST(another_namespace_is_forbidden)
 	    "\"kube-system\"");
 	ck_assert_str_eq(answer_str(&a, "details/group"), "apps");
 	ck_assert_str_eq(answer_str(&a, "details/kind"), "deployments");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(a_list_over_all_namespaces_is_forbidden)
 {
-	struct answer a = http_get(&kube, "/api/v1/configmaps");
+	struct answer a = web_get(&kube, "/api/v1/configmaps");
 
 	expect_status(&a, 403, "Forbidden");
 	kit_contains(answer_str(&a, "message"), "at the cluster scope");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(secrets_cannot_be_listed)
 {
-	struct answer a = http_get(&kube, core("/secrets"));
+	struct answer a = web_get(&kube, core("/secrets"));
 
 	expect_status(&a, 403, "Forbidden");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -161,13 +161,13 @@ START_TEST(an_access_review_tells_what_the_token_may)
 	    "\"resource\":\"%s\",\"subresource\":\"%s\"}}}", ns,
 	    reviews[_i].verb, reviews[_i].group, reviews[_i].resource,
 	    reviews[_i].subresource);
-	a = http_send(&kube, "POST",
+	a = web_send(&kube, "POST",
 	    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", NULL,
 	    "application/json", body);
 	ck_assert_int_eq(a.status, 201);
 	kit_contains(a.body, reviews[_i].allowed ? "\"allowed\":true" :
 	    "\"allowed\":false");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -175,26 +175,26 @@ END_TEST
 
 START_TEST(an_object_that_is_not_there_is_named)
 {
-	struct answer a = http_get(&kube, core("/configmaps/none"));
+	struct answer a = web_get(&kube, core("/configmaps/none"));
 
 	expect_status(&a, 404, "NotFound");
 	ck_assert_str_eq(answer_str(&a, "message"),
 	    "configmaps \"none\" not found");
 	ck_assert_str_eq(answer_str(&a, "details/name"), "none");
 	ck_assert_str_eq(answer_str(&a, "details/kind"), "configmaps");
-	http_free(&a);
-	a = http_get(&kube, apps("/deployments/none"));
+	web_free(&a);
+	a = web_get(&kube, apps("/deployments/none"));
 	expect_status(&a, 404, "NotFound");
 	ck_assert_str_eq(answer_str(&a, "message"),
 	    "deployments.apps \"none\" not found");
 	ck_assert_str_eq(answer_str(&a, "details/group"), "apps");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(an_object_alone_says_what_it_is)
 {
-	struct answer a = http_get(&kube, apps("/deployments/lms"));
+	struct answer a = web_get(&kube, apps("/deployments/lms"));
 
 	ck_assert_int_eq(a.status, 200);
 	ck_assert_str_eq(answer_str(&a, "kind"), "Deployment");
@@ -202,7 +202,7 @@ START_TEST(an_object_alone_says_what_it_is)
 	ck_assert_ptr_nonnull(answer_str(&a, "metadata/uid"));
 	ck_assert_ptr_nonnull(answer_str(&a, "metadata/resourceVersion"));
 	ck_assert(answer_num(&a, "metadata/generation") >= 1);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -210,7 +210,7 @@ END_TEST
 static void
 mounted(const char *volume, char name[ROOM])
 {
-	struct answer a = http_get(&kube, apps("/deployments/lms"));
+	struct answer a = web_get(&kube, apps("/deployments/lms"));
 	char path[128];
 
 	name[0] = '\0';
@@ -226,7 +226,7 @@ mounted(const char *volume, char name[ROOM])
 		    "spec/template/spec/volumes/%d/configMap/name", i);
 		(void)snprintf(name, ROOM, "%s", answer_str(&a, path));
 	}
-	http_free(&a);
+	web_free(&a);
 	ck_assert_str_ne(name, "");
 }
 
@@ -245,19 +245,19 @@ START_TEST(what_the_deployment_mounts_is_there)
 	for (int i = 0; i < 3; i++) {
 		mounted(mounts[i].volume, name);
 		(void)snprintf(path, sizeof(path), "/configmaps/%s", name);
-		a = http_get(&kube, core(path));
+		a = web_get(&kube, core(path));
 		ck_assert_int_eq(a.status, 200);
 		(void)snprintf(path, sizeof(path), "data/%s",
 		    mounts[i].key);
 		kit_contains(answer_str(&a, path), mounts[i].part);
-		http_free(&a);
+		web_free(&a);
 	}
 }
 END_TEST
 
 START_TEST(a_stale_generation_comes_last_by_name)
 {
-	struct answer a = http_get(&kube, core("/configmaps"));
+	struct answer a = web_get(&kube, core("/configmaps"));
 	char name[ROOM], path[64], last[ROOM] = "";
 	int n = items(&a);
 
@@ -272,7 +272,7 @@ START_TEST(a_stale_generation_comes_last_by_name)
 			(void)snprintf(last, sizeof(last), "%s", s);
 	}
 	ck_assert_str_ne(last, name);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -280,34 +280,34 @@ END_TEST
 
 START_TEST(the_items_of_a_list_do_not_repeat_their_kind)
 {
-	struct answer a = http_get(&kube, core("/configmaps?limit=1"));
+	struct answer a = web_get(&kube, core("/configmaps?limit=1"));
 
 	ck_assert_str_eq(answer_str(&a, "kind"), "ConfigMapList");
 	ck_assert(answer_has(&a, "items/0/metadata/name"));
 	ck_assert(!answer_has(&a, "items/0/kind"));
 	ck_assert(!answer_has(&a, "items/0/apiVersion"));
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(pages_add_up_to_the_whole_list)
 {
-	struct answer a = http_get(&kube, core("/configmaps"));
+	struct answer a = web_get(&kube, core("/configmaps"));
 	int all = items(&a), n = 0, pages = 0;
 	char next[ROOM] = "", path[ROOM + 64];
 
-	http_free(&a);
+	web_free(&a);
 	do {
 		(void)snprintf(path, sizeof(path),
 		    "/configmaps?limit=3%s%s", next[0] ? "&continue=" : "",
 		    next);
-		a = http_get(&kube, core(path));
+		a = web_get(&kube, core(path));
 		ck_assert_int_eq(a.status, 200);
 		n += items(&a);
 		(void)snprintf(next, sizeof(next), "%s",
 		    answer_str(&a, "metadata/continue") != NULL ?
 		    answer_str(&a, "metadata/continue") : "");
-		http_free(&a);
+		web_free(&a);
 		pages++;
 	} while (next[0] != '\0' && pages < 50);
 	ck_assert_int_eq(n, all);
@@ -317,11 +317,11 @@ END_TEST
 
 START_TEST(a_made_up_continue_token_is_refused)
 {
-	struct answer a = http_get(&kube,
+	struct answer a = web_get(&kube,
 	    core("/configmaps?limit=1&continue=nonsense"));
 
 	expect_status(&a, 400, "BadRequest");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -332,9 +332,9 @@ START_TEST(an_expired_continue_token_is_gone)
 	if (real)
 		return; /* takes five minutes there */
 	own_world_set("{\"kube.expire\":1}");
-	a = http_get(&kube, core("/configmaps?limit=1&continue=v1.a"));
+	a = web_get(&kube, core("/configmaps?limit=1&continue=v1.a"));
 	expect_status(&a, 410, "Expired");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -362,24 +362,24 @@ START_TEST(selectors_choose)
 
 	(void)snprintf(path, sizeof(path), "/deployments%s",
 	    selections[_i].query);
-	a = http_get(&kube, apps(path));
+	a = web_get(&kube, apps(path));
 	ck_assert_int_eq(a.status, 200);
 	n = items(&a);
 	ck_assert_msg(n >= selections[_i].at_least
 	    && n <= selections[_i].at_most, "%s: %d", path, n);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(an_unknown_field_is_no_selector)
 {
-	struct answer a = http_get(&kube,
+	struct answer a = web_get(&kube,
 	    core("/pods?fieldSelector=spec.colour%3Dred"));
 
 	expect_status(&a, 400, "BadRequest");
 	kit_contains(answer_str(&a, "message"),
 	    "field label not supported: spec.colour");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -388,13 +388,13 @@ END_TEST
 static void
 first_pod(char path[ROOM])
 {
-	struct answer a = http_get(&kube, core("/pods?labelSelector="
+	struct answer a = web_get(&kube, core("/pods?labelSelector="
 	    "app.kubernetes.io%2Fname%3Dlms"));
 
 	ck_assert_str_eq(answer_str(&a, "items/0/status/phase"), "Running");
 	(void)snprintf(path, ROOM, "/pods/%s",
 	    answer_str(&a, "items/0/metadata/name"));
-	http_free(&a);
+	web_free(&a);
 }
 
 START_TEST(a_log_is_plain_text)
@@ -406,13 +406,13 @@ START_TEST(a_log_is_plain_text)
 	first_pod(pod);
 	(void)snprintf(path, sizeof(path),
 	    "%s/log?container=lms&tailLines=5&timestamps=true", pod);
-	a = http_get(&kube, core(path));
+	a = web_get(&kube, core(path));
 	ck_assert_int_eq(a.status, 200);
 	kit_contains(a.type, "text/plain");
 	for (const char *p = a.body; *p != '\0'; p++)
 		lines += *p == '\n';
 	ck_assert_int_le(lines, 5);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -431,10 +431,10 @@ START_TEST(a_log_that_cannot_be_is_refused)
 	first_pod(pod);
 	(void)snprintf(path, sizeof(path), "%s/log%s", pod,
 	    bad_logs[_i].query);
-	a = http_get(&kube, core(path));
+	a = web_get(&kube, core(path));
 	expect_status(&a, 400, "BadRequest");
 	kit_contains(answer_str(&a, "message"), bad_logs[_i].message);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -450,13 +450,13 @@ await_replicas(double n)
 	double have = -2;
 
 	for (int i = 0; i < 200; i++) {
-		struct answer a = http_get(&kube,
+		struct answer a = web_get(&kube,
 		    apps("/deployments/cms-worker"));
 		double seen = answer_num(&a, "status/observedGeneration");
 		double want = answer_num(&a, "metadata/generation");
 
 		have = answer_num(&a, "status/replicas");
-		http_free(&a);
+		web_free(&a);
 		if (seen >= want && have == (n > 0 ? n : -1))
 			return;
 		nap(0.1);
@@ -472,26 +472,26 @@ START_TEST(a_dry_run_scales_nothing)
 	ck_assert_int_eq(a.status, 200);
 	ck_assert_str_eq(answer_str(&a, "kind"), "Scale");
 	ck_assert(answer_num(&a, "spec/replicas") == 3);
-	http_free(&a);
-	a = http_get(&kube, apps(SCALE));
+	web_free(&a);
+	a = web_get(&kube, apps(SCALE));
 	ck_assert(answer_num(&a, "spec/replicas") == 1);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
 START_TEST(scaling_to_what_is_changes_nothing)
 {
-	struct answer a = http_get(&kube, apps("/deployments/cms-worker"));
+	struct answer a = web_get(&kube, apps("/deployments/cms-worker"));
 	struct answer b = patch(apps(SCALE), MERGE,
 	    "{\"spec\":{\"replicas\":1}}");
-	struct answer c = http_get(&kube, apps("/deployments/cms-worker"));
+	struct answer c = web_get(&kube, apps("/deployments/cms-worker"));
 
 	ck_assert_int_eq(b.status, 200);
 	ck_assert(answer_num(&a, "metadata/generation")
 	    == answer_num(&c, "metadata/generation"));
-	http_free(&a);
-	http_free(&b);
-	http_free(&c);
+	web_free(&a);
+	web_free(&b);
+	web_free(&c);
 }
 END_TEST
 
@@ -502,14 +502,14 @@ START_TEST(scaling_to_zero_and_back_is_played)
 
 	ck_assert_int_eq(a.status, 200);
 	ck_assert(answer_num(&a, "spec/replicas") <= 0);
-	http_free(&a);
+	web_free(&a);
 	await_replicas(0);
-	a = http_get(&kube, core("/pods?labelSelector="
+	a = web_get(&kube, core("/pods?labelSelector="
 	    "app.kubernetes.io%2Fname%3Dcms-worker"));
-	http_free(&a);
+	web_free(&a);
 	a = patch(apps(SCALE), MERGE, "{\"spec\":{\"replicas\":1}}");
 	ck_assert_int_eq(a.status, 200);
-	http_free(&a);
+	web_free(&a);
 	await_replicas(1);
 }
 END_TEST
@@ -522,7 +522,7 @@ START_TEST(a_patch_of_an_older_state_conflicts)
 	expect_status(&a, 409, "Conflict");
 	kit_contains(answer_str(&a, "message"),
 	    "the object has been modified");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -532,7 +532,7 @@ START_TEST(a_patch_without_its_type_is_refused)
 	    "{\"spec\":{\"replicas\":2}}");
 
 	expect_status(&a, 415, "UnsupportedMediaType");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -542,7 +542,7 @@ START_TEST(a_deployment_itself_may_not_be_patched)
 	    "{\"spec\":{\"replicas\":0}}");
 
 	expect_status(&a, 403, "Forbidden");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -552,7 +552,7 @@ START_TEST(what_is_not_there_cannot_be_scaled)
 	    "{\"spec\":{\"replicas\":0}}");
 
 	expect_status(&a, 404, "NotFound");
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 
@@ -573,7 +573,7 @@ START_TEST(a_cronjob_is_suspended_and_resumed)
 		(void)snprintf(body, sizeof(body), "\"suspend\":%s",
 		    words[i]);
 		kit_contains(a.body, body);
-		http_free(&a);
+		web_free(&a);
 	}
 }
 END_TEST
@@ -585,11 +585,11 @@ START_TEST(a_proxy_may_answer_in_html)
 	if (real)
 		return; /* nothing stands before it there */
 	own_world_set("{\"kube-old.html\":1}");
-	a = http_get(&kube, core("/configmaps"));
+	a = web_get(&kube, core("/configmaps"));
 	ck_assert_int_eq(a.status, 502);
 	ck_assert_str_eq(a.type, "text/html");
 	ck_assert_ptr_null(a.json);
-	http_free(&a);
+	web_free(&a);
 }
 END_TEST
 

@@ -43,13 +43,22 @@ struct session {
 
 /* --- frames ------------------------------------------------------------ */
 
+/* The end that we are given does not block. */
 static void
 put(struct session *s, const void *p, size_t n)
 {
+	struct pollfd ready = { .fd = s->fd, .events = POLLOUT };
 	const char *at = p;
-	ssize_t done;
 
-	while (n > 0 && (done = send(s->fd, at, n, MSG_NOSIGNAL)) > 0) {
+	while (n > 0) {
+		ssize_t done = send(s->fd, at, n, MSG_NOSIGNAL);
+
+		if (done < 0 && (errno == EAGAIN || errno == EINTR)) {
+			(void)poll(&ready, 1, -1);
+			continue;
+		}
+		if (done <= 0)
+			return;
 		at += done;
 		n -= (size_t)done;
 	}
