@@ -170,8 +170,9 @@ is_required(const struct input *in)
 
 /* ---- a run ------------------------------------------------------------- */
 
-/* Rows of a step, flat. */
+/* Rows of a step, flat; copies, as those of a shared table may be. */
 struct rows {
+	struct input row[VARS];
 	const struct input *v[VARS];
 	size_t n;
 };
@@ -182,16 +183,20 @@ add_row(const struct input *in, void *arg)
 	struct rows *rows = arg;
 
 	ck_assert_uint_lt(rows->n, VARS);
-	rows->v[rows->n++] = in;
+	rows->row[rows->n] = *in;
+	rows->v[rows->n] = &rows->row[rows->n];
+	rows->n++;
 }
 
-static struct rows
+/* Of the step under test; good until it changes. */
+static const struct rows *
 rows(void)
 {
-	struct rows all = { .n = 0 };
+	static struct rows all;
 
+	all.n = 0;
 	frame_each_input(step, add_row, &all);
-	return all;
+	return &all;
 }
 
 static void
@@ -226,13 +231,13 @@ put(const char **vars, const struct input *in, const char *value)
 static void
 put_required(const char **vars, const struct input *but)
 {
-	struct rows all = rows();
+	const struct rows *all = rows();
 
-	for (size_t i = 0; i < all.n; i++)
-		if (all.v[i] != but && (is_required(all.v[i])
-		    || text_same(all.v[i]->name, "workspace")
-		    || text_same(all.v[i]->name, "repository")))
-			put(vars, all.v[i], good_value(all.v[i]));
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i] != but && (is_required(all->v[i])
+		    || text_same(all->v[i]->name, "workspace")
+		    || text_same(all->v[i]->name, "repository")))
+			put(vars, all->v[i], good_value(all->v[i]));
 }
 
 static int
@@ -284,14 +289,14 @@ START_TEST(a_request_would_be_seen)
 {
 	const char *vars[VARS];
 	struct kit_run r;
-	struct rows all;
+	const struct rows *all;
 
 	step = transplant_steps[_i];
 	all = rows();
 	start(vars);
-	for (size_t i = 0; i < all.n; i++)
-		if (!text_same(all.v[i]->name, "plan"))
-			put(vars, all.v[i], good_value(all.v[i]));
+	for (size_t i = 0; i < all->n; i++)
+		if (!text_same(all->v[i]->name, "plan"))
+			put(vars, all->v[i], good_value(all->v[i]));
 	r = kit_step(step->name, vars);
 	ck_assert_msg(r.status == FORBID_SEEN || forbid_git_ran(git),
 	    "%s asks nobody, exit %d: %s", step->name, r.status, r.out);
@@ -304,22 +309,22 @@ START_TEST(each_missing_input_is_told)
 {
 	const char *vars[VARS];
 	struct kit_run r;
-	struct rows all;
+	const struct rows *all;
 	int missing = 0;
 
 	step = transplant_steps[_i];
 	all = rows();
-	for (size_t i = 0; i < all.n; i++) {
-		if (!is_required(all.v[i]))
+	for (size_t i = 0; i < all->n; i++) {
+		if (!is_required(all->v[i]))
 			continue;
 		missing++;
 		start(vars);
-		put_required(vars, all.v[i]);
-		is_refused(vars, all.v[i]->name, kit_text("input %s is "
-		    "missing", all.v[i]->name));
-		put(vars, all.v[i], "");
-		is_refused(vars, all.v[i]->name, kit_text("input %s is "
-		    "missing", all.v[i]->name));
+		put_required(vars, all->v[i]);
+		is_refused(vars, all->v[i]->name, kit_text("input %s is "
+		    "missing", all->v[i]->name));
+		put(vars, all->v[i], "");
+		is_refused(vars, all->v[i]->name, kit_text("input %s is "
+		    "missing", all->v[i]->name));
 	}
 	ck_assert_int_ge(missing, 1);
 	start(vars);
@@ -332,12 +337,12 @@ END_TEST
 START_TEST(each_malformed_value_is_told)
 {
 	const char *vars[VARS], *bad;
-	struct rows all;
+	const struct rows *all;
 
 	step = transplant_steps[_i];
 	all = rows();
-	for (size_t i = 0; i < all.n; i++) {
-		const struct input *in = all.v[i];
+	for (size_t i = 0; i < all->n; i++) {
+		const struct input *in = all->v[i];
 
 		if (text_same(in->name, "plan"))
 			continue;	/* has a test of its own */
@@ -356,25 +361,25 @@ START_TEST(all_mistakes_are_told_together)
 {
 	const char *vars[VARS], *bad;
 	struct kit_run r;
-	struct rows all;
+	const struct rows *all;
 	int mistakes = 0;
 
 	step = transplant_steps[_i];
 	all = rows();
 	start(vars);
-	for (size_t i = 0; i < all.n; i++) {
-		if (text_same(all.v[i]->name, "plan"))
+	for (size_t i = 0; i < all->n; i++) {
+		if (text_same(all->v[i]->name, "plan"))
 			continue;
-		bad = bad_value(all.v[i], 1);
-		put(vars, all.v[i], bad != NULL ? bad
-		    : bad_value(all.v[i], 0));
+		bad = bad_value(all->v[i], 1);
+		put(vars, all->v[i], bad != NULL ? bad
+		    : bad_value(all->v[i], 0));
 		mistakes++;
 	}
 	r = refused(vars, mistakes, "all at once");
-	for (size_t i = 0; i < all.n; i++)
-		if (!text_same(all.v[i]->name, "plan"))
+	for (size_t i = 0; i < all->n; i++)
+		if (!text_same(all->v[i]->name, "plan"))
 			kit_contains(r.out, kit_text("input %s: ",
-			    all.v[i]->name));
+			    all->v[i]->name));
 	kit_run_free(&r);
 }
 END_TEST
@@ -415,18 +420,18 @@ is_refused_in_plan(bool map)
 	const char *vars[VARS], *path = kit_text("%s/plan.yml", folder);
 	struct json *plan = json_object();
 	struct buf text = buf_new(1 << 20);
-	struct rows all = rows();
+	const struct rows *all = rows();
 	struct kit_run r;
 	int n, mistakes = 0;
 
 	start(vars);
 	kit_add(vars, VARS, kit_text("plan=%s", path));
-	for (size_t i = 0; i < all.n; i++) {
-		mistakes += n = put_in_plan(plan, all.v[i], map);
-		if (n == 0 && (is_required(all.v[i])
-		    || text_same(all.v[i]->name, "workspace")
-		    || text_same(all.v[i]->name, "repository")))
-			put(vars, all.v[i], good_value(all.v[i]));
+	for (size_t i = 0; i < all->n; i++) {
+		mistakes += n = put_in_plan(plan, all->v[i], map);
+		if (n == 0 && (is_required(all->v[i])
+		    || text_same(all->v[i]->name, "workspace")
+		    || text_same(all->v[i]->name, "repository")))
+			put(vars, all->v[i], good_value(all->v[i]));
 	}
 	json_print(plan, true, &text);
 	kit_write(path, buf_str(&text));
