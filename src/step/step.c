@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +18,15 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG_INPUT = 2 };
 
+/* There may be no /dev. */
+static int
+open_nothing(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	return fd >= 0 ? fd : memfd_create("nothing", 0);
+}
+
 /*
  * A step holds secrets: no core file, files for us alone. It never reads
  * stdin (some runners give it a terminal, and a read would hang). Descriptors
@@ -26,10 +36,10 @@ static void
 harden(void)
 {
 	struct rlimit none = { 0, 0 };
-	int fd = open("/dev/null", O_RDWR);
+	int fd = open_nothing();
 
 	while (fd >= 0 && fd <= 2)
-		fd = open("/dev/null", O_RDWR);
+		fd = open_nothing();
 	if (fd > 2) {
 		dup2(fd, 0);
 		close(fd);
