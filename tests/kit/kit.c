@@ -170,8 +170,8 @@ kit_add(const char **vars, size_t room, const char *var)
 	vars[n + 1] = NULL;
 }
 
-static char *
-as_variable(const char *var)
+char *
+kit_variable(const char *var)
 {
 	size_t name = strcspn(var, "=");
 	char *s = NULL;
@@ -209,7 +209,7 @@ become_step(const char *step, const char *const *vars, const char *dir,
 	snprintf(var, sizeof var, "%s/summary", dir);
 	setenv("GITHUB_STEP_SUMMARY", var, 1);
 	for (size_t i = 0; vars[i] != NULL; i++)
-		putenv(as_variable(vars[i]));
+		putenv(kit_variable(vars[i]));
 	execl(path, path, (char *)NULL);
 	fprintf(stderr, "can't run %s: %s\n", path, strerror(errno));
 	_exit(127);

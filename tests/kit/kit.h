@@ -46,6 +46,9 @@ void kit_run_free(struct kit_run *);
 /* The last value of an output, or NULL; in static memory. */
 const char *kit_output(const struct kit_run *, const char *name);
 
+/* "zone=x" as a step's environment has it, "INPUT_ZONE=x"; what begins in
+ * upper case as it is. malloc'd. */
+char *kit_variable(const char *var);
 /* Append to a NULL-ended list of at most `room` entries. */
 void kit_add(const char **vars, size_t room, const char *var);
 

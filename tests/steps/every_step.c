@@ -1,7 +1,8 @@
 /*
  * every_step - what must hold for each program under build/bin: it is static
  * and small, starts in an empty root, takes no arguments, and its action.yml
- * is the committed one. (What it makes of wrong inputs: wrong_inputs.c.)
+ * is the committed one. (What it makes of wrong inputs: wrong_inputs.c; its
+ * work in an empty root: empty_root.c.)
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -77,24 +78,6 @@ START_TEST(it_starts_in_an_empty_root)
 }
 END_TEST
 
-/* Steps that drive git start in a root without it, and name it. */
-START_TEST(a_root_without_git_is_told)
-{
-	char *dir = kit_folder(), *got;
-
-	got = kit_sh("[ $(id -u) = 0 ] || { echo git is not installed; "
-	    "exit 0; }; mkdir -p '%s/etc/ssl/certs' '%s/site/.git' '%s/tmp' "
-	    "&& cp %s/commit-config '%s/step' && cp /etc/resolv.conf "
-	    "'%s/etc/' && cp /etc/ssl/certs/ca-certificates.crt "
-	    "'%s/etc/ssl/certs/' && cd / && INPUT_INSTANCE_NAME=acme "
-	    "INPUT_WORKSPACE=/site RUNNER_TEMP=/tmp chroot '%s' /step; "
-	    "[ $? = 1 ]", dir, dir, dir, bin(), dir, dir, dir, dir);
-	kit_contains(got, "git is not installed");
-	free(got);
-	free(dir);
-}
-END_TEST
-
 START_TEST(arguments_are_refused_with_what_would_be_right)
 {
 	char *got = kit_sh("%s/%s --yes; [ $? = 2 ]", bin(), names[_i]);
@@ -144,7 +127,6 @@ main(void)
 	    arguments_are_refused_with_what_would_be_right, 0, n_steps);
 	tcase_add_loop_test(t, its_action_yml_is_the_committed_one, 0,
 	    n_steps);
-	tcase_add_test(t, a_root_without_git_is_told);
 	tcase_add_test(t, the_one_program_runs_every_step);
 	return kit_main(s, NULL);
 }
