@@ -54,9 +54,12 @@ kind: ConfigMap
 metadata: {name: argocd-rbac-cm, $part}
 data:
   policy.csv: |
-    p, role:all, applications, *, */*, allow
-    p, role:all, projects, get, *, allow
-    g, $SB_ARGOCD_USER, role:all
+    p, role:contract, applications, get, */*, allow
+    p, role:contract, applications, sync, */*, allow
+    p, role:contract, applications, update, */*, allow
+    p, role:contract, applications, override, */*, allow
+    p, role:contract, applications, action/*, */*, allow
+    g, $SB_ARGOCD_USER, role:contract
 ---
 apiVersion: v1
 kind: Secret
@@ -126,6 +129,60 @@ session()
 		--args "$1" | ask '' /session -d @- | jq -er .token
 }
 
+# manifests_of_contract: what the contract suite's application deploys
+manifests_of_contract()
+{
+	mkdir -p "$1/env"
+	cat >"$1/env/kustomization.yml" <<Y
+namespace: contract
+resources: [web.yml]
+configMapGenerator:
+  - {name: settings, literals: [colour=green]}
+Y
+	cat >"$1/env/web.yml" <<Y
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: example.test/web:1
+          envFrom: [{configMapRef: {name: settings}}]
+Y
+}
+
+# contract: an application of its own for the contract suite, and the bare
+# repository that it comes from, to which the suite may push
+contract()
+{
+	local repo=$S/git/contract/app.git
+	manifests_of_contract "$D/contract"
+	git init -q --bare -b main "$repo" &&
+		GIT_DIR=$repo GIT_WORK_TREE=$D/contract git add . &&
+		GIT_DIR=$repo GIT_WORK_TREE=$D/contract git \
+			-c user.name=Sandbox -c user.email=sandbox@example.test \
+			commit -q -m Begin && rm "$repo/index" || return 1
+	kc new apply -f - >/dev/null <<Y || return 1
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: contract, namespace: argocd}
+spec:
+  project: default
+  source: {repoURL: "file://$repo", path: env, targetRevision: main}
+  destination: {server: https://kubernetes.default.svc, namespace: contract}
+  syncPolicy:
+    automated: {prune: true}
+    syncOptions: [CreateNamespace=true]
+Y
+	tell CONTRACT_ARGOCD_APP contract
+	tell CONTRACT_ARGOCD_REPO "$repo"
+	tell CONTRACT_ARGOCD_REVISION "$(git -C "$repo" rev-parse main)"
+}
+
 # tokens: one of the project's role, as README.md has it, and the contract
 # suite's, an account that may more
 tokens()
@@ -165,9 +222,8 @@ install()
 			-f "$BIN/argocd-$SB_ARGOCD_VERSION-crds" >/dev/null &&
 		settings >"$D/settings.yml" &&
 		kc new -n argocd apply -f "$D/settings.yml" >/dev/null &&
-		kc new wait --for=condition=Established --timeout=30s \
-			crd/appprojects.argoproj.io crd/applications.argoproj.io \
-			>/dev/null &&
+		until_ok 30 kc new -n argocd get \
+			appprojects.argoproj.io,applications.argoproj.io &&
 		manifests 'Rights in Argo CD' | kc new apply -f - >/dev/null
 }
 
@@ -203,5 +259,5 @@ up()
 	spawn follow "$HERE/full/follow"
 	until_ok 90 curl -fsS "$API/api/version" && until_ok 30 tokens &&
 		until_ok 10 serves argocd.sandbox.test "$SB_ARGOCD_ADDR" 443 &&
-		present
+		present && contract
 }
