@@ -304,12 +304,40 @@ argocd_is_automated(const struct json *app, bool knows_enabled)
 	return enabled || !knows_enabled;
 }
 
+/*
+ * Before an instance's first build there are no manifests, and Argo CD then
+ * refuses any patch. The whole spec may be put without that check.
+ */
+static bool
+put_spec(struct argocd *a, const struct json *patch, struct err *e)
+{
+	struct ask q = { .method = "PUT", .right = "update",
+		.path = app_path(a, "/spec", "&validate=false") };
+	const struct json *app = look(a, false, 0, e);
+	struct buf text = buf_new(256 * 1024);
+	struct json *spec, *j;
+	bool unclear;
+
+	if (app == NULL)
+		return false;
+	spec = json_copy(json_at(app, "spec"));
+	json_merge(spec, json_at(patch, "spec"));
+	json_print(spec, false, &text);
+	q.body = buf_str(&text);
+	j = ask(a, &q, &unclear, e);
+	json_free(j);
+	json_free(spec);
+	buf_free(&text);
+	return j != NULL;
+}
+
 bool
 argocd_patch(struct argocd *a, const struct json *patch, struct err *e)
 {
 	struct json *body = json_object(), *j;
 	struct buf text = buf_new(256 * 1024), inner = buf_new(128 * 1024);
 	struct ask q = { .method = "PATCH", .right = "update" };
+	struct err why = { 0 };
 	bool unclear;
 
 	json_print(patch, false, &inner);
@@ -320,12 +348,17 @@ argocd_patch(struct argocd *a, const struct json *patch, struct err *e)
 	json_print(body, false, &text);
 	q.path = app_path(a, "", "");
 	q.body = buf_str(&text);
-	j = ask(a, &q, &unclear, e);
+	j = ask(a, &q, &unclear, &why);
 	json_free(j);
 	json_free(body);
 	buf_free(&inner);
 	buf_free(&text);
-	return j != NULL;
+	if (j != NULL)
+		return true;
+	if (strstr(why.text, "Unable to generate manifests") != NULL)
+		return put_spec(a, patch, e);
+	*e = why;
+	return false;
 }
 
 /* ---- how it stands ---- */

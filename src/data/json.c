@@ -332,6 +332,31 @@ json_set_bool(struct json *j, const char *name, bool b)
 	return json_add(j, name, wrap(cJSON_CreateBool(b)));
 }
 
+/* One member of a patch. */
+static void
+merge_member(struct json *j, const char *name, const struct json *change)
+{
+	cJSON *now = cJSON_GetObjectItemCaseSensitive(node(j), name);
+
+	if (cJSON_IsNull(node(change))) {
+		cJSON_DeleteItemFromObjectCaseSensitive(node(j), name);
+	} else if (json_is_object(change)) {
+		if (!cJSON_IsObject(now))
+			now = node(json_add(j, name, json_object()));
+		json_merge(wrap(now), change);
+	} else {
+		json_add(j, name, json_copy(change));
+	}
+}
+
+void
+json_merge(struct json *j, const struct json *patch)
+{
+	for (const struct json *m = json_first(patch); m != NULL;
+	    m = json_next(m))
+		merge_member(j, json_name(m), m);
+}
+
 static void
 indent(struct buf *out, int depth)
 {

@@ -60,6 +60,10 @@ struct json *json_set_str(struct json *, const char *member, const char *);
 struct json *json_set_num(struct json *, const char *member, double);
 struct json *json_set_bool(struct json *, const char *member, bool);
 
+/* Change an object as an RFC 7386 merge patch says: null takes a member away,
+ * an object changes the one that is there, all else replaces. */
+void json_merge(struct json *, const struct json *patch);
+
 /* Append the text; pretty: two blanks a level and a final line end. */
 void json_print(const struct json *, bool pretty, struct buf *);
 

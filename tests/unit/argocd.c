@@ -215,6 +215,25 @@ START_TEST(a_patch_is_a_merge_patch_in_a_string)
 }
 END_TEST
 
+START_TEST(before_the_first_build_the_whole_spec_is_put_unchecked)
+{
+	static const char text[] = "{\"spec\":{\"x\":{\"y\":null}}}";
+	struct json *patch = json_parse(text, strlen(text), "patch", &e);
+
+	httpd_answer(d, "PATCH", 0, 400, "", "{\"error\":\"e\",\"code\":3,"
+	    "\"message\":\"application spec for acme-production is invalid: "
+	    "InvalidSpecError: Unable to generate manifests in instances/acme"
+	    "/env: rpc error: instances/acme/env: app path does not exist\"}");
+	httpd_answer(d, "GET", 0, 200, "", "{\"metadata\":{\"name\":"
+	    "\"acme-production\"},\"spec\":{\"x\":{\"y\":1,\"z\":2}}}");
+	httpd_answer(d, "PUT " APP "/spec?project=default&validate=false "
+	    "HTTP", 0, 200, "", "{}");
+	ck_assert_msg(argocd_patch(a, patch, &e), "%s", e.text);
+	kit_contains(httpd_seen(d, "PUT", 0), "{\"x\":{\"z\":2}}");
+	json_free(patch);
+}
+END_TEST
+
 START_TEST(a_sync_names_revision_and_keeps_the_options)
 {
 	httpd_answer(d, "POST " APP "/sync?project=default HTTP", 0, 200, "",
@@ -448,6 +467,8 @@ ask_case(void)
 	tcase_add_loop_test(t, a_bad_answer_is_told_in_words, 0,
 	    sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(t, a_patch_is_a_merge_patch_in_a_string);
+	tcase_add_test(t,
+	    before_the_first_build_the_whole_spec_is_put_unchecked);
 	tcase_add_test(t, a_sync_names_revision_and_keeps_the_options);
 	tcase_add_test(t, a_sync_whose_answer_was_lost_is_found_not_repeated);
 	tcase_add_test(t, a_sync_that_never_arrived_is_asked_for_again);

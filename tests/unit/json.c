@@ -53,6 +53,32 @@ START_TEST(a_path_leads_through_members_and_items)
 }
 END_TEST
 
+static const struct {
+	const char *is, *patch, *becomes;
+} merges[] = {
+	{ "{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}" },
+	{ "{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\":\"b\",\"b\":\"c\"}" },
+	{ "{\"a\":\"b\"}", "{\"a\":null}", "{}" },
+	{ "{\"a\":\"b\"}", "{\"b\":null}", "{\"a\":\"b\"}" },
+	{ "{\"a\":[\"b\"]}", "{\"a\":\"c\"}", "{\"a\":\"c\"}" },
+	{ "{\"a\":{\"b\":1,\"c\":2}}", "{\"a\":{\"b\":null}}",
+	  "{\"a\":{\"c\":2}}" },
+	{ "{\"a\":[1,2]}", "{\"a\":[3]}", "{\"a\":[3]}" },
+	{ "{\"a\":1}", "{\"a\":{\"b\":{\"c\":null}}}", "{\"a\":{\"b\":{}}}" },
+};
+
+START_TEST(a_merge_patch_changes_what_it_names)
+{
+	struct json *j = parse(merges[_i].is);
+	struct json *patch = parse(merges[_i].patch);
+
+	json_merge(j, patch);
+	ck_assert_str_eq(printed(j, false), merges[_i].becomes);
+	json_free(j);
+	json_free(patch);
+}
+END_TEST
+
 START_TEST(what_is_missing_or_of_another_type_is_said_not_met)
 {
 	struct json *j = parse("{\"s\":\"x\",\"n\":1,\"z\":null,\"l\":[]}");
@@ -254,6 +280,8 @@ main(void)
 	tcase_add_test(t, what_is_built_is_printed_with_two_blanks_a_level);
 	tcase_add_test(t,
 	    setting_a_member_again_replaces_it_in_its_place);
+	tcase_add_loop_test(t, a_merge_patch_changes_what_it_names, 0,
+	    sizeof merges / sizeof merges[0]);
 	tcase_add_test(t, values_are_compared_whatever_their_order);
 	tcase_add_test(t, members_and_items_can_be_walked);
 	suite_add_tcase(s, t);
