@@ -64,7 +64,7 @@ KIT_OBJS := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/kit/*.c))
 UNIT := $(patsubst tests/unit/%.c,$(TEST)/unit/%,$(wildcard tests/unit/*.c))
 STEP_TESTS := $(patsubst tests/steps/%.c,$(TEST)/steps/%,\
 	$(wildcard tests/steps/*.c))
-CONTRACT_SHARED := http
+CONTRACT_SHARED := http argocd_app
 CONTRACT := $(patsubst tests/contract/%.c,$(TEST)/contract/%,\
 	$(filter-out $(CONTRACT_SHARED:%=tests/contract/%.c),\
 	$(wildcard tests/contract/*.c)))

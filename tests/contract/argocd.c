@@ -1,46 +1,19 @@
 /*
  * What the project needs of Argo CD's API, held against the double or a real
- * server.
- *
- * For a real one give CONTRACT_ARGOCD_URL, _TOKEN, _CA (a file), _APP (an
- * application of project default, whose source is there) and _REVISION (the
- * full hash of its branch). Automated sync of that application is switched
- * on and off. Without them the suite starts a double of its own and creates
- * and builds an instance there, as one does: by GitHub's workflows.
+ * server (argocd_app.h says which variables), with an Application of the
+ * suite's own.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/contract/argocd_app.h"
 #include "tests/contract/http.h"
 #include "tests/kit/kit.h"
 
 enum { ROOM = 1024 };
 
-static struct server argo;
-static const char *app;
-static char revision[64];
-static bool real;
-
 #define JSON "application/json"
-#define NO_REVISION "0123456789012345678901234567890123456789"
-
-/* "/api/v1/applications/acme-production" and the rest. */
-static const char *
-at(const char *rest)
-{
-	static char path[ROOM];
-
-	(void)snprintf(path, sizeof(path), "/api/v1/applications/%s%s", app,
-	    rest);
-	return path;
-}
-
-static struct answer
-call(const char *method, const char *path, const char *body)
-{
-	return web_send(&argo, method, path, NULL, JSON, body);
-}
 
 /* Is it an error in the gateway's form? */
 static void
@@ -50,72 +23,6 @@ expect_error(const struct answer *a, long status, int code)
 	ck_assert(answer_num(a, "code") == code);
 	ck_assert_ptr_nonnull(answer_str(a, "error"));
 	ck_assert_str_eq(answer_str(a, "error"), answer_str(a, "message"));
-}
-
-/* Change the live application by a merge patch. */
-static void
-merge(const char *patch)
-{
-	char body[ROOM], *to = body;
-	struct answer a;
-
-	to += snprintf(body, sizeof(body), "{\"name\":\"%s\",\"patchType\":"
-	    "\"merge\",\"patch\":\"", app);
-	for (; *patch != '\0'; patch++) {
-		if (*patch == '"')
-			*to++ = '\\';
-		*to++ = *patch;
-	}
-	memcpy(to, "\"}", 3);
-	a = call("PATCH", at(""), body);
-	ck_assert_msg(a.status == 200, "%ld %s", a.status, a.body);
-	web_free(&a);
-}
-
-static void
-automated(bool on)
-{
-	merge(on ? "{\"spec\":{\"syncPolicy\":{\"automated\":{\"enabled\":"
-	    "true,\"prune\":true}}}}" :
-	    "{\"spec\":{\"syncPolicy\":{\"automated\":null}}}");
-}
-
-/* Wait until no operation is under way, by section 5.3 of the facts: one
- * reconciliation after the end. The caller frees the application. */
-static struct answer
-settled(void)
-{
-	for (int i = 0; i < 300; i++) {
-		struct answer a = web_get(&argo, at("?project=default"));
-		const char *done = answer_str(&a,
-		    "status/operationState/finishedAt");
-		const char *seen = answer_str(&a, "status/reconciledAt");
-
-		ck_assert_int_eq(a.status, 200);
-		if (!answer_has(&a, "operation") && done != NULL
-		    && seen != NULL && strcmp(seen, done) > 0)
-			return a;
-		web_free(&a);
-		nap(0.2);
-		if (i % 5 == 4) {
-			a = web_get(&argo, at("?project=default&refresh="
-			    "normal"));
-			web_free(&a);
-		}
-	}
-	ck_abort_msg("the operation did not end");
-	return (struct answer){ 0 };
-}
-
-static struct answer
-sync_to(const char *rev, const char *more)
-{
-	char body[ROOM];
-
-	(void)snprintf(body, sizeof(body), "{\"name\":\"%s\",\"project\":"
-	    "\"default\",\"revision\":\"%s\",\"prune\":true%s}", app, rev,
-	    more);
-	return call("POST", at("/sync"), body);
 }
 
 /* --- who, and what there is -------------------------------------------- */
@@ -139,11 +46,11 @@ START_TEST(without_a_token_nobody_is_known)
 	struct answer a;
 
 	other.token = NULL;
-	a = web_get(&other, at(""));
+	a = web_get(&other, argo_path(""));
 	expect_error(&a, 401, 16);
 	web_free(&a);
 	other.token = "not-a-jwt";
-	a = web_get(&other, at(""));
+	a = web_get(&other, argo_path(""));
 	expect_error(&a, 401, 16);
 	web_free(&a);
 }
@@ -158,7 +65,7 @@ START_TEST(an_unknown_application_looks_forbidden)
 	a = web_get(&argo, "/api/v1/applications/none?project=default");
 	expect_error(&a, 404, 5);
 	web_free(&a);
-	a = web_get(&argo, at("?project=none"));
+	a = web_get(&argo, argo_path("?project=none"));
 	ck_assert(a.status == 404 || a.status == 403);
 	web_free(&a);
 }
@@ -175,46 +82,63 @@ START_TEST(the_token_is_somebody)
 }
 END_TEST
 
-static const struct {
-	const char *right, *value;
-} rights[] = {
-	{ "get", "yes" }, { "sync", "yes" }, { "update", "yes" },
-	{ "delete", "no" },
-};
+/* --- what is refused for want of a right --------------------------------- */
+
+/* Someone who may nothing with it. */
+static struct server
+weak(void)
+{
+	struct server other = argo;
+
+	if (argo_real)
+		other.token = getenv("CONTRACT_ARGOCD_WEAK_TOKEN");
+	else
+		own_world_set("{\"argocd.permissions\":\"none\"}");
+	ck_assert_ptr_nonnull(other.token);
+	return other;
+}
 
 START_TEST(a_right_can_be_asked_for)
 {
-	char path[ROOM];
-	struct answer a;
+	static const char *const rights[] = { "get", "sync", "update" };
+	const char *path = kit_text("/api/v1/account/can-i/applications/%s/"
+	    "default/" APP_NAME, rights[_i]);
+	struct answer a = web_get(&argo, path);
+	struct server other = weak();
 
-	(void)snprintf(path, sizeof(path), "/api/v1/account/can-i/"
-	    "applications/%s/default/%s", rights[_i].right, app);
-	a = web_get(&argo, path);
 	ck_assert_int_eq(a.status, 200);
-	ck_assert_str_eq(answer_str(&a, "value"), rights[_i].value);
+	ck_assert_str_eq(answer_str(&a, "value"), "yes");
+	web_free(&a);
+	a = web_get(&other, path);
+	ck_assert_int_eq(a.status, 200);
+	ck_assert_str_eq(answer_str(&a, "value"), "no");
 	web_free(&a);
 }
 END_TEST
 
-/* --- what is refused for want of a right --------------------------------- */
-
 START_TEST(who_may_not_get_it_learns_nothing)
 {
-	struct answer a;
+	static const char *const paths[] = {
+		"/api/v1/applications/" APP_NAME "?project=default",
+		"/api/v1/applications/" APP_NAME,
+		"/api/v1/applications/none?project=default",
+	};
+	struct server other = weak();
 
-	if (real)
-		return;	/* one token there */
-	own_world_set("{\"argocd.permissions\":\"sync\"}");
-	a = web_get(&argo, at("?project=default"));
-	expect_error(&a, 403, 7);
-	ck_assert_str_eq(answer_str(&a, "message"), "permission denied");
-	web_free(&a);
+	for (int i = 0; i < 3; i++) {
+		struct answer a = web_get(&other, paths[i]);
+
+		expect_error(&a, 403, 7);
+		ck_assert_str_eq(answer_str(&a, "message"),
+		    "permission denied");
+		web_free(&a);
+	}
 }
 END_TEST
 
 START_TEST(a_write_without_its_type_is_refused_in_plain_text)
 {
-	struct answer a = web_send(&argo, "POST", at("/sync"), NULL,
+	struct answer a = web_send(&argo, "POST", argo_path("/sync"), NULL,
 	    "text/plain", "{}");
 
 	ck_assert_int_eq(a.status, 415);
@@ -236,8 +160,8 @@ static const struct {
 
 START_TEST(a_wrong_body_is_refused)
 {
-	struct answer a = call(wrong[_i].method, at(wrong[_i].path),
-	    wrong[_i].body);
+	struct answer a = argo_call(wrong[_i].method,
+	    argo_path(wrong[_i].path), wrong[_i].body);
 
 	ck_assert_msg(a.status == 400, "%ld %s", a.status, a.body);
 	ck_assert(answer_has(&a, "error"));
@@ -245,19 +169,27 @@ START_TEST(a_wrong_body_is_refused)
 }
 END_TEST
 
+/* The real one ignores what it does not know; the double is stricter, so
+ * that a misspelled member can't pass unnoticed. */
 START_TEST(a_misspelled_member_is_refused_by_the_double)
 {
-	struct answer a;
+	static const char *const patch = "{\"patchType\":\"merge\","
+	    "\"patch\":\"{\\\"spec\\\":{\\\"syncPolicy\\\":"
+	    "{\\\"automated\\\":null,\\\"automatd\\\":true}}}\"}";
+	struct answer a = argo_call("PATCH", argo_path(""), patch);
 
-	if (real)
-		return; /* ignored there: the double is stricter */
-	a = call("POST", at("/sync"), "{\"revison\":\"x\"}");
-	expect_error(&a, 400, 3);
+	if (argo_real)
+		ck_assert_msg(a.status == 200, "%s", a.body);
+	else
+		expect_error(&a, 400, 3);
+	kit_lacks(a.body, "automatd\":");
 	web_free(&a);
-	a = call("PATCH", at(""), "{\"patchType\":\"merge\",\"patch\":"
-	    "\"{\\\"spec\\\":{\\\"syncPolicy\\\":{\\\"automated\\\":"
-	    "{\\\"enable\\\":true}}}}\"}");
-	expect_error(&a, 400, 3);
+	a = argo_call("POST", argo_path("/sync"), "{\"dryRun\":true,"
+	    "\"revison\":\"x\"}");
+	if (argo_real)
+		ck_assert_msg(a.status == 200, "%s", a.body);
+	else
+		expect_error(&a, 400, 3);
 	web_free(&a);
 }
 END_TEST
@@ -268,37 +200,74 @@ START_TEST(automated_sync_is_switched_off_and_on)
 {
 	struct answer a;
 
-	automated(false);
-	a = web_get(&argo, at(""));
+	argo_automated(false);
+	a = web_get(&argo, argo_path(""));
 	ck_assert(!answer_has(&a, "spec/syncPolicy/automated"));
 	ck_assert(answer_has(&a, "spec/syncPolicy/syncOptions/0"));
 	web_free(&a);
-	automated(true);
-	a = web_get(&argo, at(""));
+	argo_automated(true);
+	a = web_get(&argo, argo_path(""));
 	ck_assert(answer_has(&a, "spec/syncPolicy/automated/prune"));
 	web_free(&a);
 }
 END_TEST
 
-START_TEST(enabled_is_kept_from_3_1_on)
+/* Is the server of 3.1 or later? */
+static bool
+knows_enabled(void)
+{
+	struct answer a = web_get(&argo, "/api/version");
+	int major = 0, minor = 0;
+
+	(void)sscanf(answer_str(&a, "Version"), "v%d.%d", &major, &minor);
+	web_free(&a);
+	return major > 3 || (major == 3 && minor >= 1);
+}
+
+static void
+expect_enabled(bool kept)
 {
 	struct answer a;
 
-	if (real)
-		return;
-	merge("{\"spec\":{\"syncPolicy\":{\"automated\":{\"enabled\":"
+	argo_automated(true);
+	argo_merge("{\"spec\":{\"syncPolicy\":{\"automated\":{\"enabled\":"
 	    "false}}}}");
-	a = web_get(&argo, at(""));
-	kit_contains(a.body, "\"enabled\":false");
-	web_free(&a);
-	own_world_set("{\"argocd.version\":\"2.14.21\"}");
-	automated(true);
-	merge("{\"spec\":{\"syncPolicy\":{\"automated\":{\"enabled\":"
-	    "false}}}}");
-	a = web_get(&argo, at(""));
-	kit_lacks(a.body, "\"enabled\"");
+	a = web_get(&argo, argo_path(""));
 	ck_assert(answer_has(&a, "spec/syncPolicy/automated"));
+	ck_assert_msg(answer_has(&a, "spec/syncPolicy/automated/enabled")
+	    == kept, "%s", a.body);
 	web_free(&a);
+}
+
+START_TEST(enabled_is_kept_from_3_1_on)
+{
+	expect_enabled(knows_enabled());
+	if (argo_real)
+		return;
+	own_world_set("{\"argocd.version\":\"2.14.21\"}");
+	expect_enabled(false);
+}
+END_TEST
+
+/* What counts is whether it syncs. */
+START_TEST(automated_sync_that_is_not_enabled_does_nothing_from_3_1_on)
+{
+	bool synced = false;
+	struct answer a;
+
+	argo_automated(true);
+	argo_merge("{\"spec\":{\"syncPolicy\":{\"automated\":{\"enabled\":"
+	    "false}}}}");
+	argo_change("value", argo_fresh());
+	for (int i = 0; i < 40 && !synced; i++) {
+		a = web_get(&argo, argo_path("?project=default&"
+		    "refresh=normal"));
+		synced = strcmp(answer_str(&a, "status/sync/status"),
+		    "Synced") == 0;
+		web_free(&a);
+		nap(0.1);
+	}
+	ck_assert_int_eq(synced, !knows_enabled());
 }
 END_TEST
 
@@ -306,60 +275,13 @@ START_TEST(automated_sync_allows_no_other_revision)
 {
 	struct answer a;
 
-	automated(true);
-	a = sync_to(NO_REVISION, "");
+	argo_automated(true);
+	a = argo_sync(NO_REVISION, "");
 	expect_error(&a, 400, 9);
 	kit_contains(answer_str(&a, "message"), "auto-sync currently set");
 	web_free(&a);
 }
 END_TEST
-
-/* --- the double's workflows ---------------------------------------------- */
-
-/* Dispatch a workflow for the instance and wait until it has succeeded. */
-static void
-run_workflow(const char *file, const char *more)
-{
-	struct server hub = own_world_server("GITHUB");
-	char path[ROOM], body[ROOM];
-	struct answer a;
-	bool done = false;
-	double id;
-
-	(void)snprintf(path, sizeof(path),
-	    "/repos/owner/cluster/actions/workflows/%s/dispatches", file);
-	(void)snprintf(body, sizeof(body), "{\"ref\":\"main\","
-	    "\"return_run_details\":true,\"inputs\":{\"INSTANCE_NAME\":"
-	    "\"acme\"%s}}", more);
-	a = web_send(&hub, "POST", path, NULL, JSON, body);
-	id = answer_num(&a, "workflow_run_id");
-	web_free(&a);
-	(void)snprintf(path, sizeof(path),
-	    "/repos/owner/cluster/actions/runs/%.0f", id);
-	for (int i = 0; i < 200 && !done; i++) {
-		nap(0.1);
-		a = web_get(&hub, path);
-		done = answer_str(&a, "status") != NULL
-		    && strcmp(answer_str(&a, "status"), "completed") == 0;
-		if (done)
-			ck_assert_str_eq(answer_str(&a, "conclusion"),
-			    "success");
-		web_free(&a);
-	}
-	ck_assert(done);
-}
-
-/* The full hash of the branch's head. */
-static void
-take_revision(void)
-{
-	struct server hub = own_world_server("GITHUB");
-	struct answer a = web_get(&hub, "/repos/owner/cluster/commits/main");
-
-	(void)snprintf(revision, sizeof(revision), "%s",
-	    answer_str(&a, "sha"));
-	web_free(&a);
-}
 
 /* --- syncs ------------------------------------------------------------- */
 
@@ -367,18 +289,17 @@ START_TEST(a_sync_to_a_revision_ends_synced_and_healthy)
 {
 	struct answer a;
 
-	automated(false);
-	a = sync_to(revision, "");
+	a = argo_sync(argo_revision, "");
 	ck_assert_msg(a.status == 200, "%s", a.body);
 	ck_assert_str_eq(answer_str(&a, "operation/sync/revision"),
-	    revision);
+	    argo_revision);
 	ck_assert(!answer_has(&a, "status/operationState/finishedAt"));
 	web_free(&a);
-	a = settled();
+	a = argo_settled();
 	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
 	    "Succeeded");
 	ck_assert_str_eq(answer_str(&a,
-	    "status/operationState/syncResult/revision"), revision);
+	    "status/operationState/syncResult/revision"), argo_revision);
 	ck_assert_str_eq(answer_str(&a, "status/sync/status"), "Synced");
 	ck_assert(answer_has(&a,
 	    "status/operationState/syncResult/resources/0/name"));
@@ -386,7 +307,7 @@ START_TEST(a_sync_to_a_revision_ends_synced_and_healthy)
 	    "status/health/status"), "Healthy") != 0; i++) {
 		web_free(&a);
 		nap(0.2);
-		a = web_get(&argo, at(""));
+		a = web_get(&argo, argo_path(""));
 	}
 	ck_assert_str_eq(answer_str(&a, "status/health/status"), "Healthy");
 	web_free(&a);
@@ -397,17 +318,15 @@ START_TEST(a_second_sync_is_refused_while_one_runs)
 {
 	struct answer a, b;
 
-	automated(false);
-	a = sync_to(revision, "");
-	b = sync_to(revision, "");
-	ck_assert_int_eq(a.status, 200);
+	argo_hold(true);
+	a = argo_sync(argo_revision, "");
+	b = argo_sync(argo_revision, "");
+	ck_assert_msg(a.status == 200, "%s", a.body);
 	expect_error(&b, 400, 9);
 	ck_assert_str_eq(answer_str(&b, "message"),
 	    "another operation is already in progress");
 	web_free(&a);
 	web_free(&b);
-	a = settled();
-	web_free(&a);
 }
 END_TEST
 
@@ -415,11 +334,10 @@ START_TEST(a_dry_run_changes_nothing)
 {
 	struct answer a;
 
-	automated(false);
-	a = sync_to(revision, ",\"dryRun\":true");
+	a = argo_sync(argo_revision, ",\"dryRun\":true");
 	ck_assert_int_eq(a.status, 200);
 	web_free(&a);
-	a = settled();
+	a = argo_settled();
 	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
 	    "Succeeded");
 	web_free(&a);
@@ -430,11 +348,10 @@ START_TEST(a_revision_that_is_not_there_fails)
 {
 	struct answer a;
 
-	automated(false);
-	a = sync_to(NO_REVISION, "");
+	a = argo_sync(NO_REVISION, "");
 	ck_assert_int_eq(a.status, 200);
 	web_free(&a);
-	a = settled();
+	a = argo_settled();
 	ck_assert_str_ne(answer_str(&a, "status/operationState/phase"),
 	    "Succeeded");
 	ck_assert_ptr_nonnull(answer_str(&a,
@@ -445,11 +362,10 @@ END_TEST
 
 START_TEST(nothing_can_be_ended_when_nothing_runs)
 {
-	struct answer a;
+	struct answer a = web_send(&argo, "DELETE", argo_path("/operation"),
+	    NULL, JSON, NULL);
 
-	automated(false);
-	a = web_send(&argo, "DELETE", at("/operation"), NULL, JSON, NULL);
-	ck_assert_int_eq(a.status, 400);
+	expect_error(&a, 400, 3);
 	web_free(&a);
 }
 END_TEST
@@ -458,17 +374,15 @@ START_TEST(a_running_sync_can_be_ended)
 {
 	struct answer a;
 
-	if (real)
-		return; /* is over too soon there */
-	automated(false);
-	own_world_set("{\"sync.hold\":1}");
-	a = sync_to(revision, "");
+	argo_hold(true);
+	a = argo_sync(argo_revision, "");
 	web_free(&a);
-	nap(0.3);
-	a = web_send(&argo, "DELETE", at("/operation"), NULL, JSON, NULL);
-	ck_assert_int_eq(a.status, 200);
+	nap(1);
+	a = web_send(&argo, "DELETE", argo_path("/operation"), NULL, JSON,
+	    NULL);
+	ck_assert_msg(a.status == 200, "%s", a.body);
 	web_free(&a);
-	a = settled();
+	a = argo_settled();
 	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
 	    "Failed");
 	web_free(&a);
@@ -479,40 +393,101 @@ START_TEST(without_prune_old_configmaps_keep_it_out_of_sync)
 {
 	struct answer a;
 
-	if (real)
-		return; /* needs a change of the repository */
-	automated(false);
-	run_workflow("update-instance.yml",
-	    ",\"CONFIG\":\"{\\\"PLATFORM_NAME\\\":\\\"Other\\\"}\"");
-	run_workflow("generate-env.yml", "");
-	take_revision();
-	a = call("POST", at("/sync"), "{\"prune\":false}");
-	ck_assert_int_eq(a.status, 200);
+	argo_change("value", argo_fresh());
+	a = argo_call("POST", argo_path("/sync"), "{\"prune\":false}");
+	ck_assert_msg(a.status == 200, "%s", a.body);
 	web_free(&a);
-	a = settled();
+	a = argo_settled();
 	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
 	    "Succeeded");
 	ck_assert_str_eq(answer_str(&a, "status/sync/status"), "OutOfSync");
 	kit_contains(a.body, "\"requiresPruning\":true");
 	web_free(&a);
-	a = sync_to(revision, "");
+	a = argo_sync(argo_revision, "");
 	web_free(&a);
-	a = settled();
+	a = argo_settled();
 	ck_assert_str_eq(answer_str(&a, "status/sync/status"), "Synced");
+	web_free(&a);
+}
+END_TEST
+
+/* The folder with one more ConfigMap, whose key no server takes. */
+static void
+add_bad_configmap(bool there)
+{
+	argo_change("bad.yml", there ? "apiVersion: v1\nkind: ConfigMap\n"
+	    "metadata: {name: bad}\ndata: {\"a/b\": \"1\"}\n" : NULL);
+	argo_change("kustomization.yml", kit_text("namespace: " APP_NAME
+	    "\nresources: [deployment.yml%s]\nconfigMapGenerator:\n"
+	    "  - {name: settings, files: [value]}\n", there ? ", bad.yml" :
+	    ""));
+}
+
+START_TEST(a_manifest_that_the_cluster_refuses_fails_the_sync)
+{
+	struct answer a;
+
+	add_bad_configmap(true);
+	a = argo_sync(argo_revision, "");
+	ck_assert_msg(a.status == 200, "%s", a.body);
+	web_free(&a);
+	a = argo_settled();
+	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
+	    "Failed");
+	kit_contains(answer_str(&a, "status/operationState/message"),
+	    "one or more objects failed to apply, reason: ");
+	kit_contains(a.body, "\"status\":\"SyncFailed\"");
+	kit_contains(a.body, "ConfigMap \\\"bad\\\" is invalid: data[a/b]:"
+	    " Invalid value: \\\"a/b\\\"");
+	web_free(&a);
+}
+END_TEST
+
+/* A Deployment that no node takes, and whose patience ends at once. */
+static const char homeless[] = "apiVersion: apps/v1\nkind: Deployment\n"
+    "metadata: {name: homeless}\n"
+    "spec:\n  replicas: 1\n  progressDeadlineSeconds: 1\n"
+    "  selector: {matchLabels: {app: homeless}}\n"
+    "  template:\n    metadata: {labels: {app: homeless}}\n    spec:\n"
+    "      nodeSelector: {nowhere: \"true\"}\n"
+    "      containers: [{name: web, image: example.test/web:1}]\n";
+
+START_TEST(health_degrades_when_a_rollout_is_given_up)
+{
+	bool degraded = false;
+	struct answer a;
+
+	argo_change("homeless.yml", homeless);
+	argo_change("kustomization.yml", "namespace: " APP_NAME "\n"
+	    "resources: [deployment.yml, homeless.yml]\n"
+	    "configMapGenerator:\n  - {name: settings, files: [value]}\n");
+	a = argo_sync(argo_revision, "");
+	web_free(&a);
+	a = argo_settled();
+	for (int i = 0; i < 100 && !degraded; i++) {
+		web_free(&a);
+		nap(0.2);
+		a = web_get(&argo, argo_path(""));
+		degraded = strcmp(answer_str(&a, "status/health/status"),
+		    "Degraded") == 0;
+	}
+	ck_assert_msg(degraded, "%s", a.body);
+	kit_contains(a.body, "Deployment \\\"homeless\\\" exceeded its"
+	    " progress deadline");
 	web_free(&a);
 }
 END_TEST
 
 START_TEST(a_refresh_answers_after_a_comparison)
 {
-	struct answer a = web_get(&argo, at("")), b;
+	struct answer a = web_get(&argo, argo_path("")), b;
 	char before[64];
 
 	(void)snprintf(before, sizeof(before), "%s",
 	    answer_str(&a, "status/reconciledAt"));
 	web_free(&a);
 	nap(1.1);
-	b = web_get(&argo, at("?project=default&refresh=hard"));
+	b = web_get(&argo, argo_path("?project=default&refresh=hard"));
 	ck_assert_int_eq(b.status, 200);
 	ck_assert_str_gt(answer_str(&b, "status/reconciledAt"), before);
 	web_free(&b);
@@ -523,12 +498,11 @@ START_TEST(the_tree_names_pods)
 {
 	struct answer a;
 
-	automated(false);
-	a = sync_to(revision, "");
+	a = argo_sync(argo_revision, "");
 	web_free(&a);
-	a = settled();
+	a = argo_settled();
 	web_free(&a);
-	a = web_get(&argo, at("/resource-tree"));
+	a = web_get(&argo, argo_path("/resource-tree"));
 	ck_assert_int_eq(a.status, 200);
 	kit_contains(a.body, "\"kind\":\"Pod\"");
 	kit_contains(a.body, "\"parentRefs\"");
@@ -536,73 +510,53 @@ START_TEST(the_tree_names_pods)
 }
 END_TEST
 
+/* --- tokens -------------------------------------------------------------- */
+
+/* A token of a role of a project, as README.md has users make one. */
+START_TEST(a_project_makes_tokens_for_its_roles)
+{
+	struct server other = argo;
+	struct answer a, b;
+
+	a = argo_call("POST", "/api/v1/projects/default/roles/transplant/"
+	    "token", "{\"project\":\"default\",\"role\":\"transplant\","
+	    "\"expiresIn\":\"60\"}");
+	ck_assert_msg(a.status == 200, "%s", a.body);
+	other.token = answer_str(&a, "token");
+	b = web_get(&other, "/api/v1/session/userinfo");
+	ck_assert_str_eq(answer_str(&b, "username"),
+	    "proj:default:transplant");
+	web_free(&b);
+	web_free(&a);
+}
+END_TEST
+
+START_TEST(a_wrong_password_is_refused)
+{
+	struct server other = argo;
+	struct answer a;
+
+	other.token = NULL;
+	a = web_send(&other, "POST", "/api/v1/session", NULL, JSON,
+	    "{\"username\":\"ci\",\"password\":\"wrong\"}");
+	expect_error(&a, 401, 16);
+	ck_assert_str_eq(answer_str(&a, "message"),
+	    "Invalid username or password");
+	web_free(&a);
+}
+END_TEST
+
 /* --- the suite --------------------------------------------------------- */
 
-/* An instance of the double's, made once for all tests. */
-static void
-make_instance(void)
-{
-	struct server hub = own_world_server("GITHUB");
-	struct answer a = web_get(&hub,
-	    "/repos/owner/cluster/contents/instances/acme/env");
-	bool there = a.status == 200;
-
-	web_free(&a);
-	own_world_set("{\"run.seconds\":0.2,\"run.queue\":0.1}");
-	if (!there) {
-		run_workflow("create-instance.yml", "");
-		run_workflow("build-all.yml", "");
-	}
-	take_revision();
-}
-
-/* Once, before all tests: they share one instance. */
-static void
-begin(void)
-{
-	if (real)
-		return;
-	own_world_set("{\"rollout.seconds\":0.3,\"argocd.poll\":0.3}");
-	make_instance();
-}
-
-/* Before each: the knobs as at the start, and no operation under way. */
+/* What the test before has left: the folder and the cluster as at the
+ * start. */
 static void
 calm(void)
 {
-	struct answer a;
-
-	if (!real)
-		own_world_set("{\"sync.hold\":0,\"argocd.permissions\":"
-		    "\"get sync update override action\","
-		    "\"argocd.version\":\"3.2.6\"}");
-	a = settled();
-	web_free(&a);
-}
-
-static bool
-find_server(void)
-{
-	real = getenv("CONTRACT_ARGOCD_URL") != NULL;
-	if (!real && !own_world_up())
-		return false;
-	if (!real) {
-		argo = own_world_server("ARGOCD");
-		app = "acme-production";
-		return true;
-	}
-	argo = (struct server){ .url = getenv("CONTRACT_ARGOCD_URL"),
-	    .token = getenv("CONTRACT_ARGOCD_TOKEN"),
-	    .ca = getenv("CONTRACT_ARGOCD_CA"),
-	    .address = getenv("CONTRACT_ARGOCD_ADDRESS"),
-	    .agent = "transplant-contract" };
-	app = getenv("CONTRACT_ARGOCD_APP");
-	if (argo.token == NULL || app == NULL
-	    || getenv("CONTRACT_ARGOCD_REVISION") == NULL)
-		return false;
-	(void)snprintf(revision, sizeof(revision), "%s",
-	    getenv("CONTRACT_ARGOCD_REVISION"));
-	return true;
+	argo_calm();
+	add_bad_configmap(false);
+	argo_change("value", "1\n");
+	argo_deploy();
 }
 
 int
@@ -611,18 +565,17 @@ main(void)
 	Suite *s = suite_create("argocd");
 	TCase *t = tcase_create("argocd");
 
-	if (!find_server())
+	if (!argo_find())
 		return kit_skip_all("no double, and no CONTRACT_ARGOCD_URL, "
-		    "_TOKEN, _CA, _APP, _REVISION");
-	tcase_add_unchecked_fixture(t, begin, NULL);
+		    "_TOKEN, _CA, _REPO, _REPO_URL");
+	tcase_add_unchecked_fixture(t, argo_begin, NULL);
 	tcase_add_checked_fixture(t, calm, NULL);
 	tcase_set_timeout(t, 90);
 	tcase_add_test(t, the_version_is_public);
 	tcase_add_test(t, without_a_token_nobody_is_known);
 	tcase_add_test(t, an_unknown_application_looks_forbidden);
 	tcase_add_test(t, the_token_is_somebody);
-	tcase_add_loop_test(t, a_right_can_be_asked_for, 0,
-	    sizeof(rights) / sizeof(rights[0]));
+	tcase_add_loop_test(t, a_right_can_be_asked_for, 0, 3);
 	tcase_add_test(t, who_may_not_get_it_learns_nothing);
 	tcase_add_test(t,
 	    a_write_without_its_type_is_refused_in_plain_text);
@@ -631,6 +584,8 @@ main(void)
 	tcase_add_test(t, a_misspelled_member_is_refused_by_the_double);
 	tcase_add_test(t, automated_sync_is_switched_off_and_on);
 	tcase_add_test(t, enabled_is_kept_from_3_1_on);
+	tcase_add_test(t,
+	    automated_sync_that_is_not_enabled_does_nothing_from_3_1_on);
 	tcase_add_test(t, automated_sync_allows_no_other_revision);
 	tcase_add_test(t, a_sync_to_a_revision_ends_synced_and_healthy);
 	tcase_add_test(t, a_second_sync_is_refused_while_one_runs);
@@ -640,8 +595,15 @@ main(void)
 	tcase_add_test(t, a_running_sync_can_be_ended);
 	tcase_add_test(t,
 	    without_prune_old_configmaps_keep_it_out_of_sync);
+	tcase_add_test(t,
+	    a_manifest_that_the_cluster_refuses_fails_the_sync);
+	tcase_add_test(t, health_degrades_when_a_rollout_is_given_up);
 	tcase_add_test(t, a_refresh_answers_after_a_comparison);
 	tcase_add_test(t, the_tree_names_pods);
+	if (argo_real) {	/* the double's token is given to it */
+		tcase_add_test(t, a_project_makes_tokens_for_its_roles);
+		tcase_add_test(t, a_wrong_password_is_refused);
+	}
 	suite_add_tcase(s, t);
 	return kit_main(s, NULL);
 }

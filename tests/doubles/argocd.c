@@ -570,6 +570,32 @@ put_spec(const struct request *r, struct reply *p)
 	cJSON_Delete(spec);
 }
 
+/* An Application by the API, as an administrator makes it. */
+static void
+create_app(const struct request *r, struct reply *p)
+{
+	cJSON *o = take_body(r, p,
+	    "metadata spec status operation kind apiVersion");
+	const char *name = json_str(o, "metadata/name");
+	char *copy;
+
+	if (o == NULL)
+		return;
+	if (!word_in("create", knob("argocd.permissions")) || name == NULL
+	    || !check_spec(json_at(o, "spec"), p)) {
+		if (p->body == NULL)
+			fail(p, DENIED, "permission denied: applications, "
+			    "create, %s/%s, sub: ci", json_str(o,
+			    "spec/project"), name != NULL ? name : "");
+		cJSON_Delete(o);
+		return;
+	}
+	copy = text_copy(name);
+	argocd_apply(o);
+	reply_app(p, app_find(copy));
+	free(copy);
+}
+
 /* --- syncs ------------------------------------------------------------- */
 
 /* The operation that a sync request asks for. */
@@ -671,6 +697,7 @@ static const struct route routes[] = {
 	{ "GET", "/api/v1/session/userinfo", get_userinfo },
 	{ "GET", "/api/v1/account/can-i/{}/{}/{*}", get_can_i },
 	{ "GET", "/api/v1/applications", list_apps },
+	{ "POST", "/api/v1/applications", create_app },
 	{ "GET", APP, get_app },
 	{ "PUT", APP, put_app },
 	{ "PATCH", APP, patch_app },

@@ -186,6 +186,17 @@ resource_row(const cJSON *manifest)
 	return o;
 }
 
+/* A Deployment is degraded by its deadline only. */
+static void
+put_message(cJSON *row, const cJSON *manifest)
+{
+	char *s = text_make("Deployment \"%s\" exceeded its progress "
+	    "deadline", json_str(manifest, "metadata/name"));
+
+	json_puts(row, "health/message", s);
+	free(s);
+}
+
 /* Rows of status.resources; says whether all is as wanted, and health. */
 static cJSON *
 compare_all(const struct app *a, bool *synced, const char **health)
@@ -206,6 +217,8 @@ compare_all(const struct app *a, bool *synced, const char **health)
 		h = resource_health(m);
 		if (h != NULL) {
 			json_puts(row, "health/status", h);
+			if (strcmp(h, "Degraded") == 0)
+				put_message(row, m);
 			if (badness(h) > badness(*health))
 				*health = h;
 		}
@@ -432,7 +445,8 @@ add_result(cJSON *rows, const cJSON *m, const char *status,
 	json_puts(row, "status", status);
 	json_puts(row, "message", message);
 	json_puts(row, "syncPhase", "Sync");
-	json_puts(row, "hookPhase", is_hook(m) ? "Succeeded" : "Running");
+	json_puts(row, "hookPhase", is_hook(m) ? "Succeeded" :
+	    strcmp(status, "SyncFailed") == 0 ? "Failed" : "Running");
 	if (is_hook(m))
 		json_puts(row, "hookType", "Sync");
 	(void)cJSON_AddItemToArray(rows, row);
@@ -459,31 +473,50 @@ prune(struct app *a, const cJSON *manifests, cJSON *rows)
 	}
 }
 
-/* Make the cluster hold the manifests; hooks run and vanish. */
+/* One manifest into the cluster; false: the server refuses it. */
+static bool
+apply_one(struct app *a, const cJSON *m, cJSON *rows, char **why)
+{
+	char *refusal = kube_refusal(m);
+
+	if (refusal != NULL) {
+		add_result(rows, m, "SyncFailed", refusal);
+		if (*why == NULL)
+			*why = text_make("one or more objects failed to "
+			    "apply, reason: %s", refusal);
+		free(refusal);
+		return false;
+	}
+	add_result(rows, m, "Synced", kube_apply(&kube_new, m) ?
+	    "configured" : "unchanged");
+	if (!in_list(a->applied, m))
+		(void)cJSON_AddItemToArray(a->applied,
+		    cJSON_Duplicate(m, true));
+	return true;
+}
+
+/* Make the cluster hold the manifests; hooks run and vanish. *why, to be
+ * freed: what the server said to one that it refused. */
 static cJSON *
 apply_all(struct app *a, const cJSON *manifests, bool with_prune,
-    bool with_hooks)
+    bool with_hooks, char **why)
 {
 	cJSON *rows = cJSON_CreateArray();
 	const cJSON *m;
+	bool ok = true;
 
+	*why = NULL;
 	if (a->applied == NULL)
 		a->applied = cJSON_CreateArray();
 	cJSON_ArrayForEach(m, manifests) {
-		if (is_hook(m)) {
-			if (!with_hooks)
-				continue;
+		if (!is_hook(m)) {
+			ok = apply_one(a, m, rows, why) && ok;
+		} else if (with_hooks) {
 			count("initjobs");
 			add_result(rows, m, "Synced", "job completed");
-			continue;
 		}
-		add_result(rows, m, "Synced", kube_apply(&kube_new, m) ?
-		    "configured" : "unchanged");
-		if (!in_list(a->applied, m))
-			(void)cJSON_AddItemToArray(a->applied,
-			    cJSON_Duplicate(m, true));
 	}
-	if (with_prune)
+	if (with_prune && ok)
 		prune(a, manifests, rows);
 	return rows;
 }
@@ -513,6 +546,7 @@ carry_out(struct app *a, const char *rev, const cJSON *manifests)
 {
 	const cJSON *sync = json_at(a->o, "operation/sync");
 	cJSON *rows;
+	char *why;
 
 	if (json_true(sync, "dryRun")) {
 		end_operation(a, "Succeeded",
@@ -525,8 +559,13 @@ carry_out(struct app *a, const char *rev, const cJSON *manifests)
 	}
 	rows = apply_all(a, manifests, json_true(sync, "prune"),
 	    json_at(sync, "syncStrategy/apply") == NULL
-	    && json_at(sync, "resources") == NULL);
+	    && json_at(sync, "resources") == NULL, &why);
 	json_put(a->o, "status/operationState/syncResult/resources", rows);
+	if (why != NULL) {
+		end_operation(a, "Failed", why);
+		free(why);
+		return;
+	}
 	count("syncs");
 	if (!out_deploy(rev, a->instance)) {
 		end_operation(a, "Error", "the sandbox can't deploy it");

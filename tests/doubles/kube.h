@@ -79,6 +79,10 @@ void kube_remove(struct cluster *c, const struct kind *k, struct cJSON *o);
  */
 bool kube_apply(struct cluster *c, const struct cJSON *manifest);
 
+/* Why a server would refuse the manifest, in its words; NULL: it would not.
+ * The caller frees it. Only what a test needs is looked at. */
+char *kube_refusal(const struct cJSON *manifest);
+
 /* Does the cluster hold what the manifest says? */
 bool kube_holds(struct cluster *c, const struct cJSON *manifest);
 

@@ -3,7 +3,7 @@
  * controllers, and a kubelet that only waits.
  *
  * A Pod keeps when it shall be ready in a member "_ready", which the API
- * never shows.
+ * never shows; a ReplicaSet there, when its Deployment's patience ends.
  */
 #include "kube.h"
 
@@ -20,6 +20,7 @@
 /* What one look at a Deployment's Pods found. */
 struct tally {
 	int all, updated, ready, updated_ready;
+	bool late;		/* the progress deadline is over */
 };
 
 static void
@@ -84,6 +85,8 @@ make_set(struct cluster *c, cJSON *d, const char *name, const char *hash)
 	    cJSON_CreateString(revision));
 	put_owner(s, d, "apps/v1");
 	json_putn(s, "spec/replicas", json_num(d, "spec/replicas", 1));
+	json_putn(s, "_ready", now() + json_num(d,
+	    "spec/progressDeadlineSeconds", 600));
 	json_put(s, "spec/selector", cJSON_Duplicate(json_at(d,
 	    "spec/selector"), true));
 	json_put(s, "spec/template", cJSON_Duplicate(json_at(d,
@@ -158,6 +161,17 @@ put_pod_status(cJSON *pod, bool ready, const char *waiting)
 	free(when);
 }
 
+/* No node has the labels that it asks for. */
+static void
+put_unscheduled(cJSON *pod)
+{
+	json_puts(pod, "status/phase", "Pending");
+	json_put(pod, "status/conditions", json_make("[{\"type\":"
+	    "\"PodScheduled\",\"status\":\"False\",\"reason\":"
+	    "\"Unschedulable\",\"message\":\"0/1 nodes are available: 1 "
+	    "node(s) didn't match Pod's node affinity/selector.\"}]"));
+}
+
 static void
 make_pod(struct cluster *c, const cJSON *set, bool at_once)
 {
@@ -165,7 +179,10 @@ make_pod(struct cluster *c, const cJSON *set, bool at_once)
 	cJSON *pod = cJSON_CreateObject();
 	char *end = random_suffix(5);
 	char *name = text_make("%s-%s", json_str(set, "metadata/name"), end);
-	bool stuck = waiting[0] != '\0' && !at_once && c == &kube_new;
+	bool homeless = json_at(set, "spec/template/spec/nodeSelector")
+	    != NULL;
+	bool stuck = homeless || (waiting[0] != '\0' && !at_once
+	    && c == &kube_new);
 
 	json_puts(pod, "metadata/name", name);
 	json_puts(pod, "metadata/namespace", json_str(set,
@@ -179,7 +196,10 @@ make_pod(struct cluster *c, const cJSON *set, bool at_once)
 	json_putn(pod, "_ready", stuck ? 1e12 : at_once ? 0 : now()
 	    + knob_num("rollout.seconds"));
 	(void)kube_add(c, kube_kind("pods"), pod);
-	put_pod_status(pod, at_once, stuck ? waiting : NULL);
+	if (homeless)
+		put_unscheduled(pod);
+	else
+		put_pod_status(pod, at_once, stuck ? waiting : NULL);
 	json_putb(pod, "_is_ready", at_once);
 	free(name);
 	free(end);
@@ -287,11 +307,24 @@ put_conditions(cJSON *d, const struct tally *t, int want)
 	    "Deployment has minimum availability.") :
 	    condition("Available", false, "MinimumReplicasUnavailable",
 	    "Deployment does not have minimum availability."));
-	(void)cJSON_AddItemToArray(list, condition("Progressing", true,
+	(void)cJSON_AddItemToArray(list, t->late ? condition("Progressing",
+	    false, "ProgressDeadlineExceeded", "ReplicaSet has timed out "
+	    "progressing.") : condition("Progressing", true,
 	    done ? "NewReplicaSetAvailable" : "ReplicaSetUpdated",
 	    done ? "ReplicaSet has successfully progressed." :
 	    "ReplicaSet is progressing."));
 	json_put(d, "status/conditions", list);
+}
+
+/* Has it been given up? */
+static bool
+is_late(const cJSON *d)
+{
+	const char *reason = json_str(cJSON_GetArrayItem(json_at(d,
+	    "status/conditions"), 1), "reason");
+
+	return reason != NULL
+	    && strcmp(reason, "ProgressDeadlineExceeded") == 0;
 }
 
 static void
@@ -310,6 +343,7 @@ deployment_status(struct cluster *c, cJSON *d, const struct tally *t,
 	    || changed;
 	changed = put_count(d, "status/unavailableReplicas",
 	    t->ready < want ? want - t->ready : 0) || changed;
+	changed = changed || is_late(d) != t->late;
 	if (!changed)
 		return;
 	put_conditions(d, t, want);
@@ -355,6 +389,8 @@ roll(struct cluster *c, cJSON *d, bool at_once)
 	if (at_once)
 		t.updated_ready = want;
 	set_status(c, set, want, t.updated, t.updated_ready);
+	t.late = t.updated_ready < want && now() > json_num(set, "_ready",
+	    1e12);
 	t.all = t.updated;
 	t.ready = t.updated_ready;
 	roll_old_sets(c, d, set, t.updated_ready >= want ? 0 : want, &t);
@@ -397,6 +433,8 @@ deployment_health(const cJSON *d)
 	if (json_num(d, "status/observedGeneration", 0)
 	    < json_num(d, "metadata/generation", 1))
 		return "Progressing";
+	if (is_late(d))
+		return "Degraded";
 	if (json_num(d, "status/updatedReplicas", 0) < want
 	    || json_num(d, "status/replicas", 0)
 		> json_num(d, "status/updatedReplicas", 0)

@@ -189,6 +189,28 @@ kube_holds(struct cluster *c, const cJSON *manifest)
 	return live != NULL && json_covers(live, manifest);
 }
 
+char *
+kube_refusal(const cJSON *manifest)
+{
+	const cJSON *one;
+
+	if (strcmp(json_str(manifest, "kind"), "ConfigMap") != 0)
+		return NULL;
+	cJSON_ArrayForEach(one, json_at(manifest, "data")) {
+		const char *key = one->string;
+
+		if (strpbrk(key, "/ :") != NULL)
+			return text_make("ConfigMap \"%s\" is invalid: "
+			    "data[%s]: Invalid value: \"%s\": a valid config "
+			    "key must consist of alphanumeric characters, "
+			    "'-', '_' or '.' (e.g. 'key.name',  or "
+			    "'KEY_NAME',  or 'key-name', regex used for "
+			    "validation is '[-._a-zA-Z0-9]+')",
+			    json_str(manifest, "metadata/name"), key, key);
+	}
+	return NULL;
+}
+
 bool
 kube_apply(struct cluster *c, const cJSON *manifest)
 {

@@ -1,0 +1,59 @@
+/*
+ * argocd_app - an Application of one's own at Argo CD, double or real, for
+ * the contract suites: its folder in the cluster repository, and changes of
+ * it as people make them, by git.
+ *
+ * For a real server give CONTRACT_ARGOCD_URL, _TOKEN (an account that may
+ * all on applications, and on projects), _CA (a file), _REPO (its repository,
+ * as git here reaches it) and _REPO_URL (as Argo CD does). CONTRACT_ARGOCD_
+ * WEAK_TOKEN is one that may nothing with it. Without them a double is
+ * started.
+ */
+#ifndef TESTS_CONTRACT_ARGOCD_APP_H
+#define TESTS_CONTRACT_ARGOCD_APP_H
+
+#include <stdbool.h>
+
+#include "tests/contract/http.h"
+
+#define APP_NAME "contract"
+#define NO_REVISION "0123456789012345678901234567890123456789"
+
+extern struct server argo;
+extern bool argo_real;
+
+/* Is there a server? Not in a test yet. */
+bool argo_find(void);
+
+/* Make the Application, synced; once, in an unchecked fixture. */
+void argo_begin(void);
+/* Before each test: no operation is under way, and none begins by itself. */
+void argo_calm(void);
+/* Bring it to argo_revision, unless it is there. */
+void argo_deploy(void);
+
+/* Write a file of its folder (text NULL: remove it), and push; the commit
+ * that the branch is at then is argo_revision. */
+void argo_change(const char *file, const char *text);
+extern const char *argo_revision;
+/* A line of text that was never there before. */
+const char *argo_fresh(void);
+
+/* From now on syncs do not end by themselves, or do again. */
+void argo_hold(bool on);
+
+/* "/api/v1/applications/contract" and the rest. */
+const char *argo_path(const char *rest);
+/* A request with a JSON body, or with none (NULL). */
+struct answer argo_call(const char *method, const char *path,
+    const char *body);
+/* Ask for a sync, with further members of the request (",\"x\":1"). */
+struct answer argo_sync(const char *revision, const char *more);
+/* Merge into the live Application. */
+void argo_merge(const char *patch);
+void argo_automated(bool on);
+/* The Application once no operation is under way and the controller has
+ * looked again. */
+struct answer argo_settled(void);
+
+#endif
