@@ -14,8 +14,7 @@
 #include "verify/facts.h"
 #include "verify/verify.h"
 
-enum { ANSWER_SECONDS = 10, WORDS_MAX = 4096, MYSQL_PORT = 3306,
-	MONGO_PORT = 27017, MAX_PORT = 65535 };
+enum { ANSWER_SECONDS = 10, WORDS_MAX = 4096 };
 
 static void
 not_known(struct pool *p, struct access *a, const char *why)
@@ -41,53 +40,37 @@ known(struct pool *p, struct access *a, const struct findings *f)
 	buf_free(&b);
 }
 
-static long
-port(long given, const char *configured, long dflt)
+/* Can he be asked about at all? As whom: see above. */
+static bool
+find_user(struct dbuser *u, const struct database_user *d, bool *admin,
+    struct err *e)
 {
-	struct err ignored;
-	long n;
-
-	if (given > 0)
-		return given;
-	return configured != NULL && text_number(configured, 1, MAX_PORT, &n,
-	    &ignored) ? n : dflt;
-}
-
-static const char *const *
-own_databases(struct pool *p, const char *given, const char *const *config)
-{
-	return given != NULL ? text_split(p, given, NULL) : config;
+	if (!dbuser_complete(u, d, e))
+		return false;
+	*admin = u->admin != NULL && u->admin_password != NULL;
+	return (u->host != NULL && u->user != NULL && u->own[0] != NULL
+	    && (*admin || u->password != NULL)) || err_set(e, ERR_OTHER,
+	    "config.yml does not say host, user, password and database");
 }
 
 static bool
 audit_mysql(struct pool *p, const struct subject *s, const struct databases *d,
     struct access *a, struct err *e)
 {
-	bool admin = s->mysql_password != NULL && s->mysql_admin != NULL;
-	const char *const *own = own_databases(p, s->mysql_databases,
-	    d->mysql);
-	const char *user = s->mysql_user != NULL ? s->mysql_user
-	    : d->mysql_user;
-	struct sql_login login = {
-		.host = s->mysql_host != NULL ? s->mysql_host : d->mysql_host,
-		.port = port(s->mysql_port, d->mysql_port, MYSQL_PORT),
-		.user = admin ? s->mysql_admin : d->mysql_user,
-		.password = admin ? s->mysql_password : d->mysql_password,
-		.tls = s->mysql_tls, .ca_file = s->mysql_ca,
-		.seconds = ANSWER_SECONDS };
+	struct dbuser u = s->mysql;
+	struct sql_login login;
 	struct scope scope = { 0 };
 	struct sql *sql;
-	bool ok;
+	bool admin, ok;
 
-	if (login.host == NULL || login.user == NULL || user == NULL
-	    || login.password == NULL || own[0] == NULL)
-		return err_set(e, ERR_OTHER, "config.yml does not say host, "
-		    "user, password and database");
+	if (!find_user(&u, &d->mysql, &admin, e))
+		return false;
+	login = dbuser_sql(&u, admin, ANSWER_SECONDS);
 	sql = sql_open(&login, e);
 	if (sql == NULL)
 		return false;
-	ok = admin ? scope_audit(sql, p, user, own, &scope, e)
-	    : scope_audit_self(sql, p, own, &scope, e);
+	ok = admin ? scope_audit(sql, p, u.user, u.own, &scope, e)
+	    : scope_audit_self(sql, p, u.own, &scope, e);
 	if (ok)
 		known(p, a, &scope.findings);
 	sql_close(sql);
@@ -109,35 +92,20 @@ static bool
 audit_mongo(struct pool *p, const struct subject *s, const struct databases *d,
     struct access *a, struct err *e)
 {
-	bool admin = s->mongo_password != NULL && s->mongo_admin != NULL;
-	const char *const *own = own_databases(p, s->mongo_databases,
-	    d->mongo);
-	const char *user = s->mongo_user != NULL ? s->mongo_user
-	    : d->mongo_user;
-	const char *auth = s->mongo_auth != NULL ? s->mongo_auth
-	    : d->mongo_auth != NULL ? d->mongo_auth : "admin";
-	struct mongo_login login = {
-		.host = s->mongo_host != NULL ? s->mongo_host : d->mongo_host,
-		.port = port(s->mongo_port, d->mongo_port, MONGO_PORT),
-		.user = admin ? s->mongo_admin : d->mongo_user,
-		.password = admin ? s->mongo_password : d->mongo_password,
-		.auth_db = admin ? NULL : auth,
-		.tls = s->mongo_tls != NULL ? s->mongo_tls
-		    : text_same(d->mongo_tls, "false") ? "off" : NULL,
-		.ca_file = s->mongo_ca, .seconds = ANSWER_SECONDS };
+	struct dbuser u = s->mongodb;
+	struct mongo_login login;
 	struct findings f = { 0 };
 	struct mongo *m;
-	bool ok;
+	bool admin, ok;
 
-	if (login.host == NULL || login.user == NULL || user == NULL
-	    || login.password == NULL || own[0] == NULL)
-		return err_set(e, ERR_OTHER, "config.yml does not say host, "
-		    "user, password and database");
+	if (!find_user(&u, &d->mongo, &admin, e))
+		return false;
+	login = dbuser_mongo(&u, admin, ANSWER_SECONDS);
 	m = mongo_open(&login, e);
 	if (m == NULL)
 		return false;
-	ok = admin ? mongo_audit(m, p, user, auth, own, &f, e)
-	    : mongo_audit_self(m, p, own, &f, e);
+	ok = admin ? mongo_audit(m, p, u.user, u.auth, u.own, &f, e)
+	    : mongo_audit_self(m, p, u.own, &f, e);
 	if (ok)
 		known(p, a, &f);
 	mongo_close(m);

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "edx/phase.h"
+#include "site/dbuser.h"
 #include "site/hosts.h"
 
 struct facts;
@@ -47,12 +48,8 @@ struct subject {
 	const char *const *old_address, *const *new_address; /* NULL-ended */
 	long low_ttl, high_ttl;
 	struct argocd_open application;
-	const char *mysql_host, *mysql_admin, *mysql_password, *mysql_tls;
-	const char *mongo_host, *mongo_admin, *mongo_password, *mongo_tls;
-	const char *mysql_user, *mysql_databases;
-	const char *mongo_user, *mongo_databases, *mongo_auth;
-	long mysql_port, mongo_port;
-	const char *mysql_ca, *mongo_ca;
+	struct dbuser mysql, mongodb;	/* what is not known is taken from
+					 * config.yml */
 	const struct json *settings;	/* the old side's values, as
 					 * fetch-settings has them, or NULL */
 	struct facts *facts;		/* after verify_gather */

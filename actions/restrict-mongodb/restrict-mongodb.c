@@ -12,28 +12,24 @@
 
 #include "api/accessrecord.h"
 #include "api/repo.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "db/mongo.h"
 #include "edx/databases.h"
-#include "step/step.h"
+#include "site/dbuser.h"
 #include "site/restriction.h"
+#include "step/step.h"
 
 enum {
 	ANSWER_SECONDS = 30,	/* an election takes less */
 	CACHE_SECONDS = 40,	/* a mongos remembers users for 30 */
-	USUAL_PORT = 27017, PORT_MAX = 65535,
 	FOREIGN_TRIED = 8,
 	TEXT_MAX = 64 * 1024,
 };
 
 static struct {
-	const char *mode, *provider, *host, *admin, *password, *ca, *tls;
-	const char *user, *auth, *databases, *user_password, *old_running,
-	    *settings;
-	long port;
+	const char *mode, *provider;
 } in;
 
 static const char *const providers[] = { "self-hosted", NULL };
@@ -46,47 +42,8 @@ static const struct input inputs[] = {
 	{ .name = "provider", .str = &in.provider, .oneof = providers,
 	  .dflt = "self-hosted", .plan = "mongodb.provider",
 	  .help = "Who runs the server" },
-	{ .name = "mongodb-host", .str = &in.host, .plan = "mongodb.host",
-	  .optional = true, .check = mongo_check_host,
-	  .help = "Server, or a mongodb:// URI without credentials; that of "
-	    "the instance's config.yml if empty" },
-	{ .name = "mongodb-port", .num = &in.port, .min = 1, .max = PORT_MAX,
-	  .optional = true, .plan = "mongodb.port",
-	  .help = "Its port; that of config.yml if empty, or 27017" },
-	{ .name = "mongodb-admin", .str = &in.admin, .plan = "mongodb.admin",
-	  .help = "User of database admin who may change users" },
-	{ .name = "mongodb-admin-password", .str = &in.password,
-	  .secret = true, .help = "Password of that user" },
-	{ .name = "mongodb-ca-file", .str = &in.ca, .optional = true,
-	  .plan = "mongodb.ca-file", .check = file_check_certificates,
-	  .help = "Roots that vouch for the server; ca-file if empty" },
-	{ .name = "tls", .str = &in.tls, .oneof = mongo_tls_words,
-	  .optional = true, .plan = "mongodb.tls",
-	  .help = "verify the server, only require encryption, or off; off "
-	    "if empty and config.yml says so, else verify" },
-	{ .name = "user", .str = &in.user, .optional = true,
-	  .plan = "mongodb.user",
-	  .help = "The instance's user; that of config.yml if empty" },
-	{ .name = "auth-database", .str = &in.auth, .optional = true,
-	  .plan = "mongodb.auth-database",
-	  .help = "Where it is defined; that of config.yml, or admin" },
-	{ .name = "databases", .str = &in.databases, .optional = true,
-	  .plan = "mongodb.databases",
-	  .help = "Its main and forum databases; those of config.yml if "
-	    "empty" },
-	{ .name = "user-password", .str = &in.user_password,
-	  .optional = true, .secret = true,
-	  .help = "Its password, to confirm by logging in and for a user "
-	    "that is not there; that of config.yml if empty" },
-	{ .name = "settings-file", .str = &in.settings, .optional = true,
-	  .check = file_check_readable,
-	  .help = "File that fetch-settings wrote in this job, to be taken "
-	    "instead of config.yml" },
-	{ .name = "old-running", .str = &in.old_running,
-	  .oneof = restriction_yes_or_no,
-	  .optional = true, .plan = "old-running",
-	  .help = "false: the old side's workloads are at 0; true: they "
-	    "still run, and may lose rights outside the databases named" },
+	{ .rows = dbuser_mongodb_inputs },
+	{ .rows = restriction_inputs },
 	{ 0 }
 };
 
@@ -100,7 +57,7 @@ static const struct output outputs[] = {
 /* What the deeds hand on. */
 static struct {
 	struct pool *pool;
-	const char *const *own;
+	struct dbuser who;
 	const struct mongo_role *wanted;
 	size_t nwanted;
 	struct mongo *admin;
@@ -115,17 +72,21 @@ static struct {
 static bool
 check_not_system(struct err *e)
 {
-	if (text_same(in.user, in.admin) || text_same_fold(in.user, "root")
-	    || text_same_fold(in.user, "doadmin")
-	    || text_same(in.user, "__system"))
-		return err_set(e, ERR_INPUT, "user: %s is an administrator "
-		    "of the server, not an instance's user", in.user);
-	for (size_t i = 0; at.own[i] != NULL; i++)
-		if (text_same(at.own[i], "admin")
-		    || text_same(at.own[i], "config")
-		    || text_same(at.own[i], "local"))
-			return err_set(e, ERR_INPUT, "databases: %s belongs "
-			    "to the server, not to an instance", at.own[i]);
+	const char *user = at.who.user;
+
+	if (text_same(user, at.who.admin) || text_same_fold(user, "root")
+	    || text_same_fold(user, "doadmin")
+	    || text_same(user, "__system"))
+		return err_set(e, ERR_INPUT, "mongodb-user: %s is an "
+		    "administrator of the server, not an instance's user",
+		    user);
+	for (size_t i = 0; at.who.own[i] != NULL; i++)
+		if (text_same(at.who.own[i], "admin")
+		    || text_same(at.who.own[i], "config")
+		    || text_same(at.who.own[i], "local"))
+			return err_set(e, ERR_INPUT, "mongodb-databases: %s "
+			    "belongs to the server, not to an instance",
+			    at.who.own[i]);
 	return true;
 }
 
@@ -134,40 +95,20 @@ find_inputs(struct err *e)
 {
 	struct databases d;
 
-	if (!restriction_find_databases(in.settings, &d, e))
+	at.who = dbuser_mongodb();
+	if (!restriction_find_databases(&d, e)
+	    || !dbuser_complete(&at.who, &d.mongo, e)
+	    || !restriction_check_known(&at.who, "mongodb", e))
 		return false;
-	at.own = in.databases == NULL ? d.mongo :
-	    text_split(at.pool, in.databases, NULL);
-	if (in.host == NULL)
-		in.host = d.mongo_host;
-	in.user = in.user == NULL ? d.mongo_user : in.user;
-	in.auth = in.auth == NULL ? d.mongo_auth : in.auth;
-	in.auth = in.auth == NULL ? "admin" : in.auth;
-	if (in.user_password == NULL && text_same(in.user, d.mongo_user))
-		in.user_password = d.mongo_password;
-	if (in.tls == NULL && text_same(d.mongo_tls, "false"))
-		in.tls = "off";
-	in.ca = in.ca == NULL ? step_common()->ca_file : in.ca;
-	at.nwanted = roles_wanted(at.pool, at.own, &at.wanted);
-	return restriction_find_port(&in.port, d.mongo_port, USUAL_PORT, e)
-	    && restriction_check_given(in.host, "mongodb-host", e)
-	    && restriction_check_given(in.user, "user", e)
-	    && restriction_check_given(at.own[0], "databases", e)
-	    && check_not_system(e);
-}
-
-static struct mongo_login
-login(const char *user, const char *password, const char *auth)
-{
-	return (struct mongo_login){ .host = in.host, .port = in.port,
-	    .user = user, .password = password, .auth_db = auth,
-	    .tls = in.tls, .ca_file = in.ca, .seconds = ANSWER_SECONDS };
+	at.nwanted = roles_wanted(at.pool, at.who.own, &at.wanted);
+	return check_not_system(e);
 }
 
 static bool
 open_admin(struct err *e)
 {
-	const struct mongo_login l = login(in.admin, in.password, "admin");
+	const struct mongo_login l = dbuser_mongo(&at.who, true,
+	    ANSWER_SECONDS);
 
 	at.admin = mongo_open(&l, e);
 	return at.admin != NULL;
@@ -176,7 +117,7 @@ open_admin(struct err *e)
 static bool
 find_users(struct err *e)
 {
-	return mongo_find_users(at.admin, at.pool, in.user, at.own,
+	return mongo_find_users(at.admin, at.pool, at.who.user, at.who.own,
 	    &at.users, e);
 }
 
@@ -185,7 +126,7 @@ static const struct mongo_user *
 find_user(void)
 {
 	for (size_t i = 0; i < at.users.n; i++)
-		if (text_same(at.users.v[i].db, in.auth))
+		if (text_same(at.users.v[i].db, at.who.auth))
 			return &at.users.v[i];
 	return NULL;
 }
@@ -196,9 +137,9 @@ find_user(void)
 static bool
 ensure_recorded(const struct mongo_user *u, struct err *e)
 {
-	accessrecord_start(at.record, in.user);
+	accessrecord_start(at.record, at.who.user);
 	for (size_t i = 0; u != NULL && i < u->nroles; i++)
-		accessrecord_keep(at.record, in.auth, pool_printf(at.pool,
+		accessrecord_keep(at.record, at.who.auth, pool_printf(at.pool,
 		    "%s %s", u->roles[i].db, u->roles[i].role));
 	return accessrecord_save(at.record, at.repo, ACCESS_RESTRICTING, e);
 }
@@ -206,12 +147,12 @@ ensure_recorded(const struct mongo_user *u, struct err *e)
 static bool
 read_record(struct mongo_role **roles, size_t *n, struct err *e)
 {
-	if (!text_same(accessrecord_user(at.record), in.user)
+	if (!text_same(accessrecord_user(at.record), at.who.user)
 	    || accessrecord_accounts(at.record) != 1
-	    || !text_same(accessrecord_account(at.record, 0), in.auth))
+	    || !text_same(accessrecord_account(at.record, 0), at.who.auth))
 		return err_set(e, ERR_HAND, "the record holds no roles of "
-		    "%s in database %s: nothing to restore", in.user,
-		    in.auth);
+		    "%s in database %s: nothing to restore", at.who.user,
+		    at.who.auth);
 	*n = accessrecord_lines(at.record, 0);
 	*roles = pool_alloc(at.pool, (*n + 1) * sizeof **roles);
 	for (size_t i = 0; i < *n; i++) {
@@ -234,15 +175,18 @@ static const char *
 user_words(void)
 {
 	return pool_printf(at.pool, "MongoDB user %s of database %s",
-	    in.user, in.auth);
+	    at.who.user, at.who.auth);
 }
 
+/* Judged as it is now. */
 static void
-tell_state(const struct findings *f)
+tell_state(struct findings *f)
 {
 	const struct mongo_user *u = find_user();
 	struct buf found = buf_new(TEXT_MAX);
 
+	roles_judge(at.pool, at.users.v, at.users.n, at.who.auth, at.who.own,
+	    f);
 	findings_print(f, &found);
 	step_output("verdict", "%s", findings_clean(f) ? "scoped" :
 	    severity_name(findings_worst(f)));
@@ -271,8 +215,8 @@ find_foreign(const char *const **foreign, struct err *e)
 		    || text_same(all[i], "config")
 		    || text_same(all[i], "local");
 
-		for (size_t k = 0; at.own[k] != NULL; k++)
-			skip = skip || text_same(all[i], at.own[k]);
+		for (size_t k = 0; at.who.own[k] != NULL; k++)
+			skip = skip || text_same(all[i], at.who.own[k]);
 		if (!skip)
 			names[n++] = all[i];
 	}
@@ -283,21 +227,21 @@ find_foreign(const char *const **foreign, struct err *e)
 static bool
 confirm(struct err *e)
 {
-	const struct mongo_login l = login(in.user, in.user_password,
-	    in.auth);
+	const struct mongo_login l = dbuser_mongo(&at.who, false,
+	    ANSWER_SECONDS);
 	const char *const *foreign;
 
-	if (in.user_password == NULL) {
+	if (at.who.password == NULL) {
 		log_warn("no password of %s: not confirmed by logging in",
-		    in.user);
+		    at.who.user);
 		return true;
 	}
 	if (!find_foreign(&foreign, e)
-	    || !mongo_confirm(&l, at.own, foreign, step_changed(),
+	    || !mongo_confirm(&l, at.who.own, foreign, step_changed(),
 		CACHE_SECONDS, e))
-		return err_within(e, "logged in as %s", in.user);
+		return err_within(e, "logged in as %s", at.who.user);
 	log_info("logged in as %s: its own databases open, others refuse",
-	    in.user);
+	    at.who.user);
 	return true;
 }
 
@@ -306,10 +250,10 @@ ensure_user(const struct mongo_user *u, const struct mongo_role *roles,
     size_t n, struct err *e)
 {
 	if (u != NULL)
-		return mongo_set_roles(at.admin, in.user, in.auth, roles, n,
-		    e);
-	return mongo_create_user(at.admin, in.user, in.auth,
-	    in.user_password, roles, n, e);
+		return mongo_set_roles(at.admin, at.who.user, at.who.auth,
+		    roles, n, e);
+	return mongo_create_user(at.admin, at.who.user, at.who.auth,
+	    at.who.password, roles, n, e);
 }
 
 /* A run that was killed before its last commit left it "restricting". */
@@ -327,12 +271,12 @@ check_can_create(struct err *e)
 	const struct mongo_user *other = at.users.n > 0 ? at.users.v : NULL;
 
 	if (other != NULL)
-		return err_set(e, ERR_INPUT, "auth-database: there is no "
-		    "user %s in %s, but one in %s", in.user, in.auth,
-		    other->db);
-	return in.user_password != NULL || err_set(e, ERR_INPUT,
-	    "user-password: there is no user %s, and making one takes a "
-	    "password", in.user);
+		return err_set(e, ERR_INPUT, "mongodb-auth-database: there "
+		    "is no user %s in %s, but one in %s", at.who.user,
+		    at.who.auth, other->db);
+	return at.who.password != NULL || err_set(e, ERR_INPUT,
+	    "mongodb-user-password: there is no user %s, and making one "
+	    "takes a password", at.who.user);
 }
 
 static bool
@@ -369,13 +313,12 @@ plan_or_restrict(struct err *e)
 	if (u == NULL && !check_can_create(e))
 		return false;
 	ok = ensure_roles(u, e);
-	roles_judge(at.pool, at.users.v, at.users.n, in.auth, at.own, &f);
 	tell_state(&f);
 	others = findings_count(&f, FINDING_HAND);
 	return ok && (others == 0 || !text_same(in.mode, "restrict")
 	    || step_common()->dry_run || err_set(e, ERR_HAND,
 	    "%zu other users are called %s: see the findings", others,
-	    in.user));
+	    at.who.user));
 }
 
 static bool
@@ -390,7 +333,7 @@ restore(struct err *e)
 		return false;
 	if (u == NULL)
 		return err_set(e, ERR_NOT_FOUND, "there is no user %s in "
-		    "database %s to restore", in.user, in.auth);
+		    "database %s to restore", at.who.user, at.who.auth);
 	if (roles_same(u, saved, n)) {
 		step_same(user_words(), roles_print(at.pool, saved, n));
 		return true;
@@ -401,7 +344,6 @@ restore(struct err *e)
 		return true;
 	if (!ensure_user(u, saved, n, e) || !find_users(e))
 		return false;
-	roles_judge(at.pool, at.users.v, at.users.n, in.auth, at.own, &f);
 	tell_state(&f);
 	return accessrecord_save(at.record, at.repo, ACCESS_RESTORED, e);
 }
@@ -412,7 +354,7 @@ run(struct err *e)
 	bool ok;
 
 	at.pool = step_common()->pool;
-	ok = restriction_check_old_side(in.mode, in.old_running, e)
+	ok = restriction_check_old_side(in.mode, e)
 	    && find_inputs(e)
 	    && open_admin(e)
 	    && find_users(e)

@@ -12,7 +12,6 @@
  */
 #include "api/accessrecord.h"
 #include "api/repo.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -20,22 +19,19 @@
 #include "db/mysql_restrict.h"
 #include "db/mysql_scope.h"
 #include "edx/databases.h"
-#include "step/step.h"
+#include "site/dbuser.h"
 #include "site/restriction.h"
+#include "step/step.h"
 
 enum {
 	ANSWER_SECONDS = 30,	/* a server's pause in a failover */
 	SESSION_SECONDS = 10,	/* a web request is over by then */
-	USUAL_PORT = 3306, PORT_MAX = 65535,
 	FOREIGN_TRIED = 8,
 	TEXT_MAX = 256 * 1024,
 };
 
 static struct {
-	const char *mode, *host, *admin, *password, *ca, *tls;
-	const char *user, *databases, *user_password, *old_running,
-	    *settings;
-	long port;
+	const char *mode;
 } in;
 
 static const struct input inputs[] = {
@@ -43,41 +39,8 @@ static const struct input inputs[] = {
 	  .dflt = "plan",
 	  .help = "plan shows the statements, restrict runs them, restore "
 	    "gives back what the record says" },
-	{ .name = "mysql-host", .str = &in.host, .plan = "mysql.host",
-	  .optional = true, .check = text_check_machine,
-	  .help = "Server; that of the instance's config.yml if empty" },
-	{ .name = "mysql-port", .num = &in.port, .min = 1, .max = PORT_MAX,
-	  .optional = true, .plan = "mysql.port",
-	  .help = "Its port; that of config.yml if empty, or 3306" },
-	{ .name = "mysql-admin", .str = &in.admin, .plan = "mysql.admin",
-	  .help = "User who may grant and revoke" },
-	{ .name = "mysql-admin-password", .str = &in.password,
-	  .secret = true, .help = "Password of that user" },
-	{ .name = "mysql-ca-file", .str = &in.ca, .optional = true,
-	  .plan = "mysql.ca-file", .check = file_check_certificates,
-	  .help = "Roots that vouch for the server; ca-file if empty" },
-	{ .name = "tls", .str = &in.tls, .oneof = sql_tls_words,
-	  .dflt = "verify", .plan = "mysql.tls",
-	  .help = "verify the server, only require encryption, or off" },
-	{ .name = "user", .str = &in.user, .optional = true,
-	  .plan = "mysql.user",
-	  .help = "The instance's user; that of config.yml if empty" },
-	{ .name = "databases", .str = &in.databases, .optional = true,
-	  .plan = "mysql.databases",
-	  .help = "All its own databases; those of config.yml if empty" },
-	{ .name = "user-password", .str = &in.user_password,
-	  .optional = true, .secret = true,
-	  .help = "Its password, to confirm by logging in; that of "
-	    "config.yml if empty" },
-	{ .name = "settings-file", .str = &in.settings, .optional = true,
-	  .check = file_check_readable,
-	  .help = "File that fetch-settings wrote in this job, to be taken "
-	    "instead of config.yml" },
-	{ .name = "old-running", .str = &in.old_running,
-	  .oneof = restriction_yes_or_no,
-	  .optional = true, .plan = "old-running",
-	  .help = "false: the old side's workloads are at 0; true: they "
-	    "still run, and may lose rights outside the databases named" },
+	{ .rows = dbuser_mysql_inputs },
+	{ .rows = restriction_inputs },
 	{ 0 }
 };
 
@@ -92,7 +55,7 @@ static const struct output outputs[] = {
 /* What the deeds hand on. */
 static struct {
 	struct pool *pool;
-	const char *const *own;
+	struct dbuser who;
 	struct sql *admin;
 	struct repo *repo;
 	struct accessrecord *record;
@@ -102,39 +65,21 @@ static struct {
 /* --- who, and which databases --- */
 
 static bool
-find_inputs(struct err *e)
+find_user(struct err *e)
 {
 	struct databases d;
 
-	if (!restriction_find_databases(in.settings, &d, e))
-		return false;
-	at.own = in.databases == NULL ? d.mysql :
-	    text_split(at.pool, in.databases, NULL);
-	if (in.host == NULL)
-		in.host = d.mysql_host;
-	in.user = in.user == NULL ? d.mysql_user : in.user;
-	if (in.user_password == NULL && text_same(in.user, d.mysql_user))
-		in.user_password = d.mysql_password;
-	in.ca = in.ca == NULL ? step_common()->ca_file : in.ca;
-	return restriction_find_port(&in.port, d.mysql_port, USUAL_PORT, e)
-	    && restriction_check_given(in.host, "mysql-host", e)
-	    && restriction_check_given(in.user, "user", e)
-	    && restriction_check_given(at.own[0], "databases", e)
-	    && restrict_check_names(in.user, at.own, e);
-}
-
-static struct sql_login
-login(const char *user, const char *password)
-{
-	return (struct sql_login){ .host = in.host, .port = in.port,
-	    .user = user, .password = password, .tls = in.tls,
-	    .ca_file = in.ca, .seconds = ANSWER_SECONDS };
+	at.who = dbuser_mysql();
+	return restriction_find_databases(&d, e)
+	    && dbuser_complete(&at.who, &d.mysql, e)
+	    && restriction_check_known(&at.who, "mysql", e)
+	    && restrict_check_names(at.who.user, at.who.own, e);
 }
 
 static bool
 open_admin(struct err *e)
 {
-	const struct sql_login l = login(in.admin, in.password);
+	const struct sql_login l = dbuser_sql(&at.who, true, ANSWER_SECONDS);
 
 	at.admin = sql_open(&l, e);
 	return at.admin != NULL;
@@ -143,7 +88,8 @@ open_admin(struct err *e)
 static bool
 audit(struct err *e)
 {
-	return scope_audit(at.admin, at.pool, in.user, at.own, &at.scope, e);
+	return scope_audit(at.admin, at.pool, at.who.user, at.who.own,
+	    &at.scope, e);
 }
 
 /* --- the record --- */
@@ -152,7 +98,7 @@ static bool
 is_half_way(void)
 {
 	return accessrecord_state(at.record) == ACCESS_RESTRICTING
-	    && text_same(accessrecord_user(at.record), in.user);
+	    && text_same(accessrecord_user(at.record), at.who.user);
 }
 
 static void
@@ -170,7 +116,7 @@ ensure_recorded(struct err *e)
 {
 	if (is_half_way())
 		return true;
-	accessrecord_start(at.record, in.user);
+	accessrecord_start(at.record, at.who.user);
 	for (size_t i = 0; i < at.scope.naccounts; i++) {
 		const struct account *a = &at.scope.accounts[i].account;
 
@@ -243,19 +189,20 @@ tell_state(void)
 static bool
 confirm(struct err *e)
 {
-	const struct sql_login l = login(in.user, in.user_password);
+	const struct sql_login l = dbuser_sql(&at.who, false,
+	    ANSWER_SECONDS);
 	const char *const *foreign = scope_foreign(at.pool, &at.scope,
 	    FOREIGN_TRIED);
 
-	if (in.user_password == NULL) {
+	if (at.who.password == NULL) {
 		log_warn("no password of %s: not confirmed by logging in",
-		    in.user);
+		    at.who.user);
 		return true;
 	}
-	if (!restrict_confirm(&l, at.own, foreign, step_changed(), e))
-		return err_within(e, "logged in as %s", in.user);
+	if (!restrict_confirm(&l, at.who.own, foreign, step_changed(), e))
+		return err_within(e, "logged in as %s", at.who.user);
 	log_info("logged in as %s: its own databases open, others refuse",
-	    in.user);
+	    at.who.user);
 	return true;
 }
 
@@ -264,7 +211,7 @@ end_sessions(struct err *e)
 {
 	size_t n;
 
-	if (!restrict_end_sessions(at.admin, at.pool, in.user,
+	if (!restrict_end_sessions(at.admin, at.pool, at.who.user,
 	    SESSION_SECONDS, &n, e))
 		return false;
 	if (n > 0)
@@ -280,7 +227,7 @@ check_by_hand(struct err *e)
 	size_t n = findings_count(&at.scope.findings, FINDING_HAND);
 
 	return n == 0 || err_set(e, ERR_HAND, "%zu rights reach %s in other "
-	    "ways than its own grants: see the findings", n, in.user);
+	    "ways than its own grants: see the findings", n, at.who.user);
 }
 
 static bool
@@ -292,8 +239,8 @@ restrict_user_now(struct err *e)
 		ok = confirm(e);
 	else
 		ok = ensure_recorded(e)
-		    && restrict_user(at.admin, at.pool, in.user, at.own,
-			say_statement, &at.scope, e)
+		    && restrict_user(at.admin, at.pool, at.who.user,
+			at.who.own, say_statement, &at.scope, e)
 		    && end_sessions(e)
 		    && audit(e)
 		    && confirm(e)
@@ -319,7 +266,7 @@ static bool
 read_record(struct grants *saved, struct err *e)
 {
 	for (size_t i = 0; i < accessrecord_accounts(at.record); i++) {
-		struct account a = { in.user,
+		struct account a = { at.who.user,
 		    accessrecord_account(at.record, i) };
 		size_t n = accessrecord_lines(at.record, i);
 		const char **lines = pool_alloc(at.pool,
@@ -341,9 +288,9 @@ restore(struct err *e)
 	struct grants *saved = pool_alloc(at.pool, (n + 1) * sizeof *saved);
 	struct plan plan = { 0 };
 
-	if (!text_same(accessrecord_user(at.record), in.user))
+	if (!text_same(accessrecord_user(at.record), at.who.user))
 		return err_set(e, ERR_HAND, "the record holds no grants of "
-		    "%s: nothing to restore", in.user);
+		    "%s: nothing to restore", at.who.user);
 	if (!read_record(saved, e)
 	    || !restrict_plan_undo(at.admin, at.pool, saved, n, &plan, e))
 		return false;
@@ -363,10 +310,10 @@ run(struct err *e)
 	bool ok;
 
 	at.pool = step_common()->pool;
-	ok = restriction_check_old_side(in.mode, in.old_running, e)
-	    && find_inputs(e)
+	ok = restriction_check_old_side(in.mode, e)
+	    && find_user(e)
 	    && open_admin(e)
-	    && restrict_check(at.admin, at.pool, in.user, at.own, e)
+	    && restrict_check(at.admin, at.pool, at.who.user, at.who.own, e)
 	    && restriction_open_record("mysql", &at.repo, &at.record, e)
 	    && (text_same(in.mode, "restore") ? restore(e) :
 		plan_or_restrict(e));

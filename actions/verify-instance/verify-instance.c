@@ -14,12 +14,11 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "data/json.h"
-#include "db/mongo.h"
-#include "db/mysql.h"
 #include "edx/settings.h"
 #include "step/step.h"
 #include "site/application.h"
 #include "site/checkout.h"
+#include "site/dbuser.h"
 #include "site/hosts.h"
 #include "verify/report.h"
 #include "verify/verify.h"
@@ -30,12 +29,7 @@ enum { PAUSE_MS = 2000, ROUND_SECONDS = 60, TEXT_MAX = 512 * 1024,
 static struct {
 	const char *phase, *when, *formats, *folder, *hosts;
 	const char *old_address, *new_address, *resolvers, *settings;
-	const char *mysql_host, *mysql_admin, *mysql_password;
-	const char *mysql_user, *mysql_databases, *mysql_tls, *mysql_ca;
-	const char *mongo_host, *mongo_admin, *mongo_password;
-	const char *mongo_user, *mongo_databases, *mongo_tls, *mongo_ca;
-	const char *mongo_auth;
-	long mysql_port, mongo_port, low, high, timeout;
+	long low, high, timeout;
 } in;
 
 static const char *const phases[] = { "configure", "connect", "switch",
@@ -68,55 +62,8 @@ static const struct input inputs[] = {
 	  .plan = "dns.resolvers", .check = text_check_servers,
 	  .help = "Name servers that visitors use" },
 	{ .rows = application_inputs, .optional = true },
-	{ .name = "mysql-host", .str = &in.mysql_host, .optional = true,
-	  .plan = "mysql.host", .check = text_check_machine,
-	  .help = "Server; config.yml's if empty" },
-	{ .name = "mysql-port", .num = &in.mysql_port, .min = 1,
-	  .max = 65535, .optional = true, .plan = "mysql.port",
-	  .help = "Its port; config.yml's if empty" },
-	{ .name = "mysql-admin", .str = &in.mysql_admin, .optional = true,
-	  .plan = "mysql.admin", .help = "User who may read grants" },
-	{ .name = "mysql-admin-password", .str = &in.mysql_password,
-	  .secret = true, .optional = true, .help = "His password; without "
-	    "it the instance's user is asked about itself" },
-	{ .name = "mysql-user", .str = &in.mysql_user, .optional = true,
-	  .plan = "mysql.user",
-	  .help = "The instance's user; config.yml's if empty" },
-	{ .name = "mysql-databases", .str = &in.mysql_databases,
-	  .optional = true, .plan = "mysql.databases",
-	  .help = "All its own databases; config.yml's if empty" },
-	{ .name = "mysql-tls", .str = &in.mysql_tls, .oneof = sql_tls_words,
-	  .dflt = "verify", .plan = "mysql.tls",
-	  .help = "verify the server, only require encryption, or off" },
-	{ .name = "mysql-ca-file", .str = &in.mysql_ca, .optional = true,
-	  .plan = "mysql.ca-file", .check = file_check_certificates,
-	  .help = "Roots that vouch for MySQL; ca-file if empty" },
-	{ .name = "mongodb-host", .str = &in.mongo_host, .optional = true,
-	  .plan = "mongodb.host", .check = mongo_check_host,
-	  .help = "Server; config.yml's if empty" },
-	{ .name = "mongodb-port", .num = &in.mongo_port, .min = 1,
-	  .max = 65535, .optional = true, .plan = "mongodb.port",
-	  .help = "Its port; config.yml's if empty" },
-	{ .name = "mongodb-admin", .str = &in.mongo_admin, .optional = true,
-	  .plan = "mongodb.admin", .help = "User who may read roles" },
-	{ .name = "mongodb-admin-password", .str = &in.mongo_password,
-	  .secret = true, .optional = true, .help = "His password; without "
-	    "it the instance's user is asked about itself" },
-	{ .name = "mongodb-user", .str = &in.mongo_user, .optional = true,
-	  .plan = "mongodb.user",
-	  .help = "The instance's user; config.yml's if empty" },
-	{ .name = "mongodb-databases", .str = &in.mongo_databases,
-	  .optional = true, .plan = "mongodb.databases",
-	  .help = "All its own databases; config.yml's if empty" },
-	{ .name = "mongodb-auth-database", .str = &in.mongo_auth,
-	  .optional = true, .plan = "mongodb.auth-database",
-	  .help = "Where the user is defined; config.yml's if empty" },
-	{ .name = "mongodb-ca-file", .str = &in.mongo_ca, .optional = true,
-	  .plan = "mongodb.ca-file", .check = file_check_certificates,
-	  .help = "Roots that vouch for MongoDB; ca-file if empty" },
-	{ .name = "mongodb-tls", .str = &in.mongo_tls,
-	  .oneof = sql_tls_words, .optional = true, .plan = "mongodb.tls",
-	  .help = "verify, require or off; config.yml's if empty" },
+	{ .rows = dbuser_mysql_inputs, .optional = true },
+	{ .rows = dbuser_mongodb_inputs, .optional = true },
 	{ .name = "settings-file", .str = &in.settings, .optional = true,
 	  .check = file_check_readable,
 	  .help = "Settings of the old side, as fetch-settings wrote them" },
@@ -160,21 +107,7 @@ subject_from_inputs(void)
 		.new_address = list(in.new_address),
 		.low_ttl = in.low, .high_ttl = in.high,
 		.application = application_where(),
-		.mysql_host = in.mysql_host, .mysql_port = in.mysql_port,
-		.mysql_admin = in.mysql_admin,
-		.mysql_password = in.mysql_password,
-		.mysql_user = in.mysql_user,
-		.mysql_databases = in.mysql_databases,
-		.mysql_tls = in.mysql_tls,
-		.mongo_host = in.mongo_host, .mongo_port = in.mongo_port,
-		.mongo_admin = in.mongo_admin,
-		.mongo_password = in.mongo_password,
-		.mongo_user = in.mongo_user,
-		.mongo_databases = in.mongo_databases,
-		.mongo_tls = in.mongo_tls, .mongo_auth = in.mongo_auth,
-		.mysql_ca = in.mysql_ca != NULL ? in.mysql_ca : c->ca_file,
-		.mongo_ca = in.mongo_ca != NULL ? in.mongo_ca
-		    : c->ca_file };
+		.mysql = dbuser_mysql(), .mongodb = dbuser_mongodb() };
 }
 
 /* The checkout was made when the run was triggered: go to the branch's

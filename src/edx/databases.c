@@ -118,20 +118,20 @@ read_mysql(struct pool *pool, const struct source *s, struct databases *d,
 	    (NAMES_MAX + 1) * sizeof(*names));
 	const char *name;
 
-	d->mysql = names;
-	if (!read_value(pool, s, "MYSQL_HOST", &d->mysql_host, e)
-	    || !read_value(pool, s, "MYSQL_PORT", &d->mysql_port, e)
+	d->mysql.own = names;
+	if (!read_value(pool, s, "MYSQL_HOST", &d->mysql.host, e)
+	    || !read_value(pool, s, "MYSQL_PORT", &d->mysql.port, e)
 	    || !read_either(pool, s, "MYSQL_DATABASE",
 		"OPENEDX_MYSQL_DATABASE", &name, e)
 	    || !read_either(pool, s, "MYSQL_USERNAME",
-		"OPENEDX_MYSQL_USERNAME", &d->mysql_user, e)
+		"OPENEDX_MYSQL_USERNAME", &d->mysql.user, e)
 	    || !read_either(pool, s, "MYSQL_PASSWORD",
-		"OPENEDX_MYSQL_PASSWORD", &d->mysql_password, e))
+		"OPENEDX_MYSQL_PASSWORD", &d->mysql.password, e))
 		return false;
-	log_mask(d->mysql_password);
+	log_mask(d->mysql.password);
 	add_name(names, name);
-	return d->mysql_user == NULL
-	    || add_plugin_databases(pool, s, d->mysql_user, names, e);
+	return d->mysql.user == NULL
+	    || add_plugin_databases(pool, s, d->mysql.user, names, e);
 }
 
 static bool
@@ -141,17 +141,17 @@ read_mongo(struct pool *pool, const struct source *s, struct databases *d,
 	const char **names = pool_alloc(pool, 3 * sizeof(*names));
 	const char *main_db, *forum;
 
-	d->mongo = names;
-	if (!read_value(pool, s, "MONGODB_HOST", &d->mongo_host, e)
-	    || !read_value(pool, s, "MONGODB_PORT", &d->mongo_port, e)
-	    || !read_value(pool, s, "MONGODB_USERNAME", &d->mongo_user, e)
-	    || !read_value(pool, s, "MONGODB_PASSWORD", &d->mongo_password, e)
-	    || !read_value(pool, s, "MONGODB_AUTH_SOURCE", &d->mongo_auth, e)
-	    || !read_value(pool, s, "MONGODB_USE_SSL", &d->mongo_tls, e)
+	d->mongo.own = names;
+	if (!read_value(pool, s, "MONGODB_HOST", &d->mongo.host, e)
+	    || !read_value(pool, s, "MONGODB_PORT", &d->mongo.port, e)
+	    || !read_value(pool, s, "MONGODB_USERNAME", &d->mongo.user, e)
+	    || !read_value(pool, s, "MONGODB_PASSWORD", &d->mongo.password, e)
+	    || !read_value(pool, s, "MONGODB_AUTH_SOURCE", &d->mongo.auth, e)
+	    || !read_value(pool, s, "MONGODB_USE_SSL", &d->mongo.tls, e)
 	    || !read_value(pool, s, "MONGODB_DATABASE", &main_db, e)
 	    || !read_value(pool, s, "FORUM_MONGODB_DATABASE", &forum, e))
 		return false;
-	log_mask(d->mongo_password);
+	log_mask(d->mongo.password);
 	add_name(names, main_db);
 	add_name(names, forum);
 	return true;
@@ -167,7 +167,8 @@ databases_find(struct pool *pool, const char *workspace,
 	const struct source s = { .config = y };
 	bool ok;
 
-	*d = (struct databases){ .mysql = no_names, .mongo = no_names };
+	*d = (struct databases){ .mysql.own = no_names,
+		.mongo.own = no_names };
 	ok = y != NULL ? read_mysql(pool, &s, d, &ours)
 	    && read_mongo(pool, &s, d, &ours) : ours.kind == ERR_NOT_FOUND;
 	yaml_close(y);
@@ -184,7 +185,8 @@ databases_find_running(struct pool *pool, const char *settings_file,
 	const struct source s = { .settings = settings };
 	bool ok;
 
-	*d = (struct databases){ .mysql = no_names, .mongo = no_names };
+	*d = (struct databases){ .mysql.own = no_names,
+		.mongo.own = no_names };
 	ok = settings != NULL && read_mysql(pool, &s, d, e)
 	    && read_mongo(pool, &s, d, e);
 	json_free(settings);

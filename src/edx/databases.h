@@ -13,15 +13,17 @@
 
 struct pool;
 
+/* On one server. */
+struct database_user {
+	const char *host, *port, *user, *password;
+	const char *auth, *tls;		/* MongoDB: authSource; "true" or
+					 * "false" */
+	const char *const *own;		/* databases, NULL-ended */
+};
+
 struct databases {
-	const char *mysql_host, *mysql_port;
-	const char *mysql_user, *mysql_password;
-	const char *const *mysql;	/* own databases, NULL-ended */
-	const char *mongo_host, *mongo_port;
-	const char *mongo_user, *mongo_password;
-	const char *mongo_auth;		/* authSource */
-	const char *mongo_tls;		/* "true" or "false" */
-	const char *const *mongo;	/* main and forum, NULL-ended */
+	struct database_user mysql;
+	struct database_user mongo;	/* own: main and forum */
 };
 
 /*

@@ -6,52 +6,65 @@
 #include <stddef.h>
 
 #include "api/accessrecord.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "edx/databases.h"
 #include "step/step.h"
 #include "site/checkout.h"
-
-enum { PORT_MAX = 65535 };
+#include "site/dbuser.h"
 
 const char *const restriction_modes[] = {
 	"plan", "restrict", "restore", NULL
 };
-const char *const restriction_yes_or_no[] = { "true", "false", NULL };
+static const char *const yes_or_no[] = { "true", "false", NULL };
+
+static struct {
+	const char *settings, *old_running;
+} in;
+
+const struct input restriction_inputs[] = {
+	{ .name = "settings-file", .str = &in.settings, .optional = true,
+	  .check = file_check_readable,
+	  .help = "File that fetch-settings wrote in this job, to be taken "
+	    "instead of config.yml" },
+	{ .name = "old-running", .str = &in.old_running, .oneof = yes_or_no,
+	  .optional = true, .plan = "old-running",
+	  .help = "false: the old side's workloads are at 0; true: they "
+	    "still run, and may lose rights outside the databases named" },
+	{ 0 }
+};
 
 bool
-restriction_find_databases(const char *settings_file, struct databases *d,
-    struct err *e)
+restriction_find_databases(struct databases *d, struct err *e)
 {
 	const struct step_common *c = step_common();
 
-	return settings_file != NULL
-	    ? databases_find_running(c->pool, settings_file, d, e)
+	return in.settings != NULL
+	    ? databases_find_running(c->pool, in.settings, d, e)
 	    : databases_find(c->pool, c->workspace, c->instance, d, e);
 }
 
-bool
-restriction_check_given(const char *value, const char *input, struct err *e)
+static bool
+check_given(const char *value, const char *kind, const char *input,
+    struct err *e)
 {
-	return !text_empty(value) || err_set(e, ERR_INPUT, "%s: give it, or "
-	    "have it in the instance's config.yml", input);
+	return !text_empty(value) || err_set(e, ERR_INPUT, "%s-%s: give it, "
+	    "or have it in the instance's config.yml", kind, input);
 }
 
 bool
-restriction_find_port(long *port, const char *configured, long usual,
+restriction_check_known(const struct dbuser *u, const char *kind,
     struct err *e)
 {
-	if (*port != 0)
-		return true;
-	*port = usual;
-	return configured == NULL
-	    || text_number(configured, 1, PORT_MAX, port, e);
+	return check_given(u->host, kind, "host", e)
+	    && check_given(u->user, kind, "user", e)
+	    && check_given(u->own[0], kind, "databases", e);
 }
 
 bool
-restriction_check_old_side(const char *mode, const char *old_running,
-    struct err *e)
+restriction_check_old_side(const char *mode, struct err *e)
 {
-	if (!text_same(mode, "restrict") || old_running != NULL)
+	if (!text_same(mode, "restrict") || in.old_running != NULL)
 		return true;
 	return err_set(e, ERR_INPUT, "old-running: say false once the old "
 	    "side's workloads are at 0, or true to restrict while they run");

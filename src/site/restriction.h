@@ -9,28 +9,27 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "step/step.h"
 
 struct accessrecord;
 struct databases;
+struct dbuser;
 struct repo;
 
-/* The words of input mode, and of old-running. */
+/* The words of input mode; the rows settings-file and old-running. */
 extern const char *const restriction_modes[];
-extern const char *const restriction_yes_or_no[];
+extern const struct input restriction_inputs[];
 
-/* From the file that fetch-settings wrote, or (NULL) from config.yml. */
-bool restriction_find_databases(const char *settings_file,
-    struct databases *, struct err *) MUST_CHECK;
-/* ERR_INPUT: the value is neither given nor configured. */
-bool restriction_check_given(const char *value, const char *input,
-    struct err *) MUST_CHECK;
-/* *port stays if it is given (not 0); else the configured or the usual. */
-bool restriction_find_port(long *port, const char *configured, long usual,
+/* From the settings-file, or else from config.yml. */
+bool restriction_find_databases(struct databases *, struct err *)
+    MUST_CHECK;
+/* ERR_INPUT: server, user or databases are neither given nor configured;
+ * kind: what its inputs begin with. */
+bool restriction_check_known(const struct dbuser *, const char *kind,
     struct err *) MUST_CHECK;
 /* ERR_INPUT: mode restrict, and nobody said whether the old side, which may
  * use more than we know of, still runs. */
-bool restriction_check_old_side(const char *mode, const char *old_running,
-    struct err *) MUST_CHECK;
+bool restriction_check_old_side(const char *mode, struct err *) MUST_CHECK;
 /* The checkout and the record of this name; what was opened is in *repo and
  * *record even if it fails, to be closed by the caller. */
 bool restriction_open_record(const char *name, struct repo **repo,

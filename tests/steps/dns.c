@@ -295,9 +295,10 @@ START_TEST(ttl_keeps_disabled_records_and_comments)
 	    "\"ann\"}]}", lms, old_ip));
 	just_run("set-dns-ttl", 0, "done");
 	zone = kit_out("curl -fsS -H 'X-API-Key: %s' %s/api/v1/servers/"
-	    "localhost/zones/%s. | jq -c '.rrsets[] | select(.name == \"%s.\" and "
-	    ".type == \"A\") | [.ttl, .comments[0].content, ([.records[] | "
-	    "select(.disabled) | .content] | .[0])]'", kit_env("SB_PDNS_KEY"),
+	    "localhost/zones/%s. | jq -c '.rrsets[] | select("
+	    ".name == \"%s.\" and .type == \"A\") | [.ttl, "
+	    ".comments[0].content, ([.records[] | select(.disabled) | "
+	    ".content] | .[0])]'", kit_env("SB_PDNS_KEY"),
 	    kit_env("SB_PDNS_API"), kit_env("SB_ZONE"), lms);
 	ck_assert_str_eq(zone, "[2,\"ask Ann\",\"192.0.2.7\"]");
 	site_patch(kit_text("{\"name\":\"%s.\",\"type\":\"A\",\"ttl\":5,"
@@ -510,7 +511,8 @@ START_TEST(the_outage_is_what_another_visitor_saw)
 	end_child(&helper);
 	/* Bad times as the probe's own clock has them. */
 	seen = strtod(kit_out("awk '{ if (last && bad) s += $1 - last; "
-	    "last = $1; bad = $2 != 200 } END { print s + 0 }' %s", file), NULL);
+	    "last = $1; bad = $2 != 200 } END { print s + 0 }' %s", file),
+	    NULL);
 	told = strtod(strstr(kit_output(&r, "outages"),
 	    "courses.example.test=") + strlen("courses.example.test="), NULL);
 	ck_assert_msg(seen > 0.2, "there was no outage to measure");

@@ -182,7 +182,7 @@ fill_vars(const char *vars[VARS], const char *step)
 		    pool_printf(pool, "mongodb-admin-password=%s",
 		    kit_env("SB_MONGO_ADMIN_PASSWORD")),
 		is_mysql ? pool_printf(pool, "mysql-ca-file=%s", ca()) :
-		    "tls=off",
+		    "mongodb-tls=off",
 		NULL
 	};
 
@@ -353,12 +353,13 @@ END_TEST
 START_TEST(every_wrong_input_is_refused_before_a_change)
 {
 	static const char *const wrong[][2] = {
-		{ "user=root", "administrator" },
-		{ "user=doadmin", "administrator" },
-		{ "databases=mysql", "belongs to the server" },
-		{ "databases=" DB " st_nowhere", "no database st_nowhere" },
+		{ "mysql-user=root", "administrator" },
+		{ "mysql-user=doadmin", "administrator" },
+		{ "mysql-databases=mysql", "belongs to the server" },
+		{ "mysql-databases=" DB " st_nowhere",
+		  "no database st_nowhere" },
 		{ "mysql-port=0", "mysql-port" },
-		{ "tls=maybe", "tls" },
+		{ "mysql-tls=maybe", "mysql-tls" },
 		{ "old-running=perhaps", "old-running" },
 		{ "mode=undo", "mode" },
 	};
@@ -373,7 +374,8 @@ START_TEST(every_wrong_input_is_refused_before_a_change)
 	}
 	expect(run("restrict-mysql", "mode=restrict", "old-running=", NULL),
 	    2, "wrong-input");
-	expect(run("restrict-mysql", "user=st_nobody", NULL), 1, "failed");
+	expect(run("restrict-mysql", "mysql-user=st_nobody", NULL), 1,
+	    "failed");
 	expect(run("restrict-mysql", "mysql-admin-password=not-this-one",
 	    NULL), 1, "failed");
 	ck_assert_int_eq(writes(), before);
@@ -387,7 +389,7 @@ START_TEST(a_user_with_more_hosts_is_restricted_on_each)
 	say("CREATE USER IF NOT EXISTS `st_app`@`127.0.0.1` IDENTIFIED BY "
 	    "'another-one'");
 	r = run("restrict-mysql", "mode=restrict", "dry-run=false",
-	    "user=" USER, "databases=" DB, NULL);
+	    "mysql-user=" USER, "mysql-databases=" DB, NULL);
 	say("DROP USER `st_app`@`127.0.0.1`");
 	kit_contains(r.out, "`st_app`@`127.0.0.1`");
 	ck_assert_int_ne(r.status, 2);
@@ -499,7 +501,7 @@ run_through_proxy(const char *step, long ms)
 	fill_vars(vars, step);
 	kit_add(vars, VARS, "mode=restrict");
 	kit_add(vars, VARS, "dry-run=false");
-	kit_add(vars, VARS, "tls=off");
+	kit_add(vars, VARS, pool_printf(pool, "%s-tls=off", kind));
 	kit_add(vars, VARS, pool_printf(pool, "%s-host=%s", kind,
 	    proxy_host));
 	kit_add(vars, VARS, pool_printf(pool, "%s-port=%d", kind,
@@ -644,28 +646,30 @@ END_TEST
 
 START_TEST(a_mongodb_user_that_is_not_there_is_made)
 {
-	const char *user = pool_printf(pool, "user=st_new_%d", getpid());
+	const char *user = pool_printf(pool, "mongodb-user=st_new_%d",
+	    getpid());
 	struct kit_run r = run("restrict-mongodb", "mode=restrict",
 	    "dry-run=false", user, NULL);
 
-	kit_contains(r.out, "user-password");
+	kit_contains(r.out, "mongodb-user-password");
 	expect(r, 2, "wrong-input");
 	expect(run("restrict-mongodb", "mode=restrict", user,
-	    "user-password=" PASSWORD, NULL), 0, "would-change");
+	    "mongodb-user-password=" PASSWORD, NULL), 0, "would-change");
 	expect(run("restrict-mongodb", "mode=restrict", "dry-run=false",
-	    user, "user-password=" PASSWORD, NULL), 0, "done");
+	    user, "mongodb-user-password=" PASSWORD, NULL), 0, "done");
 	expect(run("restrict-mongodb", "mode=restrict", "dry-run=false",
-	    user, "user-password=" PASSWORD, NULL), 0, "unchanged");
+	    user, "mongodb-user-password=" PASSWORD, NULL), 0, "unchanged");
 }
 END_TEST
 
 START_TEST(what_is_wrong_for_mongodb_is_refused)
 {
-	expect(run("restrict-mongodb", "user=root", NULL), 2, "wrong-input");
-	expect(run("restrict-mongodb", "databases=admin", NULL), 2,
+	expect(run("restrict-mongodb", "mongodb-user=root", NULL), 2,
 	    "wrong-input");
-	expect(run("restrict-mongodb", "auth-database=st-main", NULL), 2,
+	expect(run("restrict-mongodb", "mongodb-databases=admin", NULL), 2,
 	    "wrong-input");
+	expect(run("restrict-mongodb", "mongodb-auth-database=st-main",
+	    NULL), 2, "wrong-input");
 	expect(run("restrict-mongodb", "provider=atlas", NULL), 2,
 	    "wrong-input");
 	expect(run("restrict-mongodb", "mongodb-admin-password=not-this-one",

@@ -196,7 +196,8 @@ START_TEST(a_wrong_password_is_seen_in_the_heartbeat)
 
 	deploy();
 	kit_out("sed -i 's/^OPENEDX_MYSQL_PASSWORD:.*/"
-	    "OPENEDX_MYSQL_PASSWORD: no/' %s/deployed/new/st_acme/config.yml", kit_env("SB_STATE"));
+	    "OPENEDX_MYSQL_PASSWORD: no/' "
+	    "%s/deployed/new/st_acme/config.yml", kit_env("SB_STATE"));
 	r = verify("connect", "after", 1);
 	ck_assert_str_eq(kit_output(&r, "verdict"), "fail");
 	kit_contains(r.out, "fail    acme connect heartbeat-new");

@@ -46,20 +46,20 @@ START_TEST(names_and_users_come_from_config_yml)
 	    "OPENEDX_MYSQL_PASSWORD: \"a\\\\x7b{b\"\n"
 	    "MONGODB_DATABASE: main\nFORUM_MONGODB_DATABASE: forum\n"
 	    "MONGODB_USE_SSL: false\nMONGODB_AUTH_SOURCE: \"\"\n"));
-	ck_assert_str_eq(d.mysql_user, "acme");
-	ck_assert_str_eq(d.mysql_port, "3307");
-	ck_assert_str_eq(d.mysql_password, "a{{b");
+	ck_assert_str_eq(d.mysql.user, "acme");
+	ck_assert_str_eq(d.mysql.port, "3307");
+	ck_assert_str_eq(d.mysql.password, "a{{b");
 	log_redact(&seen, "x a{{b y", 8);
 	ck_assert_str_eq(buf_str(&seen), "x *** y");
 	buf_free(&seen);
-	ck_assert_str_eq(d.mysql[0], "acme_openedx");
-	ck_assert_ptr_null(d.mysql[1]);
-	ck_assert_str_eq(d.mongo[0], "main");
-	ck_assert_str_eq(d.mongo[1], "forum");
-	ck_assert_ptr_null(d.mongo[2]);
-	ck_assert_str_eq(d.mongo_tls, "false");
-	ck_assert_ptr_null(d.mongo_auth);
-	ck_assert_ptr_null(d.mysql_host);
+	ck_assert_str_eq(d.mysql.own[0], "acme_openedx");
+	ck_assert_ptr_null(d.mysql.own[1]);
+	ck_assert_str_eq(d.mongo.own[0], "main");
+	ck_assert_str_eq(d.mongo.own[1], "forum");
+	ck_assert_ptr_null(d.mongo.own[2]);
+	ck_assert_str_eq(d.mongo.tls, "false");
+	ck_assert_ptr_null(d.mongo.auth);
+	ck_assert_ptr_null(d.mysql.host);
 }
 END_TEST
 
@@ -68,9 +68,9 @@ START_TEST(the_legacy_names_win_as_in_tutor)
 	ck_assert(find("MYSQL_DATABASE: old\nOPENEDX_MYSQL_DATABASE: new\n"
 	    "MYSQL_USERNAME: u1\nOPENEDX_MYSQL_USERNAME: u2\n"
 	    "MYSQL_PASSWORD: password1\nOPENEDX_MYSQL_PASSWORD: p2\n"));
-	ck_assert_str_eq(d.mysql[0], "old");
-	ck_assert_str_eq(d.mysql_user, "u1");
-	ck_assert_str_eq(d.mysql_password, "password1");
+	ck_assert_str_eq(d.mysql.own[0], "old");
+	ck_assert_str_eq(d.mysql.user, "u1");
+	ck_assert_str_eq(d.mysql.password, "password1");
 }
 END_TEST
 
@@ -81,9 +81,9 @@ START_TEST(a_plugin_s_database_is_own_if_its_user_is_the_same)
 	    "XQUEUE_MYSQL_DATABASE: xqueue\nXQUEUE_MYSQL_USERNAME: acme\n"
 	    "NOTES_MYSQL_DATABASE: notes\nNOTES_MYSQL_USERNAME: notes01\n"
 	    "CREDENTIALS_MYSQL_DATABASE: credentials\n"));
-	ck_assert_str_eq(d.mysql[0], "edx");
-	ck_assert_str_eq(d.mysql[1], "xqueue");
-	ck_assert_ptr_null(d.mysql[2]);
+	ck_assert_str_eq(d.mysql.own[0], "edx");
+	ck_assert_str_eq(d.mysql.own[1], "xqueue");
+	ck_assert_ptr_null(d.mysql.own[2]);
 }
 END_TEST
 
@@ -98,9 +98,9 @@ END_TEST
 START_TEST(without_config_yml_nothing_is_named)
 {
 	ck_assert(databases_find(pool, folder, "nobody", &d, &e));
-	ck_assert_ptr_null(d.mysql_user);
-	ck_assert_ptr_null(d.mysql[0]);
-	ck_assert_ptr_null(d.mongo[0]);
+	ck_assert_ptr_null(d.mysql.user);
+	ck_assert_ptr_null(d.mysql.own[0]);
+	ck_assert_ptr_null(d.mongo.own[0]);
 }
 END_TEST
 
@@ -117,13 +117,13 @@ START_TEST(the_running_settings_can_be_taken_instead)
 	    "\"MONGODB_USE_SSL\":true},\"in-cluster\":[]}");
 	ck_assert_msg(databases_find_running(pool, path, &d, &e), "%s",
 	    e.text);
-	ck_assert_str_eq(d.mysql_host, "db.example.test");
-	ck_assert_str_eq(d.mysql_port, "3306");
-	ck_assert_str_eq(d.mysql[0], "acme_openedx");
-	ck_assert_str_eq(d.mysql_password, "running-password");
-	ck_assert_str_eq(d.mongo[0], "m");
-	ck_assert_ptr_null(d.mongo[1]);
-	ck_assert_str_eq(d.mongo_tls, "true");
+	ck_assert_str_eq(d.mysql.host, "db.example.test");
+	ck_assert_str_eq(d.mysql.port, "3306");
+	ck_assert_str_eq(d.mysql.own[0], "acme_openedx");
+	ck_assert_str_eq(d.mysql.password, "running-password");
+	ck_assert_str_eq(d.mongo.own[0], "m");
+	ck_assert_ptr_null(d.mongo.own[1]);
+	ck_assert_str_eq(d.mongo.tls, "true");
 }
 END_TEST
 
