@@ -15,7 +15,7 @@
 #include "tests/kit/kit.h"
 
 static struct {
-	const char *host, *token, *note, *color;
+	const char *host, *token, *note, *color, *team, *mood;
 	long ttl;
 	bool force;
 } in;
@@ -23,7 +23,14 @@ static struct {
 static bool (*deed)(struct err *);
 
 static const char *const colors[] = { "red", "blue", NULL };
+/* Rows that several steps share: all may be absent here. */
+static const struct input shared[] = {
+	{ .name = "team", .str = &in.team, .plan = "team", .help = "Team" },
+	{ .name = "mood", .str = &in.mood, .dflt = "calm", .help = "Mood" },
+	{ 0 }
+};
 static const struct input inputs[] = {
+	{ .rows = shared, .optional = true },
 	{ .name = "host", .str = &in.host, .check = text_check_host,
 	  .plan = "hosts.lms", .help = "Host" },
 	{ .name = "api-token", .str = &in.token, .secret = true,
@@ -117,6 +124,32 @@ START_TEST(defaults_fill_what_is_not_given)
 	ck_assert_str_eq(kit_output(&r, "result"),
 	    "lms.example.test - red 30 0 1");
 	ck_assert_str_eq(kit_output(&r, "status"), "unchanged");
+	kit_run_free(&r);
+}
+END_TEST
+
+static bool
+show_shared(struct err *e)
+{
+	(void)e;
+	step_output("result", "%s %s", in.team != NULL ? in.team : "-",
+	    in.mood);
+	return true;
+}
+
+START_TEST(shared_rows_are_read_like_others_and_may_be_optional)
+{
+	const char *vars[8] = { good[0], good[1], good[2], NULL };
+	struct kit_run r = run_step(show_shared, vars);
+
+	ck_assert_int_eq(r.status, 0);
+	ck_assert_str_eq(kit_output(&r, "result"), "- calm");
+	kit_run_free(&r);
+	vars[3] = "INPUT_TEAM=ops";
+	vars[4] = "INPUT_MOOD=glad";
+	vars[5] = NULL;
+	r = run_step(show_shared, vars);
+	ck_assert_str_eq(kit_output(&r, "result"), "ops glad");
 	kit_run_free(&r);
 }
 END_TEST
@@ -411,6 +444,8 @@ main(int argc, char **argv)
 	}
 	suite_add_tcase(s, t);
 	tcase_add_test(t, defaults_fill_what_is_not_given);
+	tcase_add_test(t,
+	    shared_rows_are_read_like_others_and_may_be_optional);
 	tcase_add_test(t,
 	    the_environment_wins_over_the_plan_and_the_plan_over_the_default);
 	tcase_add_test(t, a_plan_of_another_instance_is_refused);
