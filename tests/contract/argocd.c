@@ -91,7 +91,7 @@ weak(void)
 	struct server other = argo;
 
 	if (argo_real)
-		other.token = getenv("CONTRACT_ARGOCD_WEAK_TOKEN");
+		other.token = getenv("SB_ARGOCD_TOKEN");
 	else
 		own_world_set("{\"argocd.permissions\":\"none\"}");
 	ck_assert_ptr_nonnull(other.token);
@@ -149,13 +149,28 @@ END_TEST
 
 static const struct {
 	const char *path, *method, *body;
+	long status;
+	int code;
 } wrong[] = {
-	{ "/sync", "POST", "{\"prune\":\"yes\"}" },
-	{ "/sync", "POST", "{\"syncOptions\":[\"CreateNamespace=true\"]}" },
-	{ "/sync", "POST", "{\"revision\":" },
-	{ "", "PATCH", "{\"patchType\":\"merge\",\"patch\":{\"spec\":{}}}" },
-	{ "", "PATCH", "{\"patchType\":\"merge\",\"patch\":\"[\"}" },
-	{ "", "PATCH", "{\"patchType\":\"strategic\",\"patch\":\"{}\"}" },
+	{ "/sync", "POST", "{\"prune\":\"yes\"}", 400, 3 },
+	{ "/sync", "POST", "{\"syncOptions\":[\"CreateNamespace=true\"]}",
+	  400, 3 },
+	{ "/sync", "POST", "{\"revision\":", 400, 3 },
+	{ "", "PATCH", "{\"patchType\":\"merge\",\"patch\":{\"spec\":{}}}",
+	  400, 3 },
+	{ "", "PATCH", "{\"patchType\":\"merge\",\"patch\":\"[\"}", 500, 2 },
+	{ "", "PATCH", "{\"patchType\":\"strategic\",\"patch\":\"{}\"}",
+	  400, 3 },
+	{ "", "PATCH", "{\"patchType\":\"merge\",\"patch\":\"{\\\"spec\\\":"
+	  "{\\\"syncPolicy\\\":{\\\"automated\\\":{\\\"prune\\\":"
+	  "\\\"yes\\\"}}}}\"}", 500, 2 },
+	{ "", "PATCH", "{\"patchType\":\"json\",\"patch\":\"[{\\\"op\\\":"
+	  "\\\"remove\\\",\\\"path\\\":\\\"/spec/nope\\\"}]\"}",
+	  500, 2 },
+	{ "", "PATCH", "{\"patch\":\"{}\"}", 500, 13 },
+	{ "", "PATCH", "{\"patchType\":\"merge\",\"patch\":\"{}\","
+	  "\"project\":\"none\"}", 404, 5 },
+	{ "/sync", "POST", "{\"project\":\"none\"}", 404, 5 },
 };
 
 START_TEST(a_wrong_body_is_refused)
@@ -163,8 +178,17 @@ START_TEST(a_wrong_body_is_refused)
 	struct answer a = argo_call(wrong[_i].method,
 	    argo_path(wrong[_i].path), wrong[_i].body);
 
-	ck_assert_msg(a.status == 400, "%ld %s", a.status, a.body);
-	ck_assert(answer_has(&a, "error"));
+	expect_error(&a, wrong[_i].status, wrong[_i].code);
+	web_free(&a);
+}
+END_TEST
+
+START_TEST(a_path_that_is_none_is_answered_in_plain_text)
+{
+	struct answer a = web_get(&argo, "/api/v1/nope");
+
+	ck_assert_int_eq(a.status, 404);
+	ck_assert_ptr_null(a.json);
 	web_free(&a);
 }
 END_TEST
@@ -271,6 +295,34 @@ START_TEST(automated_sync_that_is_not_enabled_does_nothing_from_3_1_on)
 }
 END_TEST
 
+/* So it is before an instance's first build. */
+START_TEST(without_manifests_no_patch_is_taken_but_a_spec_is)
+{
+	struct answer a = web_get(&argo, argo_path("")), b;
+	const char *spec = strstr(a.body, "\"spec\":{"), *end;
+
+	argo_change("kustomization.yml", "namespace: " APP_NAME "\n"
+	    "resources: [nothing.yml]\n");
+	b = argo_call("PATCH", argo_path(""), "{\"patchType\":\"merge\","
+	    "\"patch\":\"{\\\"spec\\\":{\\\"syncPolicy\\\":{"
+	    "\\\"automated\\\":{\\\"prune\\\":true}}}}\"}");
+	expect_error(&b, 400, 3);
+	kit_contains(answer_str(&b, "message"), "Unable to generate "
+	    "manifests");
+	web_free(&b);
+	ck_assert_ptr_nonnull(spec);
+	spec += strlen("\"spec\":");
+	end = strstr(spec, ",\"status\":");
+	ck_assert_ptr_nonnull(end);
+	b = argo_call("PUT", argo_path("/spec?project=default&"
+	    "validate=false"), kit_text("%.*s", (int)(end - spec), spec));
+	ck_assert_msg(b.status == 200, "%s", b.body);
+	ck_assert_str_eq(answer_str(&b, "project"), "default");
+	web_free(&b);
+	web_free(&a);
+}
+END_TEST
+
 START_TEST(automated_sync_allows_no_other_revision)
 {
 	struct answer a;
@@ -318,7 +370,7 @@ START_TEST(a_second_sync_is_refused_while_one_runs)
 {
 	struct answer a, b;
 
-	argo_hold(true);
+	argo_hold();
 	a = argo_sync(argo_revision, "");
 	b = argo_sync(argo_revision, "");
 	ck_assert_msg(a.status == 200, "%s", a.body);
@@ -374,7 +426,7 @@ START_TEST(a_running_sync_can_be_ended)
 {
 	struct answer a;
 
-	argo_hold(true);
+	argo_hold();
 	a = argo_sync(argo_revision, "");
 	web_free(&a);
 	nap(1);
@@ -411,23 +463,22 @@ START_TEST(without_prune_old_configmaps_keep_it_out_of_sync)
 }
 END_TEST
 
-/* The folder with one more ConfigMap, whose key no server takes. */
+/* One more file in the folder. */
 static void
-add_bad_configmap(bool there)
+add_manifest(const char *file, const char *text)
 {
-	argo_change("bad.yml", there ? "apiVersion: v1\nkind: ConfigMap\n"
-	    "metadata: {name: bad}\ndata: {\"a/b\": \"1\"}\n" : NULL);
+	argo_change(file, text);
 	argo_change("kustomization.yml", kit_text("namespace: " APP_NAME
-	    "\nresources: [deployment.yml%s]\nconfigMapGenerator:\n"
-	    "  - {name: settings, files: [value]}\n", there ? ", bad.yml" :
-	    ""));
+	    "\nresources: [deployment.yml, %s]\nconfigMapGenerator:\n"
+	    "  - {name: settings, files: [value]}\n", file));
 }
 
 START_TEST(a_manifest_that_the_cluster_refuses_fails_the_sync)
 {
 	struct answer a;
 
-	add_bad_configmap(true);
+	add_manifest("bad.yml", "apiVersion: v1\nkind: ConfigMap\n"
+	    "metadata: {name: bad}\ndata: {\"a/b\": \"1\"}\n");
 	a = argo_sync(argo_revision, "");
 	ck_assert_msg(a.status == 200, "%s", a.body);
 	web_free(&a);
@@ -457,10 +508,7 @@ START_TEST(health_degrades_when_a_rollout_is_given_up)
 	bool degraded = false;
 	struct answer a;
 
-	argo_change("homeless.yml", homeless);
-	argo_change("kustomization.yml", "namespace: " APP_NAME "\n"
-	    "resources: [deployment.yml, homeless.yml]\n"
-	    "configMapGenerator:\n  - {name: settings, files: [value]}\n");
+	add_manifest("homeless.yml", homeless);
 	a = argo_sync(argo_revision, "");
 	web_free(&a);
 	a = argo_settled();
@@ -512,21 +560,20 @@ END_TEST
 
 /* --- tokens -------------------------------------------------------------- */
 
-/* A token of a role of a project, as README.md has users make one. */
-START_TEST(a_project_makes_tokens_for_its_roles)
+/* As README.md has users make it. */
+START_TEST(the_token_of_a_projects_role_is_that_role)
 {
-	struct server other = argo;
-	struct answer a, b;
+	struct server other = weak();
+	struct answer a = web_get(&other, "/api/v1/session/userinfo");
 
-	a = argo_call("POST", "/api/v1/projects/default/roles/transplant/"
-	    "token", "{\"project\":\"default\",\"role\":\"transplant\","
-	    "\"expiresIn\":\"60\"}");
-	ck_assert_msg(a.status == 200, "%s", a.body);
-	other.token = answer_str(&a, "token");
-	b = web_get(&other, "/api/v1/session/userinfo");
-	ck_assert_str_eq(answer_str(&b, "username"),
+	ck_assert_str_eq(answer_str(&a, "username"),
 	    "proj:default:transplant");
-	web_free(&b);
+	web_free(&a);
+	a = web_send(&other, "POST", "/api/v1/projects/default/roles/"
+	    "transplant/token", NULL, JSON, "{\"project\":\"default\","
+	    "\"role\":\"transplant\",\"expiresIn\":60}");
+	expect_error(&a, 403, 7);
+	kit_contains(answer_str(&a, "message"), "projects, update, default");
 	web_free(&a);
 }
 END_TEST
@@ -548,14 +595,10 @@ END_TEST
 
 /* --- the suite --------------------------------------------------------- */
 
-/* What the test before has left: the folder and the cluster as at the
- * start. */
 static void
 calm(void)
 {
 	argo_calm();
-	add_bad_configmap(false);
-	argo_change("value", "1\n");
 	argo_deploy();
 }
 
@@ -567,7 +610,7 @@ main(void)
 
 	if (!argo_find())
 		return kit_skip_all("no double, and no CONTRACT_ARGOCD_URL, "
-		    "_TOKEN, _CA, _REPO, _REPO_URL");
+		    "_TOKEN, _CA, _REPO");
 	tcase_add_unchecked_fixture(t, argo_begin, NULL);
 	tcase_add_checked_fixture(t, calm, NULL);
 	tcase_set_timeout(t, 90);
@@ -581,11 +624,14 @@ main(void)
 	    a_write_without_its_type_is_refused_in_plain_text);
 	tcase_add_loop_test(t, a_wrong_body_is_refused, 0,
 	    sizeof(wrong) / sizeof(wrong[0]));
+	tcase_add_test(t, a_path_that_is_none_is_answered_in_plain_text);
 	tcase_add_test(t, a_misspelled_member_is_refused_by_the_double);
 	tcase_add_test(t, automated_sync_is_switched_off_and_on);
 	tcase_add_test(t, enabled_is_kept_from_3_1_on);
 	tcase_add_test(t,
 	    automated_sync_that_is_not_enabled_does_nothing_from_3_1_on);
+	tcase_add_test(t,
+	    without_manifests_no_patch_is_taken_but_a_spec_is);
 	tcase_add_test(t, automated_sync_allows_no_other_revision);
 	tcase_add_test(t, a_sync_to_a_revision_ends_synced_and_healthy);
 	tcase_add_test(t, a_second_sync_is_refused_while_one_runs);
@@ -601,7 +647,8 @@ main(void)
 	tcase_add_test(t, a_refresh_answers_after_a_comparison);
 	tcase_add_test(t, the_tree_names_pods);
 	if (argo_real) {	/* the double's token is given to it */
-		tcase_add_test(t, a_project_makes_tokens_for_its_roles);
+		tcase_add_test(t,
+		    the_token_of_a_projects_role_is_that_role);
 		tcase_add_test(t, a_wrong_password_is_refused);
 	}
 	suite_add_tcase(s, t);

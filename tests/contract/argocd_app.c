@@ -11,7 +11,8 @@
 
 enum { ROOM = 2048, TRIES = 300 };
 
-#define FOLDER "instances/" APP_NAME "/env"
+/* Of the repository; a double takes an instance's only. */
+#define FOLDER (argo_real ? "env" : "instances/" APP_NAME "/env")
 
 struct server argo;
 bool argo_real;
@@ -60,7 +61,7 @@ argo_call(const char *method, const char *path, const char *body)
 static void
 write_file(const char *file, const char *text)
 {
-	const char *path = kit_text("%s/" FOLDER "/%s", clone_path, file);
+	const char *path = kit_text("%s/%s/%s", clone_path, FOLDER, file);
 
 	if (text != NULL)
 		kit_write(path, text);
@@ -78,6 +79,16 @@ push(void)
 	    clone_path);
 }
 
+/* The folder as at the start, whatever a test has left in it. */
+static void
+push_all(void)
+{
+	free(kit_sh("rm -f '%s/%s'/*", clone_path, FOLDER));
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		write_file(files[i].file, files[i].text);
+	push();
+}
+
 void
 argo_change(const char *file, const char *text)
 {
@@ -85,26 +96,17 @@ argo_change(const char *file, const char *text)
 	push();
 }
 
-static void
-write_all(void)
-{
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		write_file(files[i].file, files[i].text);
-}
-
 void
-argo_hold(bool on)
+argo_hold(void)
 {
 	if (!argo_real) {
-		own_world_set(on ? "{\"sync.hold\":1}" :
-		    "{\"sync.hold\":0}");
+		own_world_set("{\"sync.hold\":1}");
 		return;
 	}
-	write_file("stuck.yml", on ? stuck : NULL);
-	argo_change("kustomization.yml", on ? kit_text("%s", "namespace: "
-	    APP_NAME "\nresources: [deployment.yml, stuck.yml]\n"
-	    "configMapGenerator:\n  - {name: settings, files: [value]}\n") :
-	    files[0].text);
+	write_file("stuck.yml", stuck);
+	argo_change("kustomization.yml", "namespace: " APP_NAME "\n"
+	    "resources: [deployment.yml, stuck.yml]\n"
+	    "configMapGenerator:\n  - {name: settings, files: [value]}\n");
 }
 
 /* --- the Application ----------------------------------------------------- */
@@ -175,19 +177,18 @@ argo_automated(bool on)
 	    "{\"spec\":{\"syncPolicy\":{\"automated\":null}}}");
 }
 
+/* The double's; a real server has got it from an administrator. */
 static void
 create(void)
 {
-	struct answer a = argo_call("POST",
-	    "/api/v1/applications?upsert=true", kit_text("{\"metadata\":"
-	    "{\"name\":\"" APP_NAME "\",\"namespace\":\"argocd\"},\"spec\":"
-	    "{\"project\":\"default\",\"source\":{\"repoURL\":\"%s\","
-	    "\"path\":\"" FOLDER "\",\"targetRevision\":\"main\"},"
-	    "\"destination\":{\"server\":\"https://kubernetes.default.svc\","
-	    "\"namespace\":\"" APP_NAME "\"},\"syncPolicy\":{\"syncOptions\":"
-	    "[\"CreateNamespace=true\"]}}}", argo_real ?
-	    getenv("CONTRACT_ARGOCD_REPO_URL") :
-	    "https://github.com/owner/cluster.git"));
+	struct answer a = argo_call("POST", "/api/v1/applications",
+	    kit_text("{\"metadata\":{\"name\":\"" APP_NAME "\"},\"spec\":"
+	    "{\"project\":\"default\",\"source\":{\"repoURL\":"
+	    "\"https://github.com/owner/cluster.git\",\"path\":\"%s\","
+	    "\"targetRevision\":\"main\"},\"destination\":{\"server\":"
+	    "\"https://kubernetes.default.svc\",\"namespace\":\"" APP_NAME
+	    "\"},\"syncPolicy\":{\"syncOptions\":[\"CreateNamespace=true\"]"
+	    "}}}", FOLDER));
 
 	ck_assert_msg(a.status == 200, "%ld %s", a.status, a.body);
 	web_free(&a);
@@ -230,12 +231,13 @@ argo_begin(void)
 	    kit_text("%s/git/owner/cluster.git", getenv("SB_STATE"));
 
 	clone_path = kit_out("d=$(realpath '%s') && git clone -q '%s' \"$d\""
-	    " && mkdir -p \"$d/" FOLDER "\" && echo \"$d\"", kit_folder(),
-	    repo);
-	write_all();
-	push();
+	    " && mkdir -p \"$d/%s\" && echo \"$d\"", kit_folder(), repo,
+	    FOLDER);
+	push_all();
 	set_knobs();
-	create();
+	if (!argo_real)
+		create();
+	argo_automated(false);
 	argo_deploy();
 }
 
@@ -248,8 +250,8 @@ argo_calm(void)
 	a = web_send(&argo, "DELETE", argo_path("/operation"), NULL,
 	    "application/json", NULL);	/* one that hangs */
 	web_free(&a);
+	push_all();
 	argo_automated(false);
-	argo_hold(false);
 	a = argo_settled();
 	web_free(&a);
 }
@@ -277,5 +279,5 @@ argo_find(void)
 	    .agent = "transplant-contract" };
 	return argo.token != NULL && argo.ca != NULL
 	    && getenv("CONTRACT_ARGOCD_REPO") != NULL
-	    && getenv("CONTRACT_ARGOCD_REPO_URL") != NULL;
+	    && getenv("SB_ARGOCD_TOKEN") != NULL;
 }

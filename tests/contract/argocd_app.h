@@ -4,10 +4,10 @@
  * it as people make them, by git.
  *
  * For a real server give CONTRACT_ARGOCD_URL, _TOKEN (an account that may
- * all on applications, and on projects), _CA (a file), _REPO (its repository,
- * as git here reaches it) and _REPO_URL (as Argo CD does). CONTRACT_ARGOCD_
- * WEAK_TOKEN is one that may nothing with it. Without them a double is
- * started.
+ * get, update and sync it, and make tokens of projects), _CA (a file) and
+ * _REPO, the path of a bare repository on the same machine, whose folder env
+ * at main is the source of an application `contract`. SB_ARGOCD_TOKEN is a
+ * role's that may nothing with it. Without them a double is started.
  */
 #ifndef TESTS_CONTRACT_ARGOCD_APP_H
 #define TESTS_CONTRACT_ARGOCD_APP_H
@@ -27,7 +27,8 @@ bool argo_find(void);
 
 /* Make the Application, synced; once, in an unchecked fixture. */
 void argo_begin(void);
-/* Before each test: no operation is under way, and none begins by itself. */
+/* Before each test: the folder is as at the start, no operation is under way,
+ * and none begins by itself. */
 void argo_calm(void);
 /* Bring it to argo_revision, unless it is there. */
 void argo_deploy(void);
@@ -39,8 +40,8 @@ extern const char *argo_revision;
 /* A line of text that was never there before. */
 const char *argo_fresh(void);
 
-/* From now on syncs do not end by themselves, or do again. */
-void argo_hold(bool on);
+/* Syncs do not end by themselves, until argo_calm. */
+void argo_hold(void);
 
 /* "/api/v1/applications/contract" and the rest. */
 const char *argo_path(const char *rest);

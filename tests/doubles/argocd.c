@@ -19,8 +19,8 @@
 
 /* gRPC's codes, and the HTTP status that the gateway makes of each. */
 enum code {
-	INVALID = 3, NOT_FOUND = 5, DENIED = 7, PRECONDITION = 9,
-	UNAUTHENTICATED = 16
+	UNKNOWN = 2, INVALID = 3, NOT_FOUND = 5, DENIED = 7, PRECONDITION = 9,
+	INTERNAL = 13, UNAUTHENTICATED = 16
 };
 
 enum { REFRESH_SECONDS = 60 };
@@ -34,6 +34,8 @@ http_status(enum code c)
 	case NOT_FOUND: return 404;
 	case DENIED: return 403;
 	case UNAUTHENTICATED: return 401;
+	case UNKNOWN:
+	case INTERNAL: return 500;
 	default: return 400;
 	}
 }
@@ -117,7 +119,7 @@ static void
 unknown(const struct request *r, struct reply *p)
 {
 	(void)r;
-	fail(p, NOT_FOUND, "Not Found");
+	reply_text(p, 404, "text/plain; charset=utf-8", "Not Found\n");
 }
 
 static bool
@@ -228,7 +230,8 @@ type_fits(const cJSON *v, char type)
 }
 
 static bool
-check_shapes(const cJSON *o, const struct shape *s, struct reply *p)
+check_shapes(const cJSON *o, const struct shape *s, enum code code,
+    struct reply *p)
 {
 	const cJSON *v;
 
@@ -237,7 +240,7 @@ check_shapes(const cJSON *o, const struct shape *s, struct reply *p)
 		if (v == NULL || cJSON_IsNull(v))
 			continue;
 		if (!type_fits(v, s->type)) {
-			fail(p, INVALID, "json: cannot unmarshal value into "
+			fail(p, code, "json: cannot unmarshal value into "
 			    "Go struct field %s", s->path);
 			return false;
 		}
@@ -263,7 +266,7 @@ check_spec(const cJSON *spec, struct reply *p)
 		fail(p, INVALID, "unknown field \"%s\" in spec", odd);
 		return false;
 	}
-	if (!check_shapes(spec, spec_shapes, p))
+	if (!check_shapes(spec, spec_shapes, INVALID, p))
 		return false;
 	if (json_str(spec, "project") == NULL
 	    || json_str(spec, "source/repoURL") == NULL
@@ -489,6 +492,7 @@ patch_json(cJSON *o, const cJSON *patch)
 	return true;
 }
 
+/* Not a strategic one; and something must come of it. */
 static void
 apply_patch(struct reply *p, struct app *a, const char *type,
     const char *text)
@@ -496,17 +500,29 @@ apply_patch(struct reply *p, struct app *a, const char *type,
 	cJSON *patch = cJSON_Parse(text);
 	cJSON *o = cJSON_Duplicate(a->o, true);
 	bool merge = strcmp(type, "merge") == 0;
+	char *why = NULL;
 
-	if (patch == NULL || (merge && !cJSON_IsObject(patch)))
-		fail(p, INVALID, "error decoding the patch");
-	else if (!merge && strcmp(type, "json") != 0)
+	if (!merge && strcmp(type, "json") != 0)
 		fail(p, INVALID, "Patch type '%s' is not supported", type);
+	else if (merge && !cJSON_IsObject(patch))
+		fail(p, UNKNOWN, "error calculating merge patch: Invalid "
+		    "JSON Patch");
 	else if (merge)
 		json_merge(o, patch);
 	else if (!patch_json(o, patch))
-		fail(p, INVALID, "error patching json: the path is missing");
-	if (p->body == NULL)
+		fail(p, UNKNOWN, "error applying patch: error in remove for "
+		    "path: Unable to remove nonexistent key: missing value");
+	if (p->body == NULL && !check_shapes(json_at(o, "spec"), spec_shapes,
+	    UNKNOWN, p))
+		why = NULL;
+	else if (p->body == NULL && !app_has_manifests(a, &why))
+		fail(p, INVALID, "application spec for %s is invalid: "
+		    "InvalidSpecError: Unable to generate manifests in %s: "
+		    "rpc error: code = Unknown desc = %s", a->name, json_str(
+		    a->o, "spec/source/path"), why);
+	else if (p->body == NULL)
 		store(p, a, o);
+	free(why);
 	cJSON_Delete(o);
 	cJSON_Delete(patch);
 }
@@ -526,13 +542,15 @@ patch_app(const struct request *r, struct reply *p)
 		cJSON_Delete(body);
 		return;
 	}
-	if (!cJSON_IsString(json_at(body, "patch")))
+	if (type == NULL)
+		fail(p, INTERNAL, "grpc: error while marshaling: proto: "
+		    "required field \"patchType\" not set");
+	else if (!cJSON_IsString(json_at(body, "patch")))
 		fail(p, INVALID, "json: cannot unmarshal value into Go "
 		    "struct field ApplicationPatchRequest.patch of type "
 		    "string");
 	else
-		apply_patch(p, a, type != NULL ? type : "json",
-		    json_str(body, "patch"));
+		apply_patch(p, a, type, json_str(body, "patch"));
 	cJSON_Delete(body);
 }
 
@@ -664,7 +682,7 @@ sync_app(const struct request *r, struct reply *p)
 	    "project"));
 
 	if (a != NULL && may(p, a, "sync")
-	    && check_shapes(body, sync_shapes, p)
+	    && check_shapes(body, sync_shapes, INVALID, p)
 	    && check_sync(p, a, body)) {
 		app_operate(a, operation_of(body, a));
 		reply_app(p, a);

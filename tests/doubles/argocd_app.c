@@ -293,6 +293,16 @@ load_target(struct app *a, const char *rev, char **message)
 	return true;
 }
 
+bool
+app_has_manifests(struct app *a, char **message)
+{
+	char *rev = out_resolve(json_str(a->o, "spec/source/targetRevision"));
+	bool ok = load_target(a, rev, message);
+
+	free(rev);
+	return ok;
+}
+
 static void
 put_reconciled(struct app *a)
 {

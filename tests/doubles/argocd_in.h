@@ -37,6 +37,10 @@ bool app_automated(const struct app *a);
 /* Store a spec: below 3.1.0 without automated.enabled. Takes spec. */
 void app_put_spec(struct app *a, struct cJSON *spec);
 
+/* Can its manifests be made, at the target as it is now? Else *message (free
+ * it) says why not. */
+bool app_has_manifests(struct app *a, char **message);
+
 /* Set what is to be done; the caller has checked that nothing is. */
 void app_operate(struct app *a, struct cJSON *operation);
 
