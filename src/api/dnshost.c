@@ -312,10 +312,18 @@ dnshost_publish(struct dnshost *h, struct err *e)
 		h->account.zone);
 }
 
-/* Read, compare, write what differs, publish, read back: once. */
+/* Kinds of error after which nobody knows whether the write happened. */
+static bool
+is_unsure(enum err_kind kind)
+{
+	return kind == ERR_NETWORK || kind == ERR_TIMEOUT;
+}
+
+/* Read, compare, write what differs, publish, read back: once. *written: it
+ * did, or may have. */
 static bool
 replace_once(struct dnshost *h, struct pool *p, const struct dns_set *was,
-    const struct dns_set *now, size_t n, struct err *e)
+    const struct dns_set *now, size_t n, bool *written, struct err *e)
 {
 	bool *write = pool_alloc(p, (n + 1) * sizeof *write);
 	struct dns_set *from = pool_alloc(p, (n + 1) * sizeof *from);
@@ -330,17 +338,13 @@ replace_once(struct dnshost *h, struct pool *p, const struct dns_set *was,
 		from[k] = was[i];
 		to[k++] = now[i];
 	}
-	if (k > 0 && !h->company->write(&h->account, from, to, k, e))
+	if (k > 0 && !h->company->write(&h->account, from, to, k, e)) {
+		*written = *written || is_unsure(e->kind);
 		return err_within(e, "%s, zone %s", h->company->name,
 		    h->account.zone);
+	}
+	*written = *written || k > 0;
 	return dnshost_publish(h, e) && check_written(h, p, to, k, e);
-}
-
-/* Kinds of error after which nobody knows whether the write happened. */
-static bool
-is_unsure(enum err_kind kind)
-{
-	return kind == ERR_NETWORK || kind == ERR_TIMEOUT;
 }
 
 bool
@@ -348,7 +352,7 @@ dnshost_replace(struct dnshost *h, const struct dns_set *was,
     const struct dns_set *now, size_t n, struct err *e)
 {
 	struct err first = { .kind = ERR_NETWORK };
-	bool ok = false;
+	bool ok = false, written = false;
 
 	/* A set that the lost write did change is then as wanted already. */
 	for (int i = 0; !ok && i < WRITES && is_unsure(first.kind); i++) {
@@ -356,9 +360,11 @@ dnshost_replace(struct dnshost *h, const struct dns_set *was,
 
 		if (i > 0)
 			clock_pause(WRITE_PAUSE_MS);
-		ok = replace_once(h, p, was, now, n, &first);
+		ok = replace_once(h, p, was, now, n, &written, &first);
 		pool_free(p);
 	}
+	if (written && !is_unsure(first.kind))
+		first.kind = ERR_OTHER;
 	if (!ok)
 		*e = first;
 	return ok;

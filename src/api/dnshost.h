@@ -61,9 +61,10 @@ bool dnshost_find(struct dnshost *, struct pool *, const char *const *names,
 /*
  * Make each set was[i] into now[i] (same name and type; n 0 in `was`: it is
  * new; n 0 in `now`: it goes). ERR_CONFLICT names a set that is neither as
- * in `was` nor already as in `now`: somebody changed it meanwhile, nothing
- * was written. True means: written, published, and read back. Sets that
- * are as wanted already are not written.
+ * in `was` nor already as in `now`: somebody changed it meanwhile. This kind,
+ * ERR_DENIED, ERR_NOT_FOUND and ERR_INPUT mean that nothing was written. True
+ * means: written, published, and read back. Sets that are as wanted already
+ * are not written.
  */
 bool dnshost_replace(struct dnshost *, const struct dns_set *was,
     const struct dns_set *now, size_t n, struct err *) MUST_CHECK;

@@ -287,7 +287,8 @@ write_sets(const struct dnshost_account *a, const struct dns_set *was,
 	return ok;
 }
 
-/* A zone without other servers refuses (4xx): then there is none to tell. */
+/* It refuses (4xx) where there are no other servers to tell, or where the key
+ * may not: then they ask by themselves, later. */
 static bool
 publish(const struct dnshost_account *a, struct err *e)
 {
@@ -297,7 +298,7 @@ publish(const struct dnshost_account *a, struct err *e)
 	bool ok = call(a, p, "PUT", zone_url(a, p, "/notify"), NULL, &r,
 	    &said);
 
-	if (!ok && (r.status == 400 || r.status == 422)) {
+	if (!ok && r.status >= 400 && r.status < 500) {
 		log_info("PowerDNS notifies nobody of zone %s: %s", a->zone,
 		    said.text);
 		ok = true;

@@ -208,6 +208,36 @@ START_TEST(a_zone_without_other_servers_needs_no_notice)
 }
 END_TEST
 
+START_TEST(a_key_that_may_not_notify_can_still_change)
+{
+	httpd_answer(pdns, "GET", 1, 200, "", OLD);
+	httpd_answer(pdns, "PATCH", 1, 204, "", "");
+	httpd_answer(pdns, "PUT", 0, 403, "", "{\"error\":\"Forbidden\"}");
+	httpd_answer(pdns, "GET", 0, 200, "", NEW);
+	ck_assert_msg(dnshost_replace(host, &was, &now, 1, &e), "%s", e.text);
+}
+END_TEST
+
+/* Callers take a refusal's kind as proof that nothing was changed. */
+START_TEST(after_a_write_no_error_says_that_nothing_was_written)
+{
+	httpd_answer(pdns, "GET", 1, 200, "", OLD);
+	if (_i == 0)
+		httpd_answer(pdns, "PATCH", 1, 204, "", "");
+	else
+		httpd_rule(pdns, "PATCH", 1, HTTPD_RESET, "");
+	httpd_answer(pdns, "PUT", 0, 200, "", "{}");
+	if (_i == 0)
+		httpd_answer(pdns, "GET", 0, 403, "", "{}");
+	else
+		httpd_answer(pdns, "GET", 0, 200, "", SETS(
+		    RR("a.example.test", "A", "5", REC("192.0.2.77"))));
+	ck_assert(!dnshost_replace(host, &was, &now, 1, &e));
+	ck_assert_int_eq(e.kind, ERR_OTHER);
+	kit_contains(e.text, _i == 0 ? "403" : "192.0.2.77");
+}
+END_TEST
+
 START_TEST(a_wrong_key_is_denied_and_not_shown)
 {
 	struct httpd *strict = httpd_start(NULL);
@@ -331,6 +361,9 @@ suite(void)
 	tcase_add_test(t, a_refused_change_says_why_and_is_not_repeated);
 	tcase_add_test(t, a_change_that_was_not_kept_is_no_success);
 	tcase_add_test(t, a_zone_without_other_servers_needs_no_notice);
+	tcase_add_test(t, a_key_that_may_not_notify_can_still_change);
+	tcase_add_loop_test(t,
+	    after_a_write_no_error_says_that_nothing_was_written, 0, 2);
 	tcase_add_test(t, a_wrong_key_is_denied_and_not_shown);
 	tcase_add_test(t, a_zone_that_is_not_there_is_not_found);
 	tcase_add_loop_test(t, foreign_answers_are_errors, 0, 8);
