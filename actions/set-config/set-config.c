@@ -47,6 +47,38 @@ next_line(char **rest)
 	return NULL;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* A key with a blank would be a key of its own, beside the one that counts;
+ * Tutor takes the text "False" for true. */
+static bool
+check_line(const char *line, struct err *e)
+{
+	size_t key = strcspn(line, "=");
+	const char *value = line + key + 1;
+
+	if (line[key] == '\0' || key == 0)
+		return err_set(e, ERR_INPUT, "\"%s\" is no KEY=VALUE", line);
+	if (strcspn(line, " \t") < key || is_blank(*value)
+	    || is_blank(line[strlen(line) - 1]))
+		return err_set(e, ERR_INPUT, "\"%s\": no blank may stand in "
+		    "the key, before or after the value; blanks of the value"
+		    " itself need double quotes", line);
+	if (key == strlen("TUTOR_VERSION")
+	    && text_starts(line, "TUTOR_VERSION"))
+		return err_set(e, ERR_INPUT, "TUTOR_VERSION follows "
+		    "the build; it is not set here");
+	if ((text_same_fold(value, "true") && !text_same(value, "true"))
+	    || (text_same_fold(value, "false") && !text_same(value, "false")))
+		return err_set(e, ERR_INPUT, "\"%s\": write true or false, "
+		    "or the text in double quotes", line);
+	return true;
+}
+
 /* Each line before the first is acted on. */
 static bool
 check_lines(const char *text, struct err *e)
@@ -55,17 +87,8 @@ check_lines(const char *text, struct err *e)
 	char *rest = pool_strdup(pool, text), *line;
 	bool ok = true;
 
-	while (ok && (line = next_line(&rest)) != NULL) {
-		size_t key = strcspn(line, "=");
-
-		if (line[key] == '\0' || key == 0)
-			ok = err_set(e, ERR_INPUT, "\"%s\" is no KEY=VALUE",
-			    line);
-		else if (key == strlen("TUTOR_VERSION")
-		    && text_starts(line, "TUTOR_VERSION"))
-			ok = err_set(e, ERR_INPUT, "TUTOR_VERSION follows "
-			    "the build; it is not set here");
-	}
+	while (ok && (line = next_line(&rest)) != NULL)
+		ok = check_line(line, e);
 	pool_free(pool);
 	return ok;
 }

@@ -370,11 +370,19 @@ END_TEST
 
 START_TEST(a_wrong_line_or_the_version_is_refused)
 {
+	static const char *const wrong[] = {
+		"set=DRYDOCK_INIT_JOBS = false", "set=DRYDOCK_INIT_JOBS =x",
+		"set=DRYDOCK_INIT_JOBS=false ", "set=TUTOR_VERSION =v21.0.0",
+		"set=DRYDOCK_INIT_JOBS=False",
+	};
+
 	ends(step("set-config", "set=no equals sign", NULL), 2,
 	    "wrong-input");
 	ends(step("set-config", "set=TUTOR_VERSION=v21.0.0", NULL), 2,
 	    "wrong-input");
 	ends(step("set-config", "hosts=perhaps", NULL), 2, "wrong-input");
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		ends(step("set-config", wrong[i], NULL), 2, "wrong-input");
 	config_is(new_config);
 }
 END_TEST
