@@ -7,22 +7,32 @@
 #include "api/dnsrecord.h"
 #include "site/zone.h"
 
+/*
+ * Where the record has no moment, or tells of a TTL that somebody has lowered
+ * since, all that caches may hold counts from now, and that is put down: each
+ * run would count from its own now, and none would ever be late enough.
+ */
 static time_t
-moment_of(const struct zone_host *h, struct dnsrecord *r, bool *guessed)
+moment_of(const struct zone_host *h, struct dnsrecord *r, long low,
+    bool *guessed)
 {
 	const char *host = h->host->name;
 	time_t now = time(NULL) + 1;	/* never too early */
+	long most = zone_highest_ttl(h);
 	struct dnsrecord_ttl t;
+	bool known = dnsrecord_ttl(r, host, &t);
 
-	if (!dnsrecord_ttl(r, host, &t)) {
-		t = (struct dnsrecord_ttl){ .was = zone_highest_ttl(h),
-			.since = now };
-		dnsrecord_keep_sets(r, host, h->set, h->n);
-		dnsrecord_start_ttl(r, host, t.was, 0);
-		dnsrecord_done_ttl(r, host, now);
-		*guessed = true;
-	}
-	return dnsrecord_low_from(&t, now);
+	if (known && t.since != 0 && t.ttl <= low)
+		return dnsrecord_low_from(&t, now);
+	if (known && t.was > most && dnsrecord_low_from(&t, now) > now)
+		most = t.was;
+	if (known && t.ttl > most)
+		most = t.ttl;
+	dnsrecord_keep_sets(r, host, h->set, h->n);
+	dnsrecord_start_ttl(r, host, most, 0);
+	dnsrecord_done_ttl(r, host, now);
+	*guessed = true;
+	return now + most;
 }
 
 bool
@@ -42,7 +52,7 @@ ttl_find_moment(struct zone *z, struct dnsrecord *r, long low, time_t *from,
 			    h->host->name, zone_highest_ttl(h), low);
 		if (h->n == 0)
 			continue;
-		moment = moment_of(h, r, guessed);
+		moment = moment_of(h, r, low, guessed);
 		if (moment > *from)
 			*from = moment;
 	}

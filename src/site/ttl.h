@@ -13,9 +13,10 @@ struct zone;
 
 /*
  * The moment from which no cache holds an answer of any host for more than
- * `low` seconds, by the record of set-dns-ttl. A host without a record is
- * taken as if its TTL had been lowered this moment (*guessed; the record
- * then says so, to be saved). ERR_OTHER: a TTL is higher than `low`.
+ * `low` seconds, by the record of set-dns-ttl. A host without a record, or
+ * with one that is unfinished or tells of a higher TTL than `low`, is taken
+ * as if its TTL had been lowered this moment (*guessed; the record then says
+ * so, to be saved). ERR_OTHER: a TTL is higher than `low`.
  */
 bool ttl_find_moment(struct zone *, struct dnsrecord *, long low,
     time_t *from, bool *guessed, struct err *) MUST_CHECK;

@@ -582,6 +582,45 @@ START_TEST(switch_without_a_record_waits_as_if_lowered_now)
 }
 END_TEST
 
+/* Raised by us and lowered by hand: caches hold what we raised it to. */
+START_TEST(switch_distrusts_the_record_of_a_ttl_that_is_gone)
+{
+	struct kit_run r;
+
+	site_reset_zone(2);
+	serve_hosts(true);
+	var("level=high");
+	var("high-ttl=600");
+	just_run("set-dns-ttl", 0, "done");
+	site_reset_zone(2);
+	r = run("switch-dns", 1, "failed");
+	kit_contains(r.out, "caches may still hold the old TTL");
+	expect_old();
+	kit_run_free(&r);
+}
+END_TEST
+
+/* set-dns-ttl was killed before it wrote down since when all is low. */
+START_TEST(switch_counts_from_now_where_no_moment_was_recorded)
+{
+	struct kit_run r;
+
+	site_reset_zone(3);
+	serve_hosts(true);
+	just_run("set-dns-ttl", 0, "done");
+	kit_out("cd %s && git clone -q bare.git other && cd other && f="
+	    "migrations/%s/record/dns.json && jq '.hosts[].ttl.since = null' "
+	    "$f >../f && cp ../f $f && git -c user.name=x -c user.email=x@y "
+	    "commit -qam x && git push -q", folder, kit_env("SB_INSTANCE"));
+	r = run("switch-dns", 1, "failed");
+	kit_contains(r.out, "caches may still hold");
+	kit_run_free(&r);
+	sleep(5);
+	just_run("switch-dns", 0, "done");
+	expect_switched();
+}
+END_TEST
+
 START_TEST(switch_refuses_a_new_side_that_is_not_ready)
 {
 	struct kit_run r;
@@ -779,6 +818,8 @@ suite(void)
 	tcase_add_test(w, switch_refuses_while_caches_hold_the_old_ttl);
 	tcase_add_test(w, switch_refuses_a_ttl_that_was_never_lowered);
 	tcase_add_test(w, switch_without_a_record_waits_as_if_lowered_now);
+	tcase_add_test(w, switch_distrusts_the_record_of_a_ttl_that_is_gone);
+	tcase_add_test(w, switch_counts_from_now_where_no_moment_was_recorded);
 	tcase_add_loop_test(w, switch_refuses_a_new_side_that_is_not_ready,
 	    0, 2);
 	tcase_add_test(w, switch_turns_back_when_the_new_side_falls_ill);
