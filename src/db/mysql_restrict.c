@@ -303,6 +303,21 @@ kill_some(struct sql *s, struct pool *pool, const char *user,
 	return true;
 }
 
+/* Without PROCESS the list of sessions holds our own, and no error. */
+static bool
+check_sees_sessions(struct sql *s, const char *user, struct err *e)
+{
+	struct err ours = { 0 };
+
+	if (sql_run(s, "SELECT trx_mysql_thread_id FROM "
+	    "information_schema.INNODB_TRX", NULL, NULL, &ours)
+	    || sql_code(s) != SQL_NEED_RIGHT)
+		return true;
+	return err_set(e, ERR_HAND, "the administrator lacks PROCESS and "
+	    "can't see the sessions of %s, which may keep rights that were "
+	    "taken: grant it, and run this again", user);
+}
+
 bool
 restrict_end_sessions(struct sql *s, struct pool *pool, const char *user,
     long seconds, size_t *ended, struct err *e)
@@ -313,7 +328,8 @@ restrict_end_sessions(struct sql *s, struct pool *pool, const char *user,
 	struct sql_rows old;
 	size_t left;
 
-	if (!ask_about(s, pool, "SELECT ID FROM "
+	if (!check_sees_sessions(s, user, e)
+	    || !ask_about(s, pool, "SELECT ID FROM "
 	    "information_schema.PROCESSLIST WHERE USER = ", user, &old, e))
 		return false;
 	*ended = old.n;

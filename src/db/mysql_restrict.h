@@ -50,7 +50,8 @@ bool restrict_user(struct sql *, struct pool *, const char *user,
 /*
  * See that the sessions that the user has now end: they keep rights that
  * were taken. After a moment in which short ones end by themselves, idle
- * ones are killed, busy ones when they become idle or time is up.
+ * ones are killed, busy ones when they become idle or time is up. ERR_HAND:
+ * the administrator may not see them, or not end them.
  */
 bool restrict_end_sessions(struct sql *, struct pool *, const char *user,
     long seconds, size_t *ended, struct err *) MUST_CHECK;

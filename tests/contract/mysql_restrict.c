@@ -656,6 +656,31 @@ START_TEST(a_session_with_old_rights_is_ended)
 }
 END_TEST
 
+/* Without PROCESS the list of sessions looks empty, which proves nothing. */
+START_TEST(who_sees_no_sessions_can_not_say_that_they_ended)
+{
+	struct sql_login l = server;
+	struct sql *old, *little;
+	size_t ended;
+
+	say("CREATE USER `ct_pu`@`%%` IDENTIFIED BY 'little-admin'");
+	say("GRANT CREATE USER ON *.* TO `ct_pu`@`%%`");
+	old = log_in();
+	ck_assert_msg(old != NULL, "%s", e.text);
+	l.user = "ct_pu";
+	l.password = "little-admin";
+	little = sql_open(&l, &e);
+	ck_assert_msg(little != NULL, "%s", e.text);
+	ck_assert(!restrict_end_sessions(little, pool, USER, 1, &ended, &e));
+	ck_assert_int_eq(e.kind, ERR_HAND);
+	kit_contains(e.text, "PROCESS");
+	ck_assert_msg(sql_run(old, "SELECT 1", NULL, NULL, &e), "%s",
+	    e.text);
+	sql_close(little);
+	sql_close(old);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -685,6 +710,8 @@ main(void)
 	    no_statement_of_the_site_fails_while_it_is_restricted, 0, 7);
 	tcase_add_test(live_tests, revoking_first_would_have_failed);
 	tcase_add_test(live_tests, a_session_with_old_rights_is_ended);
+	tcase_add_test(live_tests,
+	    who_sees_no_sessions_can_not_say_that_they_ended);
 	suite_add_tcase(s, shape);
 	suite_add_tcase(s, c);
 	suite_add_tcase(s, live_tests);
