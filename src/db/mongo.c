@@ -101,6 +101,22 @@ start_driver(void)
 	atexit(mongoc_cleanup);
 }
 
+static bool
+is_uri(const char *host)
+{
+	return text_starts(host, "mongodb://")
+	    || text_starts(host, "mongodb+srv://");
+}
+
+/* That of config.yml may hold a login, which is not shown. */
+static const char *
+without_login(const char *host)
+{
+	const char *at = strrchr(host, '@');
+
+	return at == NULL ? host : at + 1;
+}
+
 bool
 mongo_check_host(const char *host, struct err *e)
 {
@@ -108,8 +124,7 @@ mongo_check_host(const char *host, struct err *e)
 	bson_error_t error;
 	bool open;
 
-	if (!text_starts(host, "mongodb://")
-	    && !text_starts(host, "mongodb+srv://"))
+	if (!is_uri(host))
 		return text_check_machine(host, e);
 	uri = mongoc_uri_new_with_error(host, &error);
 	if (uri == NULL)
@@ -128,7 +143,7 @@ make_uri(const struct mongo_login *l, struct err *e)
 	mongoc_uri_t *uri;
 	bson_error_t error;
 
-	if (text_starts(l->host, "mongodb"))
+	if (is_uri(l->host))
 		buf_puts(&text, l->host);
 	else if (strchr(l->host, ':') != NULL)
 		buf_printf(&text, "mongodb://[%s]:%ld/", l->host, l->port);
@@ -137,8 +152,8 @@ make_uri(const struct mongo_login *l, struct err *e)
 	uri = mongoc_uri_new_with_error(buf_str(&text), &error);
 	buf_free(&text);
 	if (uri == NULL)
-		err_set(e, ERR_INPUT, "MongoDB host %s: %s", l->host,
-		    error.message);
+		err_set(e, ERR_INPUT, "MongoDB host %s: %s",
+		    without_login(l->host), error.message);
 	return uri;
 }
 
@@ -193,7 +208,7 @@ mongo_open(const struct mongo_login *l, struct err *e)
 		return NULL;
 	set_uri(uri, l);
 	m = mem_alloc(sizeof(*m));
-	buf_printf(&where, "%s@%s", l->user, l->host);
+	buf_printf(&where, "%s@%s", l->user, without_login(l->host));
 	m->where = mem_strdup(buf_str(&where));
 	buf_free(&where);
 	m->user = mem_strdup(l->user);

@@ -22,7 +22,8 @@ extern const char *const mongo_tls_words[];
 
 struct mongo_login {
 	const char *host;	/* a name or address, or a whole mongodb:// or
-				 * mongodb+srv:// URI without credentials */
+				 * mongodb+srv:// URI; a login within it does
+				 * not count, and is never shown */
 	long port;		/* not used with a URI */
 	const char *user, *password;
 	const char *auth_db;	/* where the user is defined; NULL: admin */
