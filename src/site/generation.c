@@ -1,0 +1,162 @@
+/*
+ * generation - see generation.h.
+ */
+#include "site/generation.h"
+
+#include <string.h>
+
+#include "api/kube.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "data/json.h"
+
+enum { STATE_MAX = 400 };
+
+/* What the deeds below share. */
+struct look {
+	struct kube *kube;
+	struct generation *g;
+	struct buf *problems;
+};
+
+/* One volume of one Deployment; all that have it must name the same map. */
+static bool
+agree(const struct json *deployment, const char *name, const char *volume,
+    const char **map, struct err *e)
+{
+	const char *this = kube_mounted_configmap(deployment, volume);
+
+	if (this == NULL)
+		return true;
+	if (*map != NULL && strcmp(*map, this) != 0)
+		return err_set(e, ERR_HAND, "Deployment %s mounts ConfigMap "
+		    "%s, another one %s: a rollout is half-way; finish it "
+		    "or take it back", name, this, *map);
+	*map = this;
+	return true;
+}
+
+static bool
+look_at(struct look *s, const char *name, bool needed, struct err *e)
+{
+	static const char *const migration[] = { "DB_MIGRATION_HOST",
+	    "DB_MIGRATION_PORT", "DB_MIGRATION_NAME", "DB_MIGRATION_USER",
+	    "DB_MIGRATION_PASS", "DB_MIGRATION_ENGINE", NULL };
+	struct err why = { 0 };
+	const struct json *d = kube_find_deployment(s->kube, name, &why);
+	struct buf state = buf_new(STATE_MAX);
+	bool ok;
+
+	if (d == NULL) {
+		if (why.kind == ERR_NOT_FOUND && !needed)
+			return true;
+		*e = why;
+		return false;
+	}
+	if (!kube_is_ready(d, &state))
+		log_warn("Deployment %s is not ready: %s", name,
+		    buf_str(&state));
+	buf_free(&state);
+	for (const char *const *m = migration; *m != NULL; m++)
+		if (kube_env(d, name, *m) != NULL)
+			buf_printf(s->problems, "DATABASES: the Deployment "
+			    "%s sets %s, which replaces the setting\n", name,
+			    *m);
+	ok = agree(d, name, "config", &s->g->config, e)
+	    && agree(d, name, "settings-lms", &s->g->lms, e)
+	    && agree(d, name, "settings-cms", &s->g->cms, e);
+	if (s->g->tutor == NULL)
+		s->g->tutor = json_str(json_get(json_at(d,
+		    "metadata.annotations"), "app.kubernetes.io/version"),
+		    "");
+	return ok;
+}
+
+/* A forum that is a program of its own: its database is nowhere but in its
+ * environment. */
+static bool
+look_at_forum(struct look *s, struct err *e)
+{
+	struct err why = { 0 };
+	const struct json *d = kube_find_deployment(s->kube, "forum", &why);
+
+	if (d == NULL && why.kind != ERR_NOT_FOUND) {
+		*e = why;
+		return false;
+	}
+	if (d != NULL)
+		s->g->forum_database = kube_env(d, "forum",
+		    "MONGODB_DATABASE");
+	return true;
+}
+
+bool
+generation_find(struct kube *k, struct generation *g, struct buf *problems,
+    struct err *e)
+{
+	struct look s = { k, g, problems };
+
+	*g = (struct generation){ 0 };
+	if (!look_at(&s, "lms", true, e) || !look_at(&s, "cms", true, e)
+	    || !look_at(&s, "lms-worker", false, e)
+	    || !look_at(&s, "cms-worker", false, e) || !look_at_forum(&s, e))
+		return false;
+	if (g->config == NULL || g->lms == NULL || g->cms == NULL)
+		return err_set(e, ERR_HAND, "the Deployments mount no "
+		    "ConfigMap as config, settings-lms or settings-cms: not "
+		    "an instance that Tutor made");
+	log_info("Running: %s, %s, %s", g->config, g->lms, g->cms);
+	return true;
+}
+
+/* The name without kustomize's hash. */
+static size_t
+stem(const char *name)
+{
+	const char *hash = strrchr(name, '-');
+
+	return hash != NULL ? (size_t)(hash - name) : strlen(name);
+}
+
+/* A generation that was made but never rolled out: somebody should know. */
+static void
+warn_of_newer(const struct json *all, const char *running)
+{
+	const char *made = NULL;
+
+	for (int i = 0; i < json_len(all); i++)
+		if (text_same(json_str(json_item(all, i), "metadata.name"),
+		    running))
+			made = json_str(json_item(all, i),
+			    "metadata.creationTimestamp");
+	for (int i = 0; made != NULL && i < json_len(all); i++) {
+		const struct json *one = json_item(all, i);
+		const char *name = json_str(one, "metadata.name");
+		const char *when = json_str(one,
+		    "metadata.creationTimestamp");
+
+		if (name != NULL && when != NULL && strcmp(when, made) > 0
+		    && stem(name) == stem(running)
+		    && strncmp(name, running, stem(name)) == 0)
+			log_warn("ConfigMap %s (%s) is newer than %s (%s), "
+			    "which runs; the running one is read", name,
+			    when, running, made);
+	}
+}
+
+void
+generation_warn_of_newer(struct kube *k, const struct generation *g)
+{
+	struct err why = { 0 };
+	const struct json *all = kube_find_configmaps(k, NULL, &why);
+
+	if (all == NULL) {
+		log_warn("whether newer ConfigMaps exist is not known: %s",
+		    why.text);
+		return;
+	}
+	warn_of_newer(all, g->config);
+	warn_of_newer(all, g->lms);
+	warn_of_newer(all, g->cms);
+}

@@ -1,0 +1,196 @@
+/*
+ * oldsettings - see oldsettings.h.
+ */
+#include "site/oldsettings.h"
+
+#include <string.h>
+
+#include "api/kube.h"
+#include "api/openedx.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "data/json.h"
+#include "data/pysettings.h"
+#include "data/yaml.h"
+#include "edx/settings.h"
+#include "site/generation.h"
+#include "step/step.h"
+
+enum { FILE_MAX = 1 << 20 };
+
+/* What the deeds below share. */
+struct source {
+	struct kube *kube;
+	const struct generation *g;
+	struct pysettings *lms, *cms;
+	struct json *settings;
+	struct buf *problems;
+};
+
+/* ---- what their files say ---- */
+
+static const char *
+find_file(struct source *s, const char *map, const char *file,
+    struct err *e)
+{
+	const struct json *m = kube_find_configmap(s->kube, map, e);
+	const char *text = m != NULL ? kube_data(m, file) : NULL;
+
+	if (m != NULL && text_empty(text))
+		err_set(e, ERR_HAND, "ConfigMap %s has no %s", map, file);
+	return text_empty(text) ? NULL : text;
+}
+
+/* One side: its YAML, then its production.py. */
+static struct pysettings *
+read_side(struct source *s, const char *yaml_file, const char *map,
+    struct err *e)
+{
+	struct pool *pool = step_common()->pool;
+	const char *env = find_file(s, s->g->config, yaml_file, e);
+	const char *code = env == NULL ? NULL :
+	    find_file(s, map, "production.py", e);
+	struct pysettings *ps = NULL;
+	struct yaml *y = NULL;
+	bool ok;
+
+	if (code != NULL)
+		y = yaml_parse(env, strlen(env), pool_printf(pool, "%s/%s",
+		    s->g->config, yaml_file), e);
+	if (y == NULL)
+		return NULL;
+	ps = pysettings_new();
+	ok = pysettings_add_yaml(ps, y, e) && pysettings_add_python(ps, code,
+	    strlen(code), pool_printf(pool, "%s/production.py", map), e);
+	yaml_close(y);
+	if (!ok) {
+		pysettings_free(ps);
+		return NULL;
+	}
+	return ps;
+}
+
+/* ---- what the platform itself says ---- */
+
+static struct pysettings *
+ask_side(struct source *s, const char *side, const char *map, struct err *e)
+{
+	struct json *j = openedx_find_settings(s->kube, side, map,
+	    settings_names(step_common()->pool), PYSETTINGS_STORES, e);
+	struct buf text = buf_new(FILE_MAX);
+	struct pysettings *ps = NULL;
+	struct yaml *y = NULL;
+
+	if (j != NULL)
+		json_print(j, false, &text);	/* JSON is YAML */
+	if (j != NULL && buf_check(&text, "the settings", e))
+		y = yaml_parse(buf_str(&text), text.len, side, e);
+	if (y != NULL) {
+		ps = pysettings_new();
+		if (!pysettings_add_yaml(ps, y, e)) {
+			pysettings_free(ps);
+			ps = NULL;
+		}
+	}
+	if (text.data != NULL)
+		mem_wipe(text.data, text.len);
+	buf_free(&text);
+	yaml_close(y);
+	json_free(j);
+	return ps;
+}
+
+/* Where the files say something else, our reading of them is at fault. */
+static void
+compare(const struct json *files, const struct json *platform)
+{
+	struct pool *pool = step_common()->pool;
+	const struct setting *row;
+	int same = 0;
+
+	for (size_t i = 0; (row = settings_row(i)) != NULL; i++) {
+		const char *a = settings_value(pool, files, row->key);
+		const char *b = settings_value(pool, platform, row->key);
+
+		same += a != NULL && text_same(a, b);
+		if (a != NULL && !text_same(a, b))
+			log_warn("%s: the platform runs with another value "
+			    "than was read from its files; the platform's "
+			    "is taken", row->key);
+	}
+	log_info("The platform says of %d settings what its files say", same);
+}
+
+/* In place of what was read from the files. */
+static bool
+take_evaluated(struct source *s, const struct settings_source *files,
+    struct err *e)
+{
+	struct settings_source from = *files;
+	struct pysettings *lms, *cms = NULL;
+	struct json *platform;
+
+	lms = ask_side(s, "lms", s->g->lms, e);
+	if (lms != NULL)
+		cms = ask_side(s, "cms", s->g->cms, e);
+	if (cms != NULL) {
+		if (s->problems->len > 0)
+			log_info("From the files alone this can't be told:\n"
+			    "%s", buf_str(s->problems));
+		buf_clear(s->problems);
+		from.lms = lms;
+		from.cms = cms;
+		platform = settings_read(step_common()->pool, &from,
+		    s->problems);
+		compare(s->settings, platform);
+		json_free(s->settings);
+		s->settings = platform;
+	}
+	pysettings_free(lms);
+	pysettings_free(cms);
+	return cms != NULL;
+}
+
+static bool
+read_settings(struct source *s, bool evaluate, struct err *e)
+{
+	struct settings_source from = { .tutor = s->g->tutor,
+		.forum_database = s->g->forum_database };
+	struct json *maps;
+
+	s->lms = read_side(s, "lms.env.yml", s->g->lms, e);
+	if (s->lms == NULL)
+		return false;
+	s->cms = read_side(s, "cms.env.yml", s->g->cms, e);
+	if (s->cms == NULL)
+		return false;
+	from.lms = s->lms;
+	from.cms = s->cms;
+	s->settings = settings_read(step_common()->pool, &from,
+	    s->problems);
+	if (evaluate && !take_evaluated(s, &from, e))
+		return false;
+	maps = json_add(s->settings, "configmaps", json_object());
+	json_set_str(maps, "config", s->g->config);
+	json_set_str(maps, "lms", s->g->lms);
+	json_set_str(maps, "cms", s->g->cms);
+	return s->problems->len == 0 || err_set(e, ERR_HAND, "these settings "
+	    "can't be taken over as they are; look at them in the cluster:"
+	    "\n%s", buf_str(s->problems));
+}
+
+struct json *
+oldsettings_read(struct kube *k, const struct generation *g, bool evaluate,
+    struct buf *problems, struct err *e)
+{
+	struct source s = { .kube = k, .g = g, .problems = problems };
+
+	if (!read_settings(&s, evaluate, e)) {
+		json_free(s.settings);
+		s.settings = NULL;
+	}
+	pysettings_free(s.lms);
+	pysettings_free(s.cms);
+	return s.settings;
+}
