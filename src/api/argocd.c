@@ -705,20 +705,30 @@ tell_operation(struct argocd *a, const char *revision, struct err *e)
 	return false;
 }
 
-/* A resource that was in order, or on its way, and no longer is. */
+/* A resource that was in order, or on its way, and no longer is; or one that
+ * the sync has made, and that failed before it was seen. */
 static bool
-check_degraded(struct argocd *a, struct err *e)
+has_degraded(struct argocd *a, const struct json *resource, bool rolling)
+{
+	const char *was = health_of(as_before(a, resource));
+
+	if (!text_same(health_of(resource), "Degraded"))
+		return false;
+	if (was == NULL)
+		return rolling && a->before != NULL && is_reconciled(a->now);
+	return strcmp(was, "Degraded") != 0 && strcmp(was, "Unknown") != 0;
+}
+
+static bool
+check_degraded(struct argocd *a, enum argocd_where w, struct err *e)
 {
 	const struct json *r = json_first(json_at(a->now,
 	    "status.resources"));
 
 	for (; r != NULL; r = json_next(r)) {
-		const char *was = health_of(as_before(a, r));
 		struct buf why = buf_new(1500);
 
-		if (!text_same(health_of(r), "Degraded") || was == NULL
-		    || strcmp(was, "Degraded") == 0
-		    || strcmp(was, "Unknown") == 0)
+		if (!has_degraded(a, r, w == ARGOCD_ROLLING))
 			continue;
 		name_unwell(a, &why);
 		err_set(e, ERR_OTHER, "application %s is degraded%s", a->name,
@@ -816,7 +826,7 @@ argocd_await_ready(struct argocd *a, const char *revision, clock_ms deadline,
 			return true;
 		if (w == ARGOCD_FAILED)
 			return tell_operation(a, revision, e);
-		if (!check_degraded(a, e)
+		if (!check_degraded(a, w, e)
 		    || !check_conditions(a, &broken, e)
 		    || !check_ours(a, w, revision, &away, e)
 		    || (w == ARGOCD_ROLLING

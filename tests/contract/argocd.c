@@ -463,21 +463,11 @@ START_TEST(without_prune_old_configmaps_keep_it_out_of_sync)
 }
 END_TEST
 
-/* One more file in the folder. */
-static void
-add_manifest(const char *file, const char *text)
-{
-	argo_change(file, text);
-	argo_change("kustomization.yml", kit_text("namespace: " APP_NAME
-	    "\nresources: [deployment.yml, %s]\nconfigMapGenerator:\n"
-	    "  - {name: settings, files: [value]}\n", file));
-}
-
 START_TEST(a_manifest_that_the_cluster_refuses_fails_the_sync)
 {
 	struct answer a;
 
-	add_manifest("bad.yml", "apiVersion: v1\nkind: ConfigMap\n"
+	argo_add("bad.yml", "apiVersion: v1\nkind: ConfigMap\n"
 	    "metadata: {name: bad}\ndata: {\"a/b\": \"1\"}\n");
 	a = argo_sync(argo_revision, "");
 	ck_assert_msg(a.status == 200, "%s", a.body);
@@ -494,21 +484,12 @@ START_TEST(a_manifest_that_the_cluster_refuses_fails_the_sync)
 }
 END_TEST
 
-/* A Deployment that no node takes, and whose patience ends at once. */
-static const char homeless[] = "apiVersion: apps/v1\nkind: Deployment\n"
-    "metadata: {name: homeless}\n"
-    "spec:\n  replicas: 1\n  progressDeadlineSeconds: 1\n"
-    "  selector: {matchLabels: {app: homeless}}\n"
-    "  template:\n    metadata: {labels: {app: homeless}}\n    spec:\n"
-    "      nodeSelector: {nowhere: \"true\"}\n"
-    "      containers: [{name: web, image: example.test/web:1}]\n";
-
 START_TEST(health_degrades_when_a_rollout_is_given_up)
 {
 	bool degraded = false;
 	struct answer a;
 
-	add_manifest("homeless.yml", homeless);
+	argo_add("homeless.yml", argo_homeless);
 	a = argo_sync(argo_revision, "");
 	web_free(&a);
 	a = argo_settled();

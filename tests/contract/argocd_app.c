@@ -44,6 +44,14 @@ static const char stuck[] = "apiVersion: batch/v1\nkind: Job\n"
     "      nodeSelector: {nowhere: \"true\"}\n"
     "      containers: [{name: stuck, image: example.test/web:1}]\n";
 
+const char *const argo_homeless = "apiVersion: apps/v1\n"
+    "kind: Deployment\nmetadata: {name: homeless}\n"
+    "spec:\n  replicas: 1\n  progressDeadlineSeconds: 1\n"
+    "  selector: {matchLabels: {app: homeless}}\n"
+    "  template:\n    metadata: {labels: {app: homeless}}\n    spec:\n"
+    "      nodeSelector: {nowhere: \"true\"}\n"
+    "      containers: [{name: web, image: example.test/web:1}]\n";
+
 const char *
 argo_path(const char *rest)
 {
@@ -97,16 +105,21 @@ argo_change(const char *file, const char *text)
 }
 
 void
+argo_add(const char *file, const char *text)
+{
+	write_file(file, text);
+	argo_change("kustomization.yml", kit_text("namespace: " APP_NAME
+	    "\nresources: [deployment.yml, %s]\nconfigMapGenerator:\n"
+	    "  - {name: settings, files: [value]}\n", file));
+}
+
+void
 argo_hold(void)
 {
-	if (!argo_real) {
+	if (argo_real)
+		argo_add("stuck.yml", stuck);
+	else
 		own_world_set("{\"sync.hold\":1}");
-		return;
-	}
-	write_file("stuck.yml", stuck);
-	argo_change("kustomization.yml", "namespace: " APP_NAME "\n"
-	    "resources: [deployment.yml, stuck.yml]\n"
-	    "configMapGenerator:\n  - {name: settings, files: [value]}\n");
 }
 
 /* --- the Application ----------------------------------------------------- */

@@ -37,6 +37,10 @@ void argo_deploy(void);
  * that the branch is at then is argo_revision. */
 void argo_change(const char *file, const char *text);
 extern const char *argo_revision;
+/* The same with one more manifest. */
+void argo_add(const char *file, const char *text);
+/* A Deployment that no node takes, and whose patience ends at once. */
+extern const char *const argo_homeless;
 /* A line of text that was never there before. */
 const char *argo_fresh(void);
 

@@ -306,7 +306,7 @@ own_world_server(const char *which)
 		{ "KUBE_OLD", "kube-old.sandbox.test" },
 		{ "KUBE_NEW", "kube-new.sandbox.test" },
 	};
-	struct server s = { .ca = getenv("SB_CA"),
+	struct server s = { .ca = getenv("SB_CA"), .nameless = true,
 	    .agent = "transplant-contract" };
 	const char *port = variable(strncmp(which, "KUBE", 4) == 0 ?
 	    "KUBE" : which, "PORT");
@@ -331,7 +331,7 @@ server_url(const struct server *s)
 {
 	const char *port = strrchr(s->url, ':');
 
-	if (s->address == NULL)
+	if (!s->nameless)
 		return s->url;
 	return kit_text("https://%s%s", s->address,
 	    port != NULL && strchr(port, '/') == NULL ? port : "");

@@ -17,6 +17,7 @@ struct server {
 	const char *token;	/* Bearer; NULL: none is sent */
 	const char *ca;		/* file of certificates */
 	const char *address;	/* instead of DNS; NULL: DNS */
+	bool nameless;		/* no DNS knows its name */
 	const char *agent;	/* User-Agent; NULL: none is sent */
 };
 

@@ -399,6 +399,29 @@ START_TEST(a_resource_that_becomes_degraded_ends_the_wait)
 }
 END_TEST
 
+#define DEGRADED(rev) "\"status\":{\"resources\":[{\"kind\":" \
+	"\"Deployment\",\"name\":\"lms\",\"health\":{\"status\":" \
+	"\"Degraded\"}}]," FINISHED("Succeeded", rev, T1) "," \
+	STATE("Synced", A, "Degraded") "}"
+
+START_TEST(a_new_resource_that_is_degraded_at_once_ends_the_wait)
+{
+	then(1, RUNNING(A));
+	then(0, DEGRADED(A));
+	ck_assert(!argocd_await_ready(a, A, clock_deadline(30), &e));
+	kit_contains(e.text, "Deployment lms is Degraded");
+}
+END_TEST
+
+START_TEST(what_was_degraded_before_may_still_heal)
+{
+	then(2, DEGRADED(A));
+	then(0, READY);
+	ck_assert_msg(argocd_await_ready(a, A, clock_deadline(30), &e), "%s",
+	    e.text);
+}
+END_TEST
+
 START_TEST(manifests_that_cannot_be_made_end_the_wait)
 {
 	then(0, "\"status\":{\"conditions\":[{\"type\":\"ComparisonError\","
@@ -492,6 +515,9 @@ wait_case(void)
 	tcase_add_test(t,
 	    a_failed_operation_ends_the_wait_and_names_resources);
 	tcase_add_test(t, a_resource_that_becomes_degraded_ends_the_wait);
+	tcase_add_test(t,
+	    a_new_resource_that_is_degraded_at_once_ends_the_wait);
+	tcase_add_test(t, what_was_degraded_before_may_still_heal);
 	tcase_add_test(t, manifests_that_cannot_be_made_end_the_wait);
 	tcase_add_test(t, a_branch_that_moved_on_ends_the_wait);
 	tcase_add_test(t, a_foreign_sync_ends_the_wait);
