@@ -77,7 +77,7 @@ START_TEST(the_application_is_found_with_and_without_a_look_at_the_branch)
 }
 END_TEST
 
-/* --- refusals: each request, each kind ------------------------------------ */
+/* --- refusals: each request, each kind ----------------------------------- */
 
 enum { FIND, PATCH, SYNC, RIGHT };
 
@@ -168,7 +168,7 @@ START_TEST(a_missing_right_is_named_with_the_line_to_add)
 }
 END_TEST
 
-/* --- automated sync ------------------------------------------------------- */
+/* --- automated sync ------------------------------------------------------ */
 
 /* {"spec": {"syncPolicy": {"automated": ...}}} merged in; NULL: null. */
 static void
@@ -222,7 +222,7 @@ START_TEST(while_automated_no_revision_can_be_chosen)
 }
 END_TEST
 
-/* --- syncs ---------------------------------------------------------------- */
+/* --- syncs --------------------------------------------------------------- */
 
 /* Sync to the branch's head and wait, as a step does. */
 static bool
@@ -305,7 +305,7 @@ START_TEST(manifests_that_cannot_be_made_end_the_wait)
 }
 END_TEST
 
-/* --- the suite ------------------------------------------------------------ */
+/* --- the suite ----------------------------------------------------------- */
 
 int
 main(void)
