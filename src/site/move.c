@@ -11,37 +11,73 @@
 #include "base/text.h"
 #include "site/zone.h"
 
-enum { SETS_OF_A_HOST = 4 };	/* A, AAAA, CNAME, and what replaces it */
+enum { SETS_OF_A_HOST = 5 };	/* A, AAAA, CNAME, and the two instead */
 
-static void
-sort_addresses(struct zone *z, const char *addresses, struct move *m)
+/* Append those of one family, spelt as DNS servers do, each once. */
+static size_t
+add_family(struct pool *p, int family, const char *const *v,
+    const char **list, size_t n)
 {
-	size_t n;
-	const char **v = text_split(z->pool, addresses, &n);
-	const char **v4 = pool_alloc(z->pool, (n + 1) * sizeof *v4);
-	const char **v6 = pool_alloc(z->pool, (n + 1) * sizeof *v6);
 	unsigned char bytes[16];
+	char text[INET6_ADDRSTRLEN];
 
-	for (size_t i = 0; i < n; i++)
-		if (inet_pton(AF_INET, v[i], bytes) == 1)
-			v4[m->n4++] = v[i];
-		else
-			v6[m->n6++] = v[i];
-	m->v4 = v4;
-	m->v6 = v6;
+	for (; *v != NULL; v++) {
+		bool known = false;
+
+		if (inet_pton(family, *v, bytes) != 1)
+			continue;
+		inet_ntop(family, bytes, text, sizeof text);
+		for (size_t i = 0; i < n; i++)
+			known = known || text_same(list[i], text);
+		if (!known)
+			list[n++] = pool_strdup(p, text);
+	}
+	return n;
 }
 
-/* A set of these addresses; without any it says that there is none. */
-static struct dns_set
-address_set(struct pool *p, const char *name, const char *type, long ttl,
-    const char *const *v, size_t n)
+const char **
+move_addresses(struct pool *p, const char *given, size_t *n4, size_t *n)
 {
-	struct dns_value *value = pool_alloc(p, (n + 1) * sizeof *value);
+	const char **v = text_split(p, given, n);
+	const char **list = pool_alloc(p, (*n + 1) * sizeof *list);
 
+	*n4 = add_family(p, AF_INET, v, list, 0);
+	*n = add_family(p, AF_INET6, v, list, *n4);
+	return list;
+}
+
+/* What visitors get of a set; NULL: all of it is disabled. */
+static const char *
+served(const struct dns_set *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->value[i].disabled)
+			return s->value[i].text;
+	return NULL;
+}
+
+/* The set with these addresses in place of what it serves. What is disabled
+ * in it stays, but for an address that is served now. */
+static struct dns_set
+moved(struct pool *p, struct dns_set s, const char *const *v, size_t n)
+{
+	struct dns_value *value = pool_alloc(p, (n + s.n + 1) * sizeof *value);
+	const struct dns_value *was = s.value;
+	size_t nwas = s.n;
+
+	s.value = value;
+	s.n = n;
 	for (size_t i = 0; i < n; i++)
 		value[i].text = v[i];
-	return (struct dns_set){ .name = name, .type = type, .ttl = ttl,
-		.value = value, .n = n };
+	for (size_t i = 0; i < nwas; i++) {
+		bool now = !was[i].disabled;
+
+		for (size_t k = 0; k < n; k++)
+			now = now || text_same(v[k], was[i].text);
+		if (!now)
+			value[s.n++] = was[i];
+	}
+	return s;
 }
 
 static void
@@ -52,58 +88,73 @@ add(struct move *m, struct dns_set from, struct dns_set to)
 	m->differ += !dns_set_same(&from, &to);
 }
 
-/* Does the CNAME lead to a host that moves itself? */
+/* Does a CNAME lead to a host that moves itself? */
 static bool
 follows(const struct zone *z, const struct dns_set *s)
 {
-	return s->n == 1 && hosts_has(&z->hosts, s->value[0].text);
+	return hosts_has(&z->hosts, served(s));
 }
 
+/* Serve addresses where none of the type is served: what there is of the
+ * set is disabled. */
 static void
-add_addresses(struct zone *z, struct move *m, const char *name, long ttl)
+add_new(struct zone *z, struct move *m, const struct zone_host *h,
+    const char *type, long ttl)
 {
-	struct dns_set none4 = { .name = name, .type = "A" };
-	struct dns_set none6 = { .name = name, .type = "AAAA" };
+	bool v6 = text_same(type, "AAAA");
+	struct dns_set from = { .name = h->host->name, .type = type }, to;
 
-	add(m, none4, address_set(z->pool, name, "A", ttl, m->v4, m->n4));
-	if (m->n6 > 0)
-		add(m, none6, address_set(z->pool, name, "AAAA", ttl, m->v6,
-		    m->n6));
+	for (size_t i = 0; i < h->n; i++)
+		if (text_same(h->set[i].type, type))
+			from = h->set[i];
+	to = moved(z->pool, from, v6 ? m->v6 : m->v4, v6 ? m->n6 : m->n4);
+	to.ttl = ttl;
+	if (!v6 || m->n6 > 0)
+		add(m, from, to);
 }
 
 static void
 add_host(struct zone *z, struct move *m, const struct zone_host *h,
     long made_ttl)
 {
-	const char *name = h->host->name;
+	bool leads4 = false, leads6 = false;
+	long ttl = made_ttl;
 
 	for (size_t i = 0; i < h->n; i++) {
 		const struct dns_set *s = &h->set[i];
-		struct dns_set none = { .name = name, .type = s->type };
+		struct dns_set none = { .name = s->name, .type = s->type };
 
+		if (served(s) == NULL)
+			continue;
+		ttl = s->ttl;
 		if (text_same(s->type, "A")) {
-			add(m, *s, address_set(z->pool, name, "A", s->ttl,
-			    m->v4, m->n4));
+			add(m, *s, moved(z->pool, *s, m->v4, m->n4));
+			leads4 = true;
 		} else if (text_same(s->type, "AAAA")) {
-			add(m, *s, address_set(z->pool, name, "AAAA", s->ttl,
-			    m->v6, m->n6));
-		} else if (!follows(z, s)) {
+			add(m, *s, moved(z->pool, *s, m->v6, m->n6));
+			leads6 = true;
+		} else if (follows(z, s)) {
+			leads4 = true;
+		} else {
 			add(m, *s, none);
-			add_addresses(z, m, name, s->ttl);
 		}
 	}
-	if (h->n == 0)
-		add_addresses(z, m, name, made_ttl);
+	if (!leads4)
+		add_new(z, m, h, "A", ttl);
+	if (!leads4 && !leads6)
+		add_new(z, m, h, "AAAA", ttl);
 }
 
 void
 move_find(struct zone *z, const char *addresses, long made_ttl,
     struct move *m)
 {
-	size_t most = z->hosts.n * SETS_OF_A_HOST + 1;
+	size_t most = z->hosts.n * SETS_OF_A_HOST + 1, n;
 
 	*m = (struct move){ .n = 0 };
-	sort_addresses(z, addresses, m);
+	m->v4 = move_addresses(z->pool, addresses, &m->n4, &n);
+	m->v6 = m->v4 + m->n4;
+	m->n6 = n - m->n4;
 	m->from = pool_alloc(z->pool, most * sizeof *m->from);
 	m->to = pool_alloc(z->pool, most * sizeof *m->to);
 	for (size_t i = 0; i < z->hosts.n; i++)

@@ -5,7 +5,8 @@
  * A records become the new IPv4 addresses, AAAA records the new IPv6 ones;
  * where the new side has no IPv6 they go, or its visitors would stay behind.
  * A CNAME to another host of the instance follows it and stays; any other
- * CNAME gives way to address records. TTLs stay as they are.
+ * CNAME gives way to address records. TTLs stay as they are, and so does what
+ * is disabled.
  */
 #ifndef SITE_MOVE_H
 #define SITE_MOVE_H
@@ -14,6 +15,7 @@
 
 struct dnsrecord;
 struct dns_set;
+struct pool;
 struct zone;
 
 struct move {
@@ -24,6 +26,11 @@ struct move {
 	const char *const *v4, *const *v6;	/* new addresses */
 	size_t n4, n6;
 };
+
+/* A list that was checked as addresses in the spelling of DNS servers, each
+ * once: *n of them, of which the first *n4 are IPv4. In the pool. */
+const char **move_addresses(struct pool *, const char *, size_t *n4,
+    size_t *n);
 
 /* addresses: the new side's, a list that was checked, with IPv4 in it.
  * made_ttl: TTL of a set that is made where there was none. */
