@@ -117,9 +117,8 @@ static bool
 open_work(struct work *w, struct err *e)
 {
 	const struct step_common *c = step_common();
-	struct pool *p = c->pool;
-	const char **addresses = text_split(p, in.address, NULL);
-	size_t n = 0;
+	size_t n4, n;
+	const char **addresses = move_addresses(c->pool, in.address, &n4, &n);
 
 	w->zone = zone_open(e);
 	w->tls = w->zone != NULL ? tls_open(c->ca_file, e) : NULL;
@@ -127,8 +126,6 @@ open_work(struct work *w, struct err *e)
 	    ? in.resolvers : c->dns_servers, e) : NULL;
 	if (w->resolvers == NULL)
 		return false;
-	while (addresses[n] != NULL)
-		n++;
 	w->arrival = (struct arrival){ .zone = w->zone, .tls = w->tls,
 		.address = addresses, .addresses = n,
 		.times = (int)in.good };
@@ -247,21 +244,51 @@ await_arrival(struct work *w, struct err *e)
 	return true;
 }
 
+/* Had the host a record before? One that had none has no way back to go. */
+static bool
+was_there(const struct move *m, const char *host)
+{
+	bool moved = false, was = false;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (text_same(m->from[i].name, host)) {
+			moved = true;
+			was = was || m->from[i].n > 0;
+		}
+	return was || !moved;
+}
+
+static struct hosts
+hosts_before(const struct work *w)
+{
+	const struct hosts *all = &w->zone->hosts;
+	struct host *v = pool_alloc(w->zone->pool, (all->n + 1) * sizeof *v);
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (was_there(&w->move, all->v[i].name))
+			v[n++] = all->v[i];
+	return (struct hosts){ v, n };
+}
+
 /* The old side must serve everyone again. */
 static bool
 await_old_side(struct work *w, struct err *e)
 {
+	struct zone before = *w->zone;
 	struct arrival old = w->arrival;
-	size_t n;
+	size_t n4;
 
+	old.zone = &before;
+	before.hosts = hosts_before(w);
 	old.deadline = clock_deadline(in.timeout);
 	if (!zone_await(w->zone, w->move.from, w->move.n, old.deadline, e))
 		return false;
 	if (in.old_address == NULL)
 		return true;
-	old.address = text_split(step_common()->pool, in.old_address, &n);
-	old.addresses = n;
-	return arrival_await_resolvers(&old, e)
+	old.address = move_addresses(step_common()->pool, in.old_address,
+	    &n4, &old.addresses);
+	return (n4 == 0 || arrival_await_resolvers(&old, e))
 	    && arrival_await_hosts(&old, true, e);
 }
 

@@ -669,6 +669,27 @@ START_TEST(switch_turns_back_when_the_new_side_falls_ill)
 }
 END_TEST
 
+/* There is nothing for its visitors to go back to. */
+START_TEST(the_way_back_does_not_wait_for_a_host_that_is_new)
+{
+	struct kit_run r;
+
+	prepare_switch();
+	site_patch(site_no_set(kit_env("SB_PREVIEW_HOST"), "CNAME"));
+	kit_out("curl -fsS -X PUT -H 'X-API-Key: %s' %s/api/v1/servers/"
+	    "localhost/zones/%s./notify", kit_env("SB_PDNS_KEY"),
+	    kit_env("SB_PDNS_API"), kit_env("SB_ZONE"));
+	sleep(4);
+	var("old-address=%s", old_ip);
+	var("timeout=10");
+	sicken_after_switch();
+	r = run("switch-dns", 1, "failed");
+	kit_contains(r.out, "switched back, and the old side serves again");
+	expect_old();
+	kit_run_free(&r);
+}
+END_TEST
+
 START_TEST(switch_keeps_the_new_records_if_told_so)
 {
 	struct kit_run r;
@@ -823,6 +844,7 @@ suite(void)
 	tcase_add_loop_test(w, switch_refuses_a_new_side_that_is_not_ready,
 	    0, 2);
 	tcase_add_test(w, switch_turns_back_when_the_new_side_falls_ill);
+	tcase_add_test(w, the_way_back_does_not_wait_for_a_host_that_is_new);
 	tcase_add_test(w, switch_keeps_the_new_records_if_told_so);
 	tcase_add_test(w, switch_killed_anywhere_is_completed);
 	tcase_add_test(w, switch_any_lost_request_is_made_good);
