@@ -26,7 +26,7 @@
 #include "step/step.h"
 #include "site/configfile.h"
 
-enum { OLD_FILE_MAX = 8 << 20, LIST_MAX = 4000, PATH_BYTES = 512 };
+enum { OLD_FILE_MAX = 8 << 20, LIST_MAX = 64 * 1024, PATH_BYTES = 512 };
 
 static struct {
 	const char *repository, *ref, *path, *user, *token, *keys;
@@ -194,6 +194,10 @@ ensure_defined(struct work *w, const char *path, const char **missing,
 		/* it comes along anyway; now rather than later */
 		if (!yaml_copy(w->c.yaml, *missing, w->old, &changed, e))
 			return false;
+		if (changed)
+			step_change(pool_printf(pool, "config.yml %s",
+			    *missing), NULL, config_show(pool, w->c.yaml,
+			    *missing));
 		w->c.changed = w->c.changed || changed;
 	}
 	return true;
@@ -272,7 +276,7 @@ unite_key(struct work *w, const char *key, const char *path,
 		ok = item == NULL || yaml_append(w->c.yaml, path, item,
 		    &changed, &why);
 		if (changed)
-			add_name(&added, item);
+			add_name(&added, config_show_text(item));
 		any = any || changed;
 	}
 	w->c.changed = w->c.changed || any;

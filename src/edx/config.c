@@ -33,6 +33,15 @@ top_key(struct pool *pool, const char *path)
 }
 
 const char *
+config_show_text(const char *text)
+{
+	const char *scheme = strstr(text, "://");
+
+	return scheme != NULL && strchr(scheme, '@') != NULL ?
+	    "(a URI with a login)" : text;
+}
+
+const char *
 config_show(struct pool *pool, const struct yaml *y, const char *key)
 {
 	const char *text = yaml_get(y, key);
@@ -59,7 +68,7 @@ config_show(struct pool *pool, const struct yaml *y, const char *key)
 		return "(secret)";
 	if (lines > 0 || strlen(text) > SHOWN_MAX)
 		return pool_printf(pool, "(%zu characters)", strlen(text));
-	return *text != '\0' ? text : "\"\"";
+	return *text != '\0' ? config_show_text(text) : "\"\"";
 }
 
 /* Call `visit` for each string below a path; false stops. */

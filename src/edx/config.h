@@ -21,6 +21,8 @@ const char *config_file(struct pool *, const char *instance);
  * its size, such as "(a list of 3)". NULL: it is not there. In the pool.
  */
 const char *config_show(struct pool *, const struct yaml *, const char *key);
+/* A scalar of no secret key: itself, unless it is a URI with a login. */
+const char *config_show_text(const char *);
 /* Never print the strings of this value from now on. */
 void config_mask(const struct yaml *, const char *key);
 

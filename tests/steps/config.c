@@ -452,6 +452,19 @@ static const struct {
 	    "redwood" },
 };
 
+START_TEST(a_login_within_a_uri_is_not_shown)
+{
+	kit_write(at("settings.json"), "{\"tutor\": \"20.0.5\", \"major\": 20,"
+	    " \"in-cluster\": [], \"values\": {\"MONGODB_HOST\":"
+	    " \"mongodb+srv://u:" SECRET_DB "@a.old.example.test\"}}\n");
+	ends(step("set-config", "set=DRYDOCK_INIT_JOBS=false", NULL), 0,
+	    "done");
+	ends(step("point-at-data", NULL), 0, "done");
+	says("1\n", "grep -c 'MONGODB_HOST: \"mongodb+srv://u:' "
+	    "work/instances/acme/config.yml");
+}
+END_TEST
+
 START_TEST(data_that_can_not_be_shared_is_refused)
 {
 	struct kit_run r;
@@ -843,6 +856,7 @@ main(void)
 	tcase_add_test(c, set_writes_typed_values);
 	tcase_add_test(c, a_wrong_line_or_the_version_is_refused);
 	tcase_add_test(c, final_hosts_reach_every_value);
+	tcase_add_test(c, a_login_within_a_uri_is_not_shown);
 	tcase_add_test(c, point_writes_the_old_values_in_their_kinds);
 	tcase_add_loop_test(c, data_that_can_not_be_shared_is_refused, 0,
 	    (int)(sizeof unfit / sizeof *unfit));

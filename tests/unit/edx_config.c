@@ -99,7 +99,9 @@ END_TEST
 START_TEST(a_value_is_shown_unless_it_is_secret_or_long)
 {
 	struct yaml *y = parse("A: x\nB: {c: 1}\nL: [1, 2]\nN:\nE: ''\n"
-	    "P_PASSWORD: pw-pw-pw\nG_AUTH: |\n  a\n  b\n  c\n");
+	    "P_PASSWORD: pw-pw-pw\nG_AUTH: |\n  a\n  b\n  c\n"
+	    "U: https://a.test/b\nV: mongodb+srv://u:pw@a.test/b\n"
+	    "W: pip install git+https://token@a.test/b\n");
 
 	ck_assert_str_eq(config_show(pool, y, "A"), "x");
 	ck_assert_str_eq(config_show(pool, y, "B"), "(a map of 1)");
@@ -108,6 +110,9 @@ START_TEST(a_value_is_shown_unless_it_is_secret_or_long)
 	ck_assert_str_eq(config_show(pool, y, "E"), "\"\"");
 	ck_assert_str_eq(config_show(pool, y, "P_PASSWORD"), "(secret)");
 	ck_assert_str_eq(config_show(pool, y, "G_AUTH"), "(3 lines)");
+	ck_assert_str_eq(config_show(pool, y, "U"), "https://a.test/b");
+	ck_assert_str_eq(config_show(pool, y, "V"), "(a URI with a login)");
+	ck_assert_str_eq(config_show(pool, y, "W"), "(a URI with a login)");
 	ck_assert_ptr_null(config_show(pool, y, "X"));
 	yaml_close(y);
 }
