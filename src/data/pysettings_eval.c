@@ -12,7 +12,8 @@
 #include "base/text.h"
 #include "data/pysettings_run.h"
 
-enum { ARGS_MAX = 16, DEPTH_MAX = 200, TEXT_MAX = 1 << 20 };
+enum { ARGS_MAX = 16, DEPTH_MAX = 200, TEXT_MAX = 1 << 20,
+	NAMES_DEEP = 8 /* names for names for a function */ };
 
 struct args {
 	struct pyval *value[ARGS_MAX];	/* in order, without names */
@@ -25,6 +26,35 @@ struct pyval *
 pyrun_unreadable(struct pysettings *ps)
 {
 	return pyval_unreadable(ps->pool, pyrun_why(ps));
+}
+
+struct pyval *
+pyrun_known(struct pysettings *ps, struct pyval *value)
+{
+	struct pyval *v;
+
+	if (value->kind != PY_ABSENT)
+		return value;
+	v = pyrun_unreadable(ps);
+	pyval_may_be(ps->pool, v, value);
+	return v;
+}
+
+static bool
+is_function(const struct pyval *v, int depth)
+{
+	if (depth == 0 || (v->kind != PY_STRING && text_same(v->text, "def")))
+		return true;
+	for (size_t i = 0; v->kind == PY_UNREADABLE && i < v->nmay_be; i++)
+		if (is_function(v->may_be[i], depth - 1))
+			return true;
+	return false;
+}
+
+bool
+pyrun_is_function(const struct pyval *v)
+{
+	return is_function(v, NAMES_DEEP);
 }
 
 struct pyval *
@@ -162,7 +192,8 @@ take_all(struct pysettings *ps, struct pyval *into, struct pyval *from)
 		into->rest = any;
 	}
 	for (size_t i = 0; from->kind == PY_DICT && i < from->n; i++)
-		pyval_set(ps->pool, into, from->key[i], from->value[i]);
+		pyval_set(ps->pool, into, from->key[i],
+		    pyrun_known(ps, from->value[i]));
 }
 
 static struct pyval *
@@ -183,7 +214,7 @@ dictionary(struct pysettings *ps, TSNode node)
 				pyval_taint(ps->pool, v, pyrun_why(ps), true);
 			else
 				pyval_set(ps->pool, v, key_text(ps, key),
-				    value);
+				    pyrun_known(ps, value));
 		} else if (pyrun_is(item, "dictionary_splat")) {
 			take_all(ps, v, pyrun_value(ps,
 			    ts_node_named_child(item, 0)));
@@ -260,6 +291,8 @@ unary(struct pysettings *ps, TSNode node)
 
 	if (!minus || (v->kind != PY_INT && v->kind != PY_FLOAT))
 		return absorb(ps, node);
+	if (*v->text == '-')
+		return pyval_new(ps->pool, v->kind, v->text + 1);
 	return pyval_new(ps->pool, v->kind, pool_printf(ps->pool, "-%s",
 	    v->text));
 }
@@ -377,8 +410,8 @@ json_dumps(struct pysettings *ps, const struct args *a)
 {
 	struct pyval *v = pyval_new(ps->pool, PY_JSON, NULL);
 
-	pyval_append(ps->pool, v,
-	    pyval_deep_copy(ps->pool, a->value[0], 0));
+	pyval_append(ps->pool, v, pyval_deep_copy(ps->pool,
+	    pyrun_known(ps, a->value[0])));
 	return v;
 }
 
@@ -408,7 +441,7 @@ join_paths(struct pysettings *ps, const struct args *a)
 
 /*
  * Tutor's call after the Mongo settings: a copy goes into both stores, which
- * later changes of the dict don't reach.
+ * later changes of the dict don't reach, but changes of MODULESTORE do.
  */
 static struct pyval *
 copy_to_stores(struct pysettings *ps, const struct args *a)
@@ -416,10 +449,13 @@ copy_to_stores(struct pysettings *ps, const struct args *a)
 	struct pyval *doc = pyval_listed(a->named, "doc_store_settings");
 	struct pyval *stores = pyval_new(ps->pool, PY_DICT, NULL);
 	struct pyval *copy = doc != NULL && ps->maybe == 0 && !a->odd ?
-	    pyval_deep_copy(ps->pool, doc, 0) : pyrun_unreadable(ps);
+	    pyval_deep_copy(ps->pool, pyrun_known(ps, doc)) :
+	    pyrun_unreadable(ps);
 
 	pyval_set(ps->pool, stores, "DOC_STORE_CONFIG", copy);
 	pyval_set(ps->pool, ps->names, PYSETTINGS_STORES, stores);
+	if (a->n > 0)
+		pyval_may_be(ps->pool, a->value[0], stores);
 	return pyval_new(ps->pool, PY_NONE, NULL);
 }
 
@@ -451,6 +487,17 @@ known_function(struct pysettings *ps, const char *name, struct args *a)
 	return v != NULL ? v : only_read(ps, a);
 }
 
+/* What it returns may be a function of this file too. */
+static struct pyval *
+lose_by_call(struct pysettings *ps)
+{
+	struct pyval *v = pyrun_unreadable(ps);
+
+	pyrun_lose_all(ps);
+	v->text = "def";
+	return v;
+}
+
 /* ---- methods ---- */
 
 static struct pyval *
@@ -470,6 +517,8 @@ strip(struct pysettings *ps, const struct pyval *v, const char *how,
 	while (!text_same(how, "lstrip") && len > 0
 	    && strchr(chars, text[len - 1]) != NULL)
 		len--;
+	if (!text_is_utf8(text, len))
+		return NULL;	/* bytes were taken, not characters */
 	return pyval_new(ps->pool, PY_STRING,
 	    pool_strndup(ps->pool, text, len));
 }
@@ -529,7 +578,7 @@ format(struct pysettings *ps, const struct pyval *v, const struct args *a)
 		    && buf_puts(&all, arg->text);
 		s += n + 1;
 	}
-	if (ok)
+	if (ok && !all.full)
 		made = pyval_new(ps->pool, PY_STRING,
 		    pool_strdup(ps->pool, buf_str(&all)));
 	buf_free(&all);
@@ -628,6 +677,8 @@ method(struct pysettings *ps, struct pyval *of, const char *name,
 
 	if (of->kind == PY_STRING)
 		return string_method(ps, of, name, a);
+	if (pyrun_is_function(of))
+		return lose_by_call(ps);
 	if (text_same(name, "copy") && a->n == 0 && pyval_is_container(of))
 		return pyval_copy(ps->pool, of);
 	v = text_same(name, "get") ? get(ps, of, a) : NULL;
@@ -643,36 +694,53 @@ method(struct pysettings *ps, struct pyval *of, const char *name,
 	return v;
 }
 
-static struct pyval *
-call(struct pysettings *ps, TSNode node)
+/* Does a call by this name, or with such an argument, run what can change
+ * any name? */
+static bool
+runs_anything(struct pysettings *ps, TSNode callee, const char *name,
+    const struct args *a)
 {
 	static const char *const anything[] = { "exec", "eval", "globals",
 	    "locals", "vars", "setattr", "delattr", "__import__", "compile",
 	    "execfile", "importlib.import_module", NULL };
+	const struct pyval *v = pyval_listed(ps->names, name);
+	bool any = one_of(name, anything)
+	    || (v != NULL && pyrun_is_function(v))
+	    || (!pyrun_is(callee, "identifier")
+		&& !pyrun_is(callee, "attribute"));
+
+	for (size_t i = 0; i < a->n; i++)
+		any = any || pyrun_is_function(a->value[i]);
+	for (size_t i = 0; i < a->named->n; i++)
+		any = any || pyrun_is_function(a->named->value[i]);
+	return any;
+}
+
+static struct pyval *
+call(struct pysettings *ps, TSNode node)
+{
 	TSNode callee = pyrun_field(node, "function");
 	const char *name = pyrun_source(ps, callee);
 	struct args a = { 0 };
 	struct pyval *v;
 
 	read_args(ps, pyrun_field(node, "arguments"), &a);
-	/* a function of this file can change any name */
-	v = pyval_listed(ps->names, name);
-	if (one_of(name, anything) || (v != NULL
-	    && v->kind == PY_UNREADABLE && text_same(v->text, "def"))) {
-		pyrun_lose_all(ps);
-		return pyrun_unreadable(ps);
-	}
+	if (runs_anything(ps, callee, name, &a))
+		return lose_by_call(ps);
 	v = known_function(ps, name, &a);
 	if (v != NULL)
 		return v;
-	if (pyrun_is(callee, "attribute"))
-		return method(ps, pyrun_value(ps,
-		    pyrun_field(callee, "object")),
-		    pyrun_source(ps, pyrun_field(callee, "attribute")), &a);
-	if (!pyrun_is(callee, "identifier"))
-		pyval_taint(ps->pool, pyrun_value(ps, callee), pyrun_why(ps),
-		    false);
-	return given_away(ps, &a);
+	if (pyrun_is(callee, "identifier")) {
+		/* it may be a method of something that has a name */
+		v = pyval_listed(ps->names, name);
+		if (v != NULL)
+			pyval_taint(ps->pool, v, pyrun_why(ps), false);
+		return given_away(ps, &a);
+	}
+	if (text_starts(name, "dict.") || text_starts(name, "list."))
+		return given_away(ps, &a);
+	return method(ps, pyrun_value(ps, pyrun_field(callee, "object")),
+	    pyrun_source(ps, pyrun_field(callee, "attribute")), &a);
 }
 
 /* ---- one expression ---- */
@@ -722,10 +790,70 @@ constant(struct pysettings *ps, TSNode node)
 	    pyval_new(ps->pool, PY_BOOL, ts_node_type(node));
 }
 
+/* Through Python's own tables any name can be changed. */
 static struct pyval *
 identifier(struct pysettings *ps, TSNode node)
 {
-	return pyrun_name(ps, pyrun_source(ps, node));
+	const char *name = pyrun_source(ps, node);
+
+	if (text_same(name, "builtins") || text_same(name, "__builtins__"))
+		pyrun_lose_all(ps);
+	return pyrun_name(ps, name);
+}
+
+static struct pyval *
+attribute(struct pysettings *ps, TSNode node)
+{
+	if (text_same(pyrun_source(ps, node), "sys.modules"))
+		pyrun_lose_all(ps);
+	return absorb(ps, node);
+}
+
+/* The names that a loop within an expression binds are its own. */
+static void
+give_back(struct pysettings *ps, TSNode left, const struct pyval *before)
+{
+	const char *name;
+	struct pyval *old;
+
+	for (uint32_t i = 0; i < ts_node_named_child_count(left); i++)
+		give_back(ps, ts_node_named_child(left, i), before);
+	if (!pyrun_is(left, "identifier"))
+		return;
+	name = pyrun_source(ps, left);
+	old = pyval_listed(before, name);
+	if (old != NULL)
+		pyval_set(ps->pool, ps->names, name, old);
+	else
+		pyval_drop(ps->pool, ps->names, name);
+}
+
+/* [x for x in y]: run once, as the body of a loop. */
+static struct pyval *
+comprehension(struct pysettings *ps, TSNode node)
+{
+	uint32_t n = ts_node_named_child_count(node);
+	const struct pyval *before = pyval_copy(ps->pool, ps->names);
+	const struct pyval *lost = ps->lost;
+	struct pyval *v;
+
+	ps->maybe++;
+	for (uint32_t i = 0; i < n; i++) {
+		TSNode child = ts_node_named_child(node, i);
+
+		if (pyrun_is(child, "for_in_clause"))
+			pyrun_bind_loop(ps, pyrun_field(child, "left"),
+			    pyrun_field(child, "right"));
+	}
+	v = absorb(ps, node);
+	ps->maybe--;
+	for (uint32_t i = 0; ps->lost == lost && i < n; i++) {
+		TSNode child = ts_node_named_child(node, i);
+
+		if (pyrun_is(child, "for_in_clause"))
+			give_back(ps, pyrun_field(child, "left"), before);
+	}
+	return v;
 }
 
 /* Code that runs later, or never here. */
@@ -753,6 +881,11 @@ pyrun_value(struct pysettings *ps, TSNode node)
 		{ "subscript", subscript }, { "call", call },
 		{ "binary_operator", binary }, { "unary_operator", unary },
 		{ "named_expression", named_expression },
+		{ "list_comprehension", comprehension },
+		{ "set_comprehension", comprehension },
+		{ "dictionary_comprehension", comprehension },
+		{ "generator_expression", comprehension },
+		{ "attribute", attribute },
 		{ "lambda", later }, { "comment", later },
 	};
 	struct pyval *v = NULL;

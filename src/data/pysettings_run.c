@@ -23,7 +23,7 @@ surely(struct pysettings *ps, struct pyval *value, struct pyval *old)
 	struct pyval *v;
 
 	if (ps->maybe == 0)
-		return value;
+		return pyrun_known(ps, value);
 	v = pyrun_unreadable(ps);
 	pyval_may_be(ps->pool, v, value);
 	pyval_may_be(ps->pool, v, old);
@@ -41,6 +41,11 @@ pyrun_set_item(struct pysettings *ps, struct pyval *container,
     const char *key, struct pyval *value)
 {
 	value = surely(ps, value, pyval_listed(container, key));
+	/* what is changed under another name, and has no blame of its own */
+	for (size_t i = 0; *container->why == '\0' && i < container->nmay_be;
+	    i++)
+		pyval_taint(ps->pool, container->may_be[i], pyrun_why(ps),
+		    false);
 	pyval_set(ps->pool, container, key, value);
 	if (is_features(ps, container))
 		pyval_set(ps->pool, ps->names, key, value);
@@ -222,7 +227,8 @@ import(struct pysettings *ps, TSNode node)
 		if (!ts_node_is_null(module) && ts_node_eq(name, module))
 			continue;
 		if (pyrun_is(name, "wildcard_import")) {
-			if (is_platform(pyrun_source(ps, module)))
+			/* a second one may put names back */
+			if (!ps->star && is_platform(pyrun_source(ps, module)))
 				ps->star = true;
 			else
 				pyrun_lose_all(ps);
@@ -289,12 +295,11 @@ is_features_proxy(struct pysettings *ps, TSNode node)
 	return reads(ps, second, "FEATURES=FeaturesProxy(globals())");
 }
 
-static void
-bind_loop_name(struct pysettings *ps, TSNode node)
+void
+pyrun_bind_loop(struct pysettings *ps, TSNode left, TSNode right)
 {
-	TSNode left = pyrun_field(node, "left");
 	struct pyval *each = pyrun_unreadable(ps);
-	struct pyval *of = pyrun_value(ps, pyrun_field(node, "right"));
+	struct pyval *of = pyrun_value(ps, right);
 
 	pyval_may_be(ps->pool, each, of);
 	for (size_t i = 0; of->kind == PY_LIST && i < of->n; i++)
@@ -302,13 +307,14 @@ bind_loop_name(struct pysettings *ps, TSNode node)
 	assign(ps, left, each);
 }
 
-/* if, for, while, try, with, match and what a later Python may bring. */
+/* if, for, while, try, with and what a later Python may bring. */
 static void
 maybe(struct pysettings *ps, TSNode node)
 {
 	ps->maybe++;
 	if (pyrun_is(node, "for_statement"))
-		bind_loop_name(ps, node);
+		pyrun_bind_loop(ps, pyrun_field(node, "left"),
+		    pyrun_field(node, "right"));
 	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++) {
 		TSNode child = ts_node_named_child(node, i);
 
@@ -342,16 +348,46 @@ conditional(struct pysettings *ps, TSNode node)
 	maybe(ps, node);
 }
 
+/* What runs where a function or class is defined: defaults and bases. */
+static void
+run_head(struct pysettings *ps, TSNode node)
+{
+	TSNode parameters = pyrun_field(node, "parameters");
+	TSNode bases = pyrun_field(node, "superclasses");
+
+	for (uint32_t i = 0; !ts_node_is_null(parameters)
+	    && i < ts_node_named_child_count(parameters); i++) {
+		TSNode value = pyrun_field(ts_node_named_child(parameters, i),
+		    "value");
+
+		if (!ts_node_is_null(value))
+			pyrun_value(ps, value);
+	}
+	if (!ts_node_is_null(bases))
+		pyrun_value(ps, bases);
+}
+
+/* A decorator is called with what it stands before. */
+static void
+decorated(struct pysettings *ps, TSNode node)
+{
+	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++) {
+		TSNode child = ts_node_named_child(node, i);
+
+		if (pyrun_is(child, "decorator") && pyrun_is_function(
+		    pyrun_value(ps, ts_node_named_child(child, 0))))
+			pyrun_lose_all(ps);
+	}
+	pyrun_statement(ps, pyrun_field(node, "definition"));
+}
+
 static void
 definition(struct pysettings *ps, TSNode node)
 {
 	struct pyval *v = pyrun_unreadable(ps);
 	bool outer = ps->in_class;
 
-	if (pyrun_is(node, "decorated_definition")) {
-		definition(ps, pyrun_field(node, "definition"));
-		return;
-	}
+	run_head(ps, node);
 	v->text = "def";
 	set_name(ps, pyrun_source(ps, pyrun_field(node, "name")), v);
 	if (!pyrun_is(node, "class_definition"))
@@ -426,8 +462,10 @@ pyrun_statement(struct pysettings *ps, TSNode node)
 		{ "if_statement", conditional },
 		{ "function_definition", definition },
 		{ "class_definition", definition },
-		{ "decorated_definition", definition },
+		{ "decorated_definition", decorated },
 		{ "raise_statement", leave }, { "return_statement", leave },
+		/* its patterns bind names in many ways */
+		{ "match_statement", leave },
 	};
 	TSNode outer = ps->statement;
 

@@ -39,6 +39,12 @@ struct pyval *pyrun_name(struct pysettings *, const char *name);
 /* Every name may be anything from here on. */
 void pyrun_lose_all(struct pysettings *);
 struct pyval *pyrun_unreadable(struct pysettings *);
+/* To be put into something: what edx-platform has there is not known. */
+struct pyval *pyrun_known(struct pysettings *, struct pyval *);
+/* May calling it run a function of this file? */
+bool pyrun_is_function(const struct pyval *);
+/* A loop's names stand for anything of what it goes through. */
+void pyrun_bind_loop(struct pysettings *, TSNode left, TSNode right);
 TSNode pyrun_field(TSNode, const char *field);
 
 #endif

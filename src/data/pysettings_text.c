@@ -168,8 +168,8 @@ add_interpolation(struct pysettings *ps, struct buf *out, TSNode node)
 {
 	struct pyval *v;
 
-	if (ts_node_named_child_count(node) != 1)
-		return false;	/* a format or a conversion */
+	if (ts_node_child_count(node) != 3)
+		return false;	/* a format, a conversion, or {name=} */
 	v = pyrun_value(ps, ts_node_named_child(node, 0));
 	if (v->kind != PY_STRING && v->kind != PY_INT)
 		return false;

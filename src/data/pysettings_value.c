@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-enum { COPY_DEPTH = 50, SMALL_DICT = 16 };
+enum { COPY_DEPTH = 50, COPY_MAX = 10000, SMALL_DICT = 16 };
 
 struct pyval *
 pyval_new(struct pool *pool, enum py_kind kind, const char *text)
@@ -249,15 +249,28 @@ pyval_copy(struct pool *pool, const struct pyval *v)
 	return copy;
 }
 
-struct pyval *
-pyval_deep_copy(struct pool *pool, const struct pyval *v, int depth)
+/* left: a dict may hold itself, or another many times. */
+static struct pyval *
+deep_copy(struct pool *pool, const struct pyval *v, int depth, int *left)
 {
-	struct pyval *copy = pyval_copy(pool, v);
+	struct pyval *copy;
 
-	for (size_t i = 0; depth < COPY_DEPTH && i < copy->n; i++)
-		copy->value[i] = pyval_deep_copy(pool, copy->value[i],
-		    depth + 1);
+	if (depth > COPY_DEPTH || --*left < 0)
+		return pyval_unreadable(pool, "a copy of it would be too "
+		    "large or too deep");
+	copy = pyval_copy(pool, v);
+	for (size_t i = 0; i < copy->n; i++)
+		copy->value[i] = deep_copy(pool, copy->value[i], depth + 1,
+		    left);
 	return copy;
+}
+
+struct pyval *
+pyval_deep_copy(struct pool *pool, const struct pyval *v)
+{
+	int left = COPY_MAX;
+
+	return deep_copy(pool, v, 0, &left);
 }
 
 static void
@@ -279,11 +292,15 @@ taint(struct pool *pool, struct pyval *v, const char *why, bool shallow,
 	if (v->kind != PY_DICT)
 		return;
 	for (size_t i = 0; i < v->n; i++) {
-		struct pyval *new = pyval_unreadable(pool, why);
+		struct pyval *new;
 
-		pyval_may_be(pool, new, v->value[i]);
 		if (!shallow)
 			taint(pool, v->value[i], why, false, mark);
+		/* the first one to blame stays; no chain grows */
+		if (v->value[i]->kind == PY_UNREADABLE)
+			continue;
+		new = pyval_unreadable(pool, why);
+		pyval_may_be(pool, new, v->value[i]);
 		v->value[i] = new;
 	}
 	v->rest = pyval_unreadable(pool, why);

@@ -53,7 +53,7 @@ void pyval_drop(struct pool *, struct pyval *, const char *key);
 void pyval_append(struct pool *, struct pyval *list, struct pyval *);
 /* Copies: the entries are shared; nothing is shared. */
 struct pyval *pyval_copy(struct pool *, const struct pyval *);
-struct pyval *pyval_deep_copy(struct pool *, const struct pyval *, int depth);
+struct pyval *pyval_deep_copy(struct pool *, const struct pyval *);
 
 /* Anything in it may have been changed by the statement. shallow: only its
  * own entries, not what they hold. */

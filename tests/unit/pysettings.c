@@ -222,6 +222,50 @@ static const struct {
 	{ "DATABASES.default = 1", "DATABASES.default.HOST",
 	    "unreadable " },
 	{ "A = (lambda: 1)()", "A", "unreadable " },
+	/* functions of the file that run without being called by name */
+	{ "try:\n    import s\nexcept E:\n    def s():\n        pass\ns()",
+	    "LMS_BASE", "unreadable " },
+	{ "def f(x):\n    pass\nlist(map(f, LIST))", "LMS_BASE",
+	    "unreadable " },
+	{ "(lambda: DATABASES['default'].update(HOST='x'))()",
+	    "DATABASES.default.HOST", "unreadable " },
+	{ "class S:\n    def f():\n        pass\nS.f()", "LMS_BASE",
+	    "unreadable " },
+	{ "def f():\n    pass\nH = {'f': f}\nH['f']()", "LMS_BASE",
+	    "unreadable " },
+	{ "def f():\n    pass\ng = f if X else f\ng()", "LMS_BASE",
+	    "unreadable " },
+	{ "def f(g):\n    pass\n@f\ndef g():\n    pass", "LMS_BASE",
+	    "unreadable " },
+	{ "def f(a=DATABASES['default'].update(HOST='x')):\n    pass",
+	    "DATABASES.default.HOST", "str x" },
+	{ "f = DATABASES['default'].update\nf(HOST='x')",
+	    "DATABASES.default.HOST", "unreadable " },
+	{ "dict.update(DATABASES['default'], HOST='x')",
+	    "DATABASES.default.HOST", "unreadable " },
+	{ "__builtins__['exec']('x')", "LMS_BASE", "unreadable " },
+	{ "import sys\nsys.modules[__name__].LMS_BASE = 1", "LMS_BASE",
+	    "unreadable " },
+	{ "[d.update(HOST='x') for d in DATABASES.values()]",
+	    "DATABASES.default.HOST", "unreadable " },
+	{ "A = [LMS_BASE for LMS_BASE in LIST]", "LMS_BASE",
+	    "str courses.example.test" },
+	{ "match X:\n    case {'a': LMS_BASE}:\n        pass", "LMS_BASE",
+	    "unreadable " },
+	/* what edx-platform has is not known */
+	{ "A = DEFAULT_HOST", "A", "unreadable " },
+	{ "DATABASES['default']['HOST'] = DEFAULT_HOST",
+	    "DATABASES.default.HOST", "unreadable " },
+	{ "A = {'h': DEFAULT_HOST}", "A.h", "unreadable " },
+	{ "A = OTHER\nA['h'] = 1", "OTHER.h", "unreadable " },
+	{ "A = 1\nfrom lms.envs.common import *", "A", "unreadable " },
+	{ "A = f'{LMS_BASE=}'", "A", "unreadable " },
+	{ "A = '\xc3\xa9'.strip('\xc3\xa8')", "A", "unreadable " },
+	{ "A = -1\nB = -A", "B", "int 1" },
+	{ "A = {'db': 'x'}\nupdate_module_store_settings(MODULESTORE, "
+	    "doc_store_settings=A)\nMODULESTORE['default']['OPTIONS']"
+	    "['stores'][0]['DOC_STORE_CONFIG']['db'] = 'y'",
+	    PYSETTINGS_STORES ".DOC_STORE_CONFIG.db", "unreadable " },
 };
 
 START_TEST(a_setting_is_what_python_makes_it_or_unreadable)
@@ -321,6 +365,23 @@ START_TEST(a_long_file_is_read_in_time)
 }
 END_TEST
 
+START_TEST(values_that_grow_with_each_statement_end_in_time)
+{
+	static const char *const each[] = { "DATABASES.x()\n",
+	    "A = f(A)\n", "A[0] = A\n", "A['a'] = A\nA['b'] = A\n",
+	    "for d in A.values():\n d['x'] = A\n",
+	    "A = {**A, 'a': A}\n", "A += [A]\n", "A.update(a=A, b=B)\n" };
+	struct buf code = buf_new(4 << 20);
+
+	buf_puts(&code, "A = {}\nB = []\n");
+	for (int i = 0; i < 4000; i++)
+		buf_puts(&code, each[_i]);
+	buf_puts(&code, "J = json.dumps(A)\n");
+	pysettings_free(run(buf_str(&code)));
+	buf_free(&code);
+}
+END_TEST
+
 #define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
 int
@@ -339,6 +400,8 @@ main(void)
 	tcase_add_test(c, a_deeply_nested_file_is_refused);
 	tcase_add_test(c, a_mark_and_crlf_are_fine);
 	tcase_add_test(c, a_long_file_is_read_in_time);
+	tcase_add_loop_test(c,
+	    values_that_grow_with_each_statement_end_in_time, 0, 8);
 	suite_add_tcase(s, c);
 	return kit_main(s, NULL);
 }
