@@ -21,7 +21,7 @@
 enum {
 	FILE_MAX = 16 * 1024 * 1024,
 	DEPTH_MAX = 200,	/* levels of settings; a bomb has more */
-	MERGED_MAX = 100000,	/* pairs that merge keys may bring in all */
+	MERGED_MAX = 100000,	/* pairs looked at for all merge keys */
 	ALIAS_MAX = 1000000,	/* nodes looked at in one comparison, */
 	ALIAS_DEPTH_MAX = 1000,	/* and levels that aliases may make */
 };
@@ -302,10 +302,10 @@ merge_one(struct build *b, struct yaml_node *map, struct yaml_node *extra,
 {
 	size_t n = extra->nitems;
 
-	b->merged += from->nitems;
+	b->merged += n + from->nitems;
 	if (b->merged > MERGED_MAX)
-		return err_set(b->e, ERR_INPUT, "%s:%d: merge keys bring more "
-		    "than %d pairs", b->name, map->line + 1, MERGED_MAX);
+		return err_set(b->e, ERR_INPUT, "%s:%d: merge keys go "
+		    "through more than %d pairs", b->name, map->line + 1, MERGED_MAX);
 	struct yaml_node **all = pool_alloc(b->pool,
 	    (n + from->nitems + 1) * sizeof *all);
 	struct yaml_node **sorted = pool_alloc(b->pool,
@@ -351,6 +351,26 @@ merge_from(struct build *b, struct yaml_node *map, struct yaml_node *extra,
 	return true;
 }
 
+/* Of several << the last counts first, of a list the first: as PyYAML. */
+static bool
+merge_all(struct build *b, struct yaml_node *map, struct yaml_node *extra)
+{
+	const struct yaml_node **merges;
+	size_t n = 0;
+
+	for (struct yaml_node *c = map->child; c != NULL; c = c->next)
+		n += is_merge(c);
+	merges = pool_alloc(b->pool, (n + 1) * sizeof *merges);
+	n = 0;
+	for (struct yaml_node *c = map->child; c != NULL; c = c->next)
+		if (is_merge(c))
+			merges[n++] = c;
+	while (n > 0)
+		if (!merge_from(b, map, extra, merges[--n]))
+			return false;
+	return true;
+}
+
 /* All children are there: find out which pairs count. */
 static bool
 end_map(struct build *b, struct yaml_node *map)
@@ -368,9 +388,8 @@ end_map(struct build *b, struct yaml_node *map)
 	if (n > 1)
 		qsort(map->sorted, n, sizeof *map->sorted, by_key);
 	drop_doubles(b, map, n);
-	for (struct yaml_node *c = map->child; c != NULL; c = c->next)
-		if (is_merge(c) && !merge_from(b, map, &extra, c))
-			return false;
+	if (!merge_all(b, map, &extra))
+		return false;
 	n = map->nitems;
 	map->nitems += extra.nitems;
 	map->items = pool_alloc(b->pool,

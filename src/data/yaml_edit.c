@@ -195,8 +195,11 @@ proven(const struct yaml_node *old, const struct yaml_node *new,
 	if ((old->alias == NULL) != (new->alias == NULL)
 	    || old->anchored != new->anchored || old->kind != new->kind)
 		return false;
+	/* what the alias stands for may be what was changed */
+	if (old->alias != NULL)
+		return yaml_tree_same(old, new);
 	if (old->kind == YAML_MAP || old->kind == YAML_SEQ)
-		return old->alias != NULL || proven_children(old, new, x);
+		return proven_children(old, new, x);
 	return strcmp(old->text, new->text) == 0;
 }
 
@@ -724,9 +727,8 @@ reindent(const struct yaml *y, const char *block, int indent,
 		    len - 1 : len;
 		size_t blanks = strspn(block, " ");
 
-		if (blanks > text)
-			blanks = text;
-		if (text > blanks) {
+		/* blanks of a blank line may belong to a block scalar */
+		if (text > 0) {
 			int now = (int)blanks + indent - had;
 
 			buf_printf(out, "%*s", now > 0 ? now : 0, "");

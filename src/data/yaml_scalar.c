@@ -489,7 +489,7 @@ hex_point(const char *s, int n, unsigned *c)
 			return false;
 		*c = *c << 4 | (unsigned)(digit - at);
 	}
-	return *c != 0;
+	return *c != 0 && (*c < 0xd800 || *c > 0xdfff);
 }
 
 bool

@@ -87,15 +87,21 @@ START_TEST(maps_lists_aliases_and_merge_keys_are_read)
 	    "list:\n"
 	    "- name: one\n"
 	    "- name: two\n"
-	    "dotted.key: v\n");
+	    "dotted.key: v\n"
+	    "twice:\n"
+	    "  <<: {a: 1, b: 1}\n"
+	    "  <<: [{a: 2}, {a: 3, c: 3}]\n");
 
+	ck_assert_str_eq(yaml_get(y, "twice.a"), "2");
+	ck_assert_str_eq(yaml_get(y, "twice.b"), "1");
+	ck_assert_str_eq(yaml_get(y, "twice.c"), "3");
 	ck_assert_str_eq(yaml_get(y, "more.a"), "own");
 	ck_assert_str_eq(yaml_get(y, "more.c[1]"), "y");
 	ck_assert_str_eq(yaml_get(y, "same.a"), "1");
 	ck_assert_str_eq(yaml_get(y, "list[1].name"), "two");
 	ck_assert_str_eq(yaml_get(y, "dotted\\.key"), "v");
 	ck_assert_str_eq(yaml_key(y, "", 2), "same");
-	ck_assert_ptr_null(yaml_key(y, "", 5));
+	ck_assert_ptr_null(yaml_key(y, "", 6));
 	ck_assert_str_eq(yaml_item(y, "more.c", 0), "x");
 	ck_assert_int_eq(yaml_len(y, "more"), 2);
 	ck_assert_int_eq(yaml_line(y, "list[1].name"), 8);
@@ -152,6 +158,16 @@ START_TEST(a_bomb_of_nesting_or_aliases_is_refused_or_harmless)
 	ck_assert(yaml_parse(deep, DEEP, "t.yml", &e) == NULL);
 	kit_contains(e.text, "deeply");
 	free(deep);
+	buf_puts(&wide, "big: &big {");
+	for (int i = 0; i < 2000; i++)
+		buf_printf(&wide, "k%d: 1, ", i);
+	buf_puts(&wide, "z: 1}\nmany: {<<: [*big");
+	for (int i = 0; i < 2000; i++)
+		buf_printf(&wide, ", {l%d: 1}", i);
+	buf_puts(&wide, "]}\n");
+	ck_assert(yaml_parse(buf_str(&wide), wide.len, "t.yml", &e) == NULL);
+	kit_contains(e.text, "merge keys");
+	buf_clear(&wide);
 	buf_puts(&wide, "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
 	for (int i = 1; i < WIDE; i++)
 		buf_printf(&wide, "a%d: &a%d [*a%d, *a%d, *a%d, *a%d]\n", i,
@@ -467,6 +483,23 @@ START_TEST(a_value_is_copied_verbatim)
 }
 END_TEST
 
+START_TEST(blank_lines_of_a_block_keep_their_blanks)
+{
+	struct yaml *from = parse("m:\n  b: |\n    if x:\n      \n"
+	    "        y\n   \n    z\n");
+	struct yaml *y = parse("m:\n    a: 1\n");
+	struct err e = { 0 };
+	bool changed;
+
+	ck_assert_msg(yaml_copy(y, "m.b", from, &changed, &e), "%s", e.text);
+	ck_assert(yaml_same(y, from, "m.b"));
+	becomes(y, "m:\n    a: 1\n    b: |\n      if x:\n        \n"
+	    "          y\n     \n      z\n");
+	yaml_close(from);
+	yaml_close(y);
+}
+END_TEST
+
 START_TEST(an_item_is_added_to_a_list_that_lacks_it)
 {
 	struct yaml *y = parse("a:\n- x # c\n- \"y\"\nb: [p]\nc: []\n"
@@ -493,6 +526,9 @@ static const struct {
 	{ "a: &x {k: 1}\nb:\n  <<: *x\n", "b.k", "merge" },
 	{ "a: [1]\n", "a", "list" }, { "a: 1\n", "a.b", "no map" },
 	{ "a: | # c\n  x\n", "a", "comment" },
+	{ "a: &x {k: 1}\nb: *x\n", "a.k", "other values" },
+	{ "a: &x\n  k: 1\nb:\n  <<: *x\n", "a.k", "other values" },
+	{ "a: &x\n  k: {l: 1}\nb: [*x]\n", "a.k.l", "other values" },
 	{ "a: 1\n", "x.y", "no x" }, { "a: 1\rb: 2\r", "a", "line ends" },
 };
 
@@ -553,6 +589,7 @@ START_TEST(an_escape_that_nobody_knows_is_refused)
 	ck_assert(!yaml_tutor_unescape(&out, "\\q"));
 	ck_assert(!yaml_tutor_unescape(&out, "\\x7"));
 	ck_assert(!yaml_tutor_unescape(&out, "\\x00"));
+	ck_assert(!yaml_tutor_unescape(&out, "\\ud800"));
 	buf_free(&out);
 }
 END_TEST
@@ -606,6 +643,7 @@ main(void)
 	    a_map_that_gets_empty_becomes_braces_and_can_be_filled);
 	tcase_add_test(c, both_writings_of_a_double_key_are_removed);
 	tcase_add_test(c, a_value_is_copied_verbatim);
+	tcase_add_test(c, blank_lines_of_a_block_keep_their_blanks);
 	tcase_add_test(c, an_item_is_added_to_a_list_that_lacks_it);
 	tcase_add_loop_test(c,
 	    what_can_not_be_edited_in_place_is_left_and_reported, 0,
