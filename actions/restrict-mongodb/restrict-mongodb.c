@@ -147,16 +147,18 @@ ensure_recorded(const struct mongo_user *u, struct err *e)
 static bool
 read_record(struct mongo_role **roles, size_t *n, struct err *e)
 {
+	size_t account;
+
 	if (!text_same(accessrecord_user(at.record), at.who.user)
-	    || accessrecord_accounts(at.record) != 1
-	    || !text_same(accessrecord_account(at.record, 0), at.who.auth))
+	    || !accessrecord_find(at.record, at.who.auth, &account))
 		return err_set(e, ERR_HAND, "the record holds no roles of "
 		    "%s in database %s: nothing to restore", at.who.user,
 		    at.who.auth);
-	*n = accessrecord_lines(at.record, 0);
+	*n = accessrecord_lines(at.record, account);
 	*roles = pool_alloc(at.pool, (*n + 1) * sizeof **roles);
 	for (size_t i = 0; i < *n; i++) {
-		const char *line = accessrecord_line(at.record, 0, i);
+		const char *line = accessrecord_line(at.record, account,
+		    i);
 		const char *blank = strchr(line, ' ');
 
 		if (blank == NULL)
@@ -336,7 +338,8 @@ restore(struct err *e)
 		    "database %s to restore", at.who.user, at.who.auth);
 	if (roles_same(u, saved, n)) {
 		step_same(user_words(), roles_print(at.pool, saved, n));
-		return true;
+		return step_common()->dry_run || accessrecord_save(at.record,
+		    at.repo, ACCESS_RESTORED, e);
 	}
 	step_change(user_words(), roles_print(at.pool, u->roles, u->nroles),
 	    roles_print(at.pool, saved, n));

@@ -110,7 +110,8 @@ keep_grants(const struct account *a, const struct grants *list)
 			    grant_text(at.pool, &list->v[i]));
 }
 
-/* Rights that a killed run left half-way are not what the user had. */
+/* Rights that a killed run left half-way are not what the user had; those of
+ * an earlier restriction are kept, with what came since. */
 static bool
 ensure_recorded(struct err *e)
 {

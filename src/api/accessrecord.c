@@ -124,6 +124,11 @@ accessrecord_line(const struct accessrecord *r, size_t i, size_t line)
 void
 accessrecord_start(struct accessrecord *r, const char *user)
 {
+	enum access_state state = accessrecord_state(r);
+
+	if ((state == ACCESS_RESTRICTING || state == ACCESS_RESTRICTED)
+	    && text_same(accessrecord_user(r), user))
+		return;
 	json_free(r->json);
 	r->json = json_object();
 	json_set_str(r->json, "user", user);
@@ -131,23 +136,42 @@ accessrecord_start(struct accessrecord *r, const char *user)
 	json_add(r->json, "accounts", json_array());
 }
 
+bool
+accessrecord_find(const struct accessrecord *r, const char *account,
+    size_t *i)
+{
+	for (*i = 0; *i < accessrecord_accounts(r); ++*i)
+		if (text_same(accessrecord_account(r, *i), account))
+			return true;
+	return false;
+}
+
+static struct json *
+ensure_account(struct accessrecord *r, const char *account)
+{
+	struct json *one;
+	size_t i;
+
+	if (accessrecord_find(r, account, &i))
+		return (struct json *)find_account(r, i);
+	one = json_add((struct json *)json_get(r->json, "accounts"), NULL,
+	    json_object());
+	json_set_str(one, "account", account);
+	json_add(one, "lines", json_array());
+	return one;
+}
+
 void
 accessrecord_keep(struct accessrecord *r, const char *account,
     const char *line)
 {
-	struct json *accounts = (struct json *)json_get(r->json, "accounts");
-	struct json *one = NULL;
+	struct json *lines = (struct json *)json_get(ensure_account(r,
+	    account), "lines");
 
-	for (size_t i = 0; i < accessrecord_accounts(r); i++)
-		if (text_same(accessrecord_account(r, i), account))
-			one = (struct json *)find_account(r, i);
-	if (one == NULL) {
-		one = json_add(accounts, NULL, json_object());
-		json_set_str(one, "account", account);
-		json_add(one, "lines", json_array());
-	}
-	json_add((struct json *)json_get(one, "lines"), NULL,
-	    json_string(line));
+	for (int i = 0; i < json_len(lines); i++)
+		if (text_same(json_str(json_item(lines, i), ""), line))
+			return;
+	json_add(lines, NULL, json_string(line));
 }
 
 bool

@@ -34,12 +34,18 @@ enum access_state accessrecord_state(const struct accessrecord *);
 const char *accessrecord_user(const struct accessrecord *);	/* or "" */
 size_t accessrecord_accounts(const struct accessrecord *);
 const char *accessrecord_account(const struct accessrecord *, size_t);
+/* false: nothing is kept of this account. */
+bool accessrecord_find(const struct accessrecord *, const char *account,
+    size_t *);
 size_t accessrecord_lines(const struct accessrecord *, size_t account);
 const char *accessrecord_line(const struct accessrecord *, size_t account,
     size_t line);
 
-/* Forget what was; this user is about to be restricted. */
+/* This user is about to be restricted: forget what is kept, unless he is
+ * restricted already. Then what he may now is only the rest of what he might
+ * do before, and what is kept next is added to it. */
 void accessrecord_start(struct accessrecord *, const char *user);
+/* A line that is kept already is not kept twice. */
 void accessrecord_keep(struct accessrecord *, const char *account,
     const char *line);
 /* Commit the record with this state. */

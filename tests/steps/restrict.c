@@ -333,6 +333,23 @@ START_TEST(what_the_user_had_is_committed_before_and_given_back)
 }
 END_TEST
 
+START_TEST(what_the_user_had_first_outlives_a_second_restriction)
+{
+	expect(run("restrict-mysql", "mode=restrict", "dry-run=false", NULL),
+	    0, "done");
+	expect(run("restrict-mysql", "mode=restrict", "dry-run=false",
+	    "mysql-databases=" DB " st_other", NULL), 0, "done");
+	say("GRANT SELECT ON `mysql`.`db` TO " ACCOUNT);
+	expect(run("restrict-mysql", "mode=restrict", "dry-run=false",
+	    "mysql-databases=" DB " st_other", NULL), 0, "done");
+	expect(run("restrict-mysql", "mode=restore", "dry-run=false", NULL),
+	    0, "done");
+	kit_contains(grants_now(), "GRANT ALL PRIVILEGES ON *.* TO "
+	    ACCOUNT " WITH GRANT OPTION\n");
+	kit_contains(grants_now(), "GRANT SELECT ON `mysql`.`db`");
+}
+END_TEST
+
 START_TEST(a_second_run_writes_nothing)
 {
 	const char *commits;
@@ -644,6 +661,51 @@ START_TEST(mongodb_roles_become_the_two_and_come_back)
 }
 END_TEST
 
+static const char *
+mongo_roles_now(void)
+{
+	struct mongo_users users;
+
+	ck_assert_msg(mongo_find_users(mongo, pool, USER, mongo_own, &users,
+	    &e), "%s", e.text);
+	ck_assert_uint_eq(users.n, 1);
+	return roles_print(pool, users.v[0].roles, users.v[0].nroles);
+}
+
+START_TEST(mongodb_roles_of_the_beginning_outlive_a_second_restriction)
+{
+	static const struct mongo_role more[] = {
+		{ .role = "readWrite", .db = "st-main" },
+		{ .role = "read", .db = "st-else" },
+	};
+
+	expect(run("restrict-mongodb", "mode=restrict", "dry-run=false",
+	    NULL), 0, "done");
+	ck_assert(mongo_set_roles(mongo, USER, "admin", more, 2, &e));
+	expect(run("restrict-mongodb", "mode=restrict", "dry-run=false",
+	    NULL), 0, "done");
+	check_mongo_scoped();
+	expect(run("restrict-mongodb", "mode=restore", "dry-run=false",
+	    NULL), 0, "done");
+	kit_contains(mongo_roles_now(), "readWriteAnyDatabase@admin");
+	kit_contains(mongo_roles_now(), "dbAdminAnyDatabase@admin");
+	kit_contains(mongo_roles_now(), "read@st-else");
+}
+END_TEST
+
+/* As a run does that was killed before its last commit. */
+START_TEST(mongodb_roles_that_are_back_are_recorded_as_restored)
+{
+	expect(run("restrict-mongodb", "mode=restrict", "dry-run=false",
+	    NULL), 0, "done");
+	make_mongo_wide();
+	expect(run("restrict-mongodb", "mode=restore", "dry-run=false",
+	    NULL), 0, "unchanged");
+	kit_contains(bare("show main:migrations/st/record/mongodb.json"),
+	    "\"restored\"");
+}
+END_TEST
+
 START_TEST(a_mongodb_user_that_is_not_there_is_made)
 {
 	const char *user = pool_printf(pool, "mongodb-user=st_new_%d",
@@ -689,12 +751,18 @@ main(void)
 	    a_dry_run_sends_nothing_and_prints_what_a_real_run_says);
 	tcase_add_test(c,
 	    what_the_user_had_is_committed_before_and_given_back);
+	tcase_add_test(c,
+	    what_the_user_had_first_outlives_a_second_restriction);
 	tcase_add_test(c, a_second_run_writes_nothing);
 	tcase_add_test(c, every_wrong_input_is_refused_before_a_change);
 	tcase_add_test(c, a_user_with_more_hosts_is_restricted_on_each);
 	tcase_add_test(c,
 	    what_everybody_may_needs_a_hand_but_the_user_is_restricted);
 	tcase_add_test(c, mongodb_roles_become_the_two_and_come_back);
+	tcase_add_test(c,
+	    mongodb_roles_of_the_beginning_outlive_a_second_restriction);
+	tcase_add_test(c,
+	    mongodb_roles_that_are_back_are_recorded_as_restored);
 	tcase_add_test(c, a_mongodb_user_that_is_not_there_is_made);
 	tcase_add_test(c, what_is_wrong_for_mongodb_is_refused);
 	tcase_set_timeout(faults, 300);
