@@ -201,10 +201,27 @@ world_argocd(const char *arguments, const char *verb)
 {
 	return kit_sh("curl -sS -m 10 -f --cacert '%s' --connect-to ::%s: -H"
 	    " 'Authorization: Bearer %s' -H 'Content-Type: application/json'"
-	    " %s '%s/api/v1/applications/%s-production%s?project=default'",
+	    " %s '%s/api/v1/applications/%s-production%s%cproject=default'",
 	    kit_env("SB_CA_BUNDLE"), kit_env("SB_ARGOCD_ADDR"),
 	    kit_env("SB_ARGOCD_TOKEN"), arguments, kit_env("SB_ARGOCD"),
-	    kit_env("SB_INSTANCE"), verb);
+	    kit_env("SB_INSTANCE"), verb, strchr(verb, '?') != NULL ? '&'
+	    : '?');
+}
+
+/* Unchecked: a patch is refused before the first build. */
+void
+world_automate(const char *automated)
+{
+	char *app = world_argocd("", ""), *dir = kit_folder();
+
+	kit_write(kit_text("%s/app", dir), app);
+	free(kit_sh("cd '%s' && jq '.spec | .syncPolicy.automated = %s' app"
+	    " >spec", dir, automated));
+	free(world_argocd(kit_text("-X PUT --data-binary '@%s/spec'", dir),
+	    "/spec?validate=false"));
+	free(kit_sh("rm -r '%s'", dir));
+	free(dir);
+	free(app);
 }
 
 /* NAME=value in memory that stays. */

@@ -39,6 +39,9 @@ void world_run(const char *workflow);
 /* One request to the Argo CD double about the instance's application: curl's
  * arguments, and what follows its address ("/sync"); the answer, malloc'd. */
 char *world_argocd(const char *arguments, const char *verb);
+/* Make the live application's automated sync this, past any step: JSON such
+ * as {"prune":true}, or null. */
+void world_automate(const char *automated);
 
 /*
  * The variables that every step takes, with these before them: an array of

@@ -94,10 +94,7 @@ END_TEST
 START_TEST(an_application_is_deployed_once)
 {
 	world_run("create-instance.yml");
-	free(world_argocd("-X PATCH -d '{\"name\":\"acme-production\","
-	    "\"patchType\":\"merge\",\"patch\":\"{\\\"spec\\\":{"
-	    "\\\"syncPolicy\\\":{\\\"automated\\\":{\\\"enabled\\\":false"
-	    "}}}}\"}'", ""));
+	world_automate("{\"enabled\":false}");
 	world_run("generate-env.yml");
 	just_run("deploy-app", NULL, NULL, "done");
 	just_run("deploy-app", NULL, NULL, "unchanged");

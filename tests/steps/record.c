@@ -105,19 +105,14 @@ static void
 autosync_on(void)
 {
 	world_set("argocd.version", "2.14.21");
-	free(world_argocd("-X PATCH -d '{\"name\":\"acme-production\","
-	    "\"patchType\":\"merge\",\"patch\":\"{\\\"spec\\\":{"
-	    "\\\"syncPolicy\\\":{\\\"automated\\\":{\\\"prune\\\":true}}}}"
-	    "\"}'", ""));
+	world_automate("{\"prune\":true}");
 }
 
 static void
 autosync_off(void)
 {
 	world_set("argocd.version", "2.14.21");
-	free(world_argocd("-X PATCH -d '{\"name\":\"acme-production\","
-	    "\"patchType\":\"merge\",\"patch\":\"{\\\"spec\\\":{"
-	    "\\\"syncPolicy\\\":{\\\"automated\\\":null}}}\"}'", ""));
+	world_automate("null");
 }
 
 static void
