@@ -54,7 +54,8 @@ close_pipes(struct pipes *p)
 	close_fd(&p->secret);
 }
 
-/* A file without a name that holds the bytes, to be read from its start. */
+/* A file without a name that holds the bytes, all of them, to be read from
+ * its start; or -1. */
 static int
 memory_file(const char *data, size_t n)
 {
@@ -64,8 +65,10 @@ memory_file(const char *data, size_t n)
 	while (fd >= 0 && done < n) {
 		ssize_t part = write(fd, data + done, n - done);
 
-		if (part < 0 && errno != EINTR)
-			break;
+		if (part < 0 && errno != EINTR) {
+			close(fd);
+			return -1;
+		}
 		done += part > 0 ? (size_t)part : 0;
 	}
 	if (fd >= 0)
@@ -90,6 +93,17 @@ open_pipes(const struct child *c, struct pipes *p)
 	return c->secret == NULL || p->secret >= 0;
 }
 
+static bool
+has_name(const char *const *env, size_t n, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(env[i], name, len) == 0 && env[i][len] == '=')
+			return true;
+	return false;
+}
+
 static char **
 environment(struct pool *pool, const struct child *c)
 {
@@ -101,7 +115,7 @@ environment(struct pool *pool, const struct child *c)
 	env = pool_alloc(pool, (own + sizeof passed_on / sizeof *passed_on)
 	    * sizeof *env);
 	for (const char *const *p = passed_on; *p != NULL; p++)
-		if (getenv(*p) != NULL)
+		if (getenv(*p) != NULL && !has_name(c->env, own, *p))
 			env[n++] = pool_printf(pool, "%s=%s", *p, getenv(*p));
 	for (size_t i = 0; i < own; i++)
 		env[n++] = pool_strdup(pool, c->env[i]);
@@ -110,11 +124,13 @@ environment(struct pool *pool, const struct child *c)
 
 /* In the child: never returns. The parent reads errno from failed[1]. */
 static void
-become(const struct child *c, struct pipes *p, char **env)
+become(const struct child *c, struct pipes *p, char **env, pid_t parent)
 {
 	int why;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(NOT_FOUND);	/* it died before that */
 	setpgid(0, 0);
 	signal(SIGPIPE, SIG_DFL);
 	/* moved out of the way first: 3 may be one of these */
@@ -219,9 +235,11 @@ child_run(const struct child *c, int *status, struct err *e)
 	struct pipes p;
 	bool ok = false;
 	char **env = environment(pool, c);
-	pid_t pid;
+	pid_t pid, parent = getpid();
 
 	fflush(stdout);
+	/* whoever started us may ignore it: then no end could be told */
+	signal(SIGCHLD, SIG_DFL);
 	if (!open_pipes(c, &p)) {
 		err_set(e, ERR_OTHER, "can't make pipes for %s: %s",
 		    c->argv[0], strerror(errno));
@@ -234,7 +252,7 @@ child_run(const struct child *c, int *status, struct err *e)
 		goto out;
 	}
 	if (pid == 0)
-		become(c, &p, env);
+		become(c, &p, env, parent);
 	setpgid(pid, pid);
 	ok = attend(c, &p, pid, status, e);
 out:

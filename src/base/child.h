@@ -2,9 +2,9 @@
  * child - run another program without a shell.
  *
  * The program is found on PATH; it gets only the environment listed, stdin
- * from `input` or /dev/null, a deadline, and its own process group, which is
- * killed as a whole when the deadline comes or we die (PDEATHSIG). Secrets
- * go by a file on a descriptor (child_secret), never by argv.
+ * from `input` or nothing, a deadline, and its own process group, which is
+ * killed as a whole when the deadline comes; if we die, the program itself is
+ * (PDEATHSIG). Secrets go by a file on a descriptor (`secret`), never by argv.
  */
 #ifndef BASE_CHILD_H
 #define BASE_CHILD_H
@@ -19,7 +19,8 @@ struct buf;
 struct child {
 	const char *const *argv;	/* NULL-ended; argv[0] is looked up */
 	const char *const *env;		/* NULL-ended "K=V"; PATH, HOME, LANG,
-					 * TMPDIR, TZ are passed on anyway */
+					 * LC_ALL, TMPDIR, TZ, RUNNER_TEMP are
+					 * passed on if they are not here */
 	const char *dir;		/* working folder, or NULL */
 	const char *input;		/* bytes for stdin, or NULL */
 	size_t input_len;

@@ -197,7 +197,8 @@ file_check_certificates(const char *path, struct err *e)
 	bool ok = file_check_readable(path, e) && (file_read(path, &text, e)
 	    || err_set(e, ERR_INPUT, "%s: can't be read", path));
 
-	if (ok && strstr(buf_str(&text), "-----BEGIN ") == NULL)
+	/* of the three kinds that OpenSSL takes */
+	if (ok && strstr(buf_str(&text), "CERTIFICATE-----") == NULL)
 		ok = err_set(e, ERR_INPUT, "%s: holds no certificate as PEM "
 		    "(-----BEGIN CERTIFICATE-----)", path);
 	buf_free(&text);

@@ -13,13 +13,17 @@
 
 enum {
 	LINE_MAX_BYTES = 64 * 1024,
+	RAW_MAX = 16 * 1024 * 1024,	/* before secrets are taken out */
 	MASK_MIN = 6,	/* shorter ones would blank out the runner's log */
 };
 
 /* Every form of every secret, longest first: a value that contains another
  * must be replaced before it. Lives until the program ends. */
 static struct {
-	char **v;
+	struct mask {
+		char *s;
+		size_t len;
+	} *v;
 	size_t n;
 } masks;
 
@@ -31,15 +35,20 @@ on_github(void)
 	return s != NULL && strcmp(s, "true") == 0;
 }
 
-/* The longest mask that the text begins with, or 0. */
+/*
+ * How much at the text's beginning the longest mask takes, or 0. What is
+ * left of a text that was cut within a secret is masked too.
+ */
 static size_t
 mask_at(const char *s, size_t n)
 {
 	for (size_t i = 0; i < masks.n; i++) {
-		size_t m = strlen(masks.v[i]);
+		const struct mask *m = &masks.v[i];
+		size_t part = m->len < n ? m->len : n;
 
-		if (m <= n && memcmp(s, masks.v[i], m) == 0)
-			return m;
+		if (*m->s == *s && (part == m->len || part >= MASK_MIN)
+		    && memcmp(s, m->s, part) == 0)
+			return part;
 	}
 	return 0;
 }
@@ -70,12 +79,15 @@ escape(struct buf *b, const char *s, bool property)
 			buf_putc(b, *s);
 }
 
-/* A line that the runner would take for a command is broken by a blank. */
+/* A line that the runner would take for a command is broken by a blank. It
+ * looks behind blanks of any kind, Unicode's too. */
 static void
 put_harmless(struct buf *b, const char *prefix, const char *s)
 {
-	const char *first = s + strspn(s, " \t");
+	const char *first = s;
 
+	while (*first != '\0' && (*first <= ' ' || *first > '~'))
+		first++;
 	buf_puts(b, prefix);
 	if (*prefix == '\0' && text_starts(first, "::"))
 		buf_puts(b, ". ");
@@ -104,7 +116,7 @@ static void say(const char *, const char *, const char *, const char *,
 static char *
 redacted(const char *fmt, va_list ap)
 {
-	struct buf raw = buf_new(LINE_MAX_BYTES);
+	struct buf raw = buf_new(RAW_MAX);
 	struct buf out = buf_new(LINE_MAX_BYTES);
 	char *s;
 
@@ -140,7 +152,7 @@ say_plain(const char *prefix, const char *s)
 static void
 say_command(const char *command, const char *title, const char *s)
 {
-	struct buf b = buf_new(LINE_MAX_BYTES);
+	struct buf b = buf_new(RAW_MAX);
 
 	buf_printf(&b, "::%s", command);
 	if (title != NULL) {
@@ -225,14 +237,14 @@ add_form(const char *s)
 	if (strspn(s, " \t\r\n") == n)
 		return;
 	for (size_t i = 0; i < masks.n; i++)
-		if (strcmp(masks.v[i], s) == 0)
+		if (strcmp(masks.v[i].s, s) == 0)
 			return;
 	masks.v = mem_grow(masks.v, (masks.n + 1) * sizeof *masks.v);
-	while (at < masks.n && strlen(masks.v[at]) >= n)
+	while (at < masks.n && masks.v[at].len >= n)
 		at++;
 	memmove(masks.v + at + 1, masks.v + at,
 	    (masks.n - at) * sizeof *masks.v);
-	masks.v[at] = mem_strdup(s);
+	masks.v[at] = (struct mask){ mem_strdup(s), n };
 	masks.n++;
 	if (on_github() && n >= MASK_MIN)
 		say_command("add-mask", NULL, s);
@@ -241,15 +253,20 @@ add_form(const char *s)
 static void
 add_json_form(const char *s)
 {
-	struct buf b = buf_new(LINE_MAX_BYTES);
+	static const char plain[] = "\"\\\b\f\n\r\t";
+	static const char letters[] = "\"\\bfnrt";
+	struct buf b = buf_new(RAW_MAX);
 
-	for (; *s != '\0'; s++)
-		if (*s == '"' || *s == '\\')
-			buf_printf(&b, "\\%c", *s);
-		else if (*s == '\n')
-			buf_puts(&b, "\\n");
+	for (; *s != '\0'; s++) {
+		const char *at = strchr(plain, *s);
+
+		if (at != NULL)
+			buf_printf(&b, "\\%c", letters[at - plain]);
+		else if ((unsigned char)*s < ' ')
+			buf_printf(&b, "\\u%04x", (unsigned char)*s);
 		else
 			buf_putc(&b, *s);
+	}
 	add_form(buf_str(&b));
 	buf_free(&b);
 }
@@ -257,15 +274,11 @@ add_json_form(const char *s)
 void
 log_mask(const char *s)
 {
-	struct buf b = buf_new(LINE_MAX_BYTES);
+	struct buf b = buf_new(RAW_MAX);
 
 	if (s == NULL || *s == '\0')
 		return;
 	add_form(s);
-	if (strlen(s) < MASK_MIN) {
-		buf_free(&b);
-		return;
-	}
 	for (const char *p = s; *p != '\0'; p += strspn(p, "\r\n")) {
 		size_t n = strcspn(p, "\r\n");
 

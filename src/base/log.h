@@ -29,14 +29,16 @@ void log_foreign(const char *, size_t);
 
 /*
  * From now on never print this value, its base64, percent-encoded and
- * JSON-escaped forms, nor any of its lines. On GitHub the runner is told too
- * (::add-mask::), but for values shorter than 6 characters, which would turn
- * the whole log to asterisks: those are replaced in our own output only.
+ * JSON-escaped forms, nor any of its lines of 6 characters or more. On GitHub
+ * the runner is told too (::add-mask::), but for forms shorter than 6
+ * characters, which would turn the whole log to asterisks: those are replaced
+ * in our own output only. 16 MiB of a form are looked at.
  * NULL and blank values are ignored. The value is copied.
  */
 void log_mask(const char *);
 
-/* The text with every masked value replaced by ***, appended to out. */
+/* The text with every masked value replaced by ***, appended to out. A value
+ * that the text's end cuts off is replaced too, if 6 of its bytes are left. */
 void log_redact(struct buf *out, const char *, size_t);
 
 #endif

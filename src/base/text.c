@@ -232,7 +232,7 @@ text_check_repository(const char *s, struct err *e)
 	if (s[owner] == '/')
 		name = strspn(s + owner + 1, chars);
 	if (owner > 0 && name > 0 && s[owner + 1 + name] == '\0'
-	    && strspn(s + owner + 1, ".") != name)
+	    && strspn(s, ".") != owner && strspn(s + owner + 1, ".") != name)
 		return true;
 	return err_set(e, ERR_INPUT, "\"%.80s\" is not a repository such as "
 	    "owner/name", s);
@@ -255,6 +255,7 @@ text_check_branch(const char *s, struct err *e)
 	    && s[n - 1] != '/' && s[n - 1] != '.'
 	    && strstr(s, "..") == NULL && strstr(s, "//") == NULL
 	    && strstr(s, "/.") == NULL && strstr(s, "@{") == NULL
+	    && strstr(s, ".lock/") == NULL && !text_same(s, "@")
 	    && !text_ends(s, ".lock") && strcspn(s, " ~^:?*[\\") == n;
 
 	for (size_t i = 0; ok && i < n; i++)

@@ -305,7 +305,8 @@ merge_one(struct build *b, struct yaml_node *map, struct yaml_node *extra,
 	b->merged += n + from->nitems;
 	if (b->merged > MERGED_MAX)
 		return err_set(b->e, ERR_INPUT, "%s:%d: merge keys go "
-		    "through more than %d pairs", b->name, map->line + 1, MERGED_MAX);
+		    "through more than %d pairs", b->name, map->line + 1,
+		    MERGED_MAX);
 	struct yaml_node **all = pool_alloc(b->pool,
 	    (n + from->nitems + 1) * sizeof *all);
 	struct yaml_node **sorted = pool_alloc(b->pool,

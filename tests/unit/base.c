@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -129,7 +130,7 @@ START_TEST(values_from_people_are_checked)
 		"a//b", "a\nb", NULL };
 	static const char *const branches[] = { "main", "a/b", NULL };
 	static const char *const no_branches[] = { "", "-x", "a..b", "a b",
-		"a.lock", "a~1", "/a", "a/", NULL };
+		"a.lock", "a~1", "/a", "a/", "a.lock/b", "@", NULL };
 
 	takes(text_check_name, names, no_names);
 	takes(text_check_host, hosts, no_hosts);
@@ -250,7 +251,7 @@ run_child(const char *script, const char *input, const char *secret,
     long seconds, struct buf *out, int *status, struct err *e)
 {
 	const char *argv[] = { "sh", "-c", script, NULL };
-	const char *env[] = { "GREETING=hello", NULL };
+	const char *env[] = { "GREETING=hello", "LC_ALL=C", NULL };
 	struct child c = { .argv = argv, .env = env, .input = input,
 		.input_len = input != NULL ? strlen(input) : 0,
 		.secret = secret,
@@ -268,11 +269,14 @@ START_TEST(a_child_gets_only_what_it_is_given)
 	int status;
 
 	setenv("INPUT_TOKEN", "not-for-children", 1);
+	setenv("LC_ALL", "xx_YY", 1);
 	ck_assert(run_child("cat; echo $GREETING; cat /dev/fd/3; env; exit 3",
 	    "in\n", "secret\n", 10, &out, &status, &e));
 	ck_assert_int_eq(status, 3);
 	kit_contains(buf_str(&out), "in\nhello\nsecret\n");
 	kit_lacks(buf_str(&out), "not-for-children");
+	kit_contains(buf_str(&out), "LC_ALL=C\n");
+	kit_lacks(buf_str(&out), "xx_YY");
 	buf_free(&out);
 }
 END_TEST
@@ -326,6 +330,36 @@ START_TEST(a_child_killed_by_a_signal_says_so)
 }
 END_TEST
 
+START_TEST(a_child_s_status_is_told_though_its_end_was_to_be_ignored)
+{
+	struct err e;
+	int status;
+
+	signal(SIGCHLD, SIG_IGN);
+	ck_assert(run_child("exit 3", NULL, NULL, 5, NULL, &status, &e));
+	ck_assert_int_eq(status, 3);
+}
+END_TEST
+
+START_TEST(a_child_is_not_run_with_a_part_of_its_input)
+{
+	static const struct rlimit little = { 1000, RLIM_INFINITY };
+	static const struct rlimit any = { RLIM_INFINITY, RLIM_INFINITY };
+	char input[5000] = "";
+	struct err e;
+	int status;
+	bool ok;
+
+	memset(input, 'x', sizeof input - 1);
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &little);
+	ok = run_child("true", input, NULL, 5, NULL, &status, &e)
+	    || run_child("true", NULL, input, 5, NULL, &status, &e);
+	setrlimit(RLIMIT_FSIZE, &any);
+	ck_assert(!ok);
+}
+END_TEST
+
 START_TEST(dates_go_both_ways)
 {
 	struct buf b = buf_new(40);
@@ -368,14 +402,43 @@ say_secrets(void)
 	log_info("raw s3cr3t/pass word\" percent s3cr3t%%2Fpass%%20word%%22");
 	log_info("base64 czNjcjN0L3Bhc3Mgd29yZCI= json s3cr3t/pass word\\\"");
 	log_warn("line second-line short ab");
+	log_mask("tab\tbell\a.");
+	log_info("json tab\\tbell\\u0007.");
+	log_info("%65530ss3cr3t/pass word\"", "");
+	log_info("end s3cr3t/p");
 }
 
 START_TEST(no_form_of_a_secret_is_printed)
 {
 	char *text = printed_by(say_secrets);
 
-	ck_assert_str_eq(text, "raw *** percent ***\nbase64 *** json ***\n"
-	    "warning: line *** short ***\n");
+	kit_contains(text, "raw *** percent ***\nbase64 *** json ***\n"
+	    "warning: line *** short ***\njson ***\n");
+	kit_contains(text, "\nend ***\n");
+	kit_lacks(text, "s3cr3t");
+	free(text);
+}
+END_TEST
+
+static void
+say_long_secret(void)
+{
+	static char big[100001];
+	struct buf coded = buf_new(200000);
+
+	memset(big, 'S', sizeof big - 1);
+	log_mask(big);
+	log_foreign(big, sizeof big - 1);
+	text_base64(&coded, big, sizeof big - 1);
+	log_foreign(buf_str(&coded), coded.len);
+	buf_free(&coded);
+}
+
+START_TEST(a_secret_as_long_as_a_file_is_not_printed)
+{
+	char *text = printed_by(say_long_secret);
+
+	ck_assert_str_eq(text, "  | ***\n  | ***\n");
 	free(text);
 }
 END_TEST
@@ -400,6 +463,7 @@ say_foreign(void)
 {
 	log_foreign("::error::forged\n##[error]forged\r\nplain", 38);
 	log_info("::set-output name=a::b");
+	log_info("\v\xc2\xa0::set-env name=a::b");
 	log_error("a:b,c%", "50%%\nnext");
 }
 
@@ -411,6 +475,7 @@ START_TEST(foreign_text_can_not_forge_a_command)
 	text = printed_by(say_foreign);
 	kit_contains(text, "  | ::error::forged\n  | ## [error]forged\n");
 	kit_contains(text, ". ::set-output");
+	kit_contains(text, ". \v\xc2\xa0::set-env");
 	kit_contains(text, "::error title=a%3Ab%2Cc%25::50%25%0Anext\n");
 	free(text);
 }
@@ -457,8 +522,12 @@ main(void)
 	    a_child_that_hangs_is_stopped_with_its_own_children);
 	tcase_add_test(t, a_missing_program_is_named);
 	tcase_add_test(t, a_child_killed_by_a_signal_says_so);
+	tcase_add_test(t,
+	    a_child_s_status_is_told_though_its_end_was_to_be_ignored);
+	tcase_add_test(t, a_child_is_not_run_with_a_part_of_its_input);
 	tcase_add_test(t, dates_go_both_ways);
 	tcase_add_test(t, no_form_of_a_secret_is_printed);
+	tcase_add_test(t, a_secret_as_long_as_a_file_is_not_printed);
 	tcase_add_test(t,
 	    on_github_the_runner_is_told_of_secrets_but_not_of_short_ones);
 	tcase_add_test(t, foreign_text_can_not_forge_a_command);

@@ -458,7 +458,7 @@ START_TEST(lists_from_people_are_checked)
 {
 	static const struct {
 		bool (*check)(const char *, struct err *);
-		const char *good[4], *bad[6];
+		const char *good[4], *bad[8];
 	} rows[] = {
 		{ report_check_formats, { "text", "text,junit json" },
 		  { "xls", "text,xls" } },
@@ -473,7 +473,7 @@ START_TEST(lists_from_people_are_checked)
 		  "192.0.2.1" }, { "a b", "http://a.test", "a.test:3306" } },
 		{ text_check_repository, { "owner/name", "A.b/c_d-e.github" },
 		  { "owner", "owner/", "/name", "a/b/c", "a/..",
-		  "https://x/y" } },
+		  "https://x/y", "../x" } },
 	};
 
 	for (int i = 0; rows[_i].good[i] != NULL; i++) {
