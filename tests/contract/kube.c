@@ -3,9 +3,10 @@
  * real server.
  *
  * For a real one give CONTRACT_KUBE_URL, _TOKEN, _CA (a file) and
- * _NAMESPACE; the namespace holds what `tests/doubles/render.py old` prints
- * (kubectl apply -f -), and the token may what tests/doubles/kube.c lists for
- * the old side. Without them the suite starts a double of its own.
+ * _NAMESPACE; the namespace holds an old instance, the token may what
+ * tests/doubles/kube.c lists for the contract suite, and SB_KUBE_OLD_TOKEN is
+ * that of the account that README.md describes. Without them the suite starts
+ * a double of its own.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +172,53 @@ START_TEST(an_access_review_tells_what_the_token_may)
 }
 END_TEST
 
+START_TEST(a_review_of_nothing_is_refused)
+{
+	struct answer a = web_send(&kube, "POST",
+	    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", NULL,
+	    "application/json", "{\"kind\":\"SelfSubjectAccessReview\","
+	    "\"apiVersion\":\"authorization.k8s.io/v1\",\"spec\":{}}");
+
+	expect_status(&a, 422, "Invalid");
+	web_free(&a);
+}
+END_TEST
+
+/* What the account of README.md may, and what it may not. */
+static const struct {
+	const char *method, *group, *space, *rest;	/* space NULL: ns */
+	long status;
+} account[] = {
+	{ "GET", "/apis/apps/v1", NULL, "/deployments/lms", 200 },
+	{ "GET", "/api/v1", NULL, "/configmaps?limit=1", 200 },
+	{ "GET", "/apis/apps/v1", NULL, "/deployments", 403 },
+	{ "GET", "/api/v1", NULL, "/pods", 403 },
+	{ "GET", "/api/v1", NULL, "/pods/x/exec?command=true", 403 },
+	{ "GET", "/api/v1", NULL, "/secrets", 403 },
+	{ "GET", "/api/v1", NULL, "/secrets/lms-host-tls", 403 },
+	{ "GET", "/api/v1", "kube-system", "/secrets", 403 },
+	{ "GET", "/api/v1", "default", "/configmaps", 403 },
+	{ "DELETE", "/apis/apps/v1", NULL, "/deployments/lms", 403 },
+	{ "DELETE", "/api/v1", NULL, "/configmaps/x", 403 },
+};
+
+START_TEST(the_account_of_the_steps_may_what_they_need_and_no_more)
+{
+	const char *space = account[_i].space != NULL ? account[_i].space :
+	    ns;
+	const char *path = kit_text("%s/namespaces/%s%s", account[_i].group,
+	    space, account[_i].rest);
+	struct server steps = kube;
+	struct answer a;
+
+	steps.token = getenv("SB_KUBE_OLD_TOKEN");
+	a = web_send(&steps, account[_i].method, path, NULL, NULL, NULL);
+	ck_assert_msg(a.status == account[_i].status, "%s %s: %ld %s",
+	    account[_i].method, path, a.status, a.body);
+	web_free(&a);
+}
+END_TEST
+
 /* --- one object -------------------------------------------------------- */
 
 START_TEST(an_object_that_is_not_there_is_named)
@@ -329,8 +377,6 @@ START_TEST(an_expired_continue_token_is_gone)
 {
 	struct answer a;
 
-	if (real)
-		return; /* takes five minutes there */
 	own_world_set("{\"kube.expire\":1}");
 	a = web_get(&kube, core("/configmaps?limit=1&continue=v1.a"));
 	expect_status(&a, 410, "Expired");
@@ -367,6 +413,18 @@ START_TEST(selectors_choose)
 	n = items(&a);
 	ck_assert_msg(n >= selections[_i].at_least
 	    && n <= selections[_i].at_most, "%s: %d", path, n);
+	web_free(&a);
+}
+END_TEST
+
+START_TEST(a_selector_that_is_none_is_refused)
+{
+	struct answer a = web_get(&kube,
+	    core("/configmaps?labelSelector=a%20b"));
+
+	expect_status(&a, 400, "BadRequest");
+	kit_contains(answer_str(&a, "message"),
+	    "unable to parse requirement: found 'b', expected: in, notin");
 	web_free(&a);
 }
 END_TEST
@@ -417,25 +475,158 @@ START_TEST(a_log_is_plain_text)
 END_TEST
 
 static const struct {
-	const char *query, *message;
+	const char *query;
+	long status;
+	const char *reason, *message;
 } bad_logs[] = {
-	{ "?container=none", "container none is not valid for pod" },
-	{ "?container=lms&previous=true", "previous terminated container" },
+	{ "?container=none", 400, "BadRequest",
+	  "container none is not valid for pod" },
+	{ "?container=lms&tailLines=-1", 422, "Invalid",
+	  "tailLines: Invalid value: -1: must be greater than or equal" },
+	{ "?container=lms&sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z",
+	  422, "Invalid", "at most one of `sinceTime` or `sinceSeconds`" },
+	/* the last is a kubelet's: kwok, which plays it, has one log */
+	{ "?container=lms&previous=true", 400, "BadRequest",
+	  "previous terminated container" },
 };
+enum { BAD_LOGS = sizeof(bad_logs) / sizeof(bad_logs[0]) };
 
 START_TEST(a_log_that_cannot_be_is_refused)
 {
 	char pod[ROOM], path[ROOM + 64];
 	struct answer a;
 
-	if (real && strstr(bad_logs[_i].query, "previous") != NULL)
-		return; /* kwok answers this otherwise than a kubelet */
 	first_pod(pod);
 	(void)snprintf(path, sizeof(path), "%s/log%s", pod,
 	    bad_logs[_i].query);
 	a = web_get(&kube, core(path));
-	expect_status(&a, 400, "BadRequest");
+	expect_status(&a, bad_logs[_i].status, bad_logs[_i].reason);
 	kit_contains(answer_str(&a, "message"), bad_logs[_i].message);
+	web_free(&a);
+}
+END_TEST
+
+/* --- exec: what is refused; kube_client.c has the rest ------------------- */
+
+#define UPGRADE "Connection: Upgrade\nUpgrade: websocket\n" \
+	"Sec-WebSocket-Version: 13\n" \
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n"
+
+static const struct {
+	const char *headers, *query;
+	long status;
+	const char *message;	/* NULL: none at all */
+} no_exec[] = {
+	{ NULL, "?command=true&container=lms&stdout=true", 400,
+	  "Upgrade request required" },
+	{ UPGRADE "Sec-WebSocket-Protocol: v5.channel.k8s.io",
+	  "?command=true&container=none&stdout=true", 400,
+	  "container none is not valid for pod" },
+	{ UPGRADE "Sec-WebSocket-Protocol: nonsense",
+	  "?command=true&container=lms&stdout=true", 403, NULL },
+};
+
+START_TEST(an_exec_that_cannot_be_is_refused)
+{
+	char pod[ROOM], path[ROOM + 64];
+	struct answer a;
+
+	first_pod(pod);
+	(void)snprintf(path, sizeof(path), "%s/exec%s", pod,
+	    no_exec[_i].query);
+	a = web_send(&kube, "GET", core(path), no_exec[_i].headers, NULL,
+	    NULL);
+	ck_assert_msg(a.status == no_exec[_i].status, "%ld %s", a.status,
+	    a.body);
+	if (no_exec[_i].message != NULL)
+		kit_contains(answer_str(&a, "message"), no_exec[_i].message);
+	else
+		ck_assert_str_eq(a.body, "");
+	web_free(&a);
+}
+END_TEST
+
+/* --- deletes: no step sends one yet -------------------------------------- */
+
+static const char *
+ingresses(const char *rest)
+{
+	return kit_text("/apis/networking.k8s.io/v1/namespaces/%s/ingresses%s",
+	    ns, rest);
+}
+
+/* The first Ingress: "/name". */
+static const char *
+an_ingress(void)
+{
+	struct answer a = web_get(&kube, ingresses(""));
+	const char *name;
+
+	ck_assert_msg(a.status == 200, "%s", a.body);
+	name = kit_text("/%s", answer_str(&a, "items/0/metadata/name"));
+	web_free(&a);
+	return name;
+}
+
+/* DELETE of one with these further members of DeleteOptions. */
+static struct answer
+delete_dry(const char *name, const char *options)
+{
+	return web_send(&kube, "DELETE", ingresses(name), NULL,
+	    "application/json", kit_text("{\"kind\":\"DeleteOptions\","
+	    "\"apiVersion\":\"v1\",\"dryRun\":[\"All\"]%s}", options));
+}
+
+START_TEST(a_delete_has_preconditions)
+{
+	const char *name = an_ingress(), *uid;
+	struct answer a = web_get(&kube, ingresses(name));
+
+	ck_assert_msg(a.status == 200, "%s", a.body);
+	uid = kit_text("%s", answer_str(&a, "metadata/uid"));
+	web_free(&a);
+	a = delete_dry(name, ",\"preconditions\":{\"uid\":\"wrong\"}");
+	expect_status(&a, 409, "Conflict");
+	kit_contains(answer_str(&a, "message"), "the UID in the precondition"
+	    " (wrong) does not match the UID in record");
+	ck_assert_str_eq(answer_str(&a, "details/kind"), "Ingress");
+	web_free(&a);
+	a = delete_dry(name,
+	    ",\"preconditions\":{\"resourceVersion\":\"1\"}");
+	expect_status(&a, 409, "Conflict");
+	web_free(&a);
+	a = delete_dry(name, kit_text(",\"preconditions\":{\"uid\":"
+	    "\"%s\"}", uid));
+	ck_assert_msg(a.status == 200, "%s", a.body);
+	ck_assert_str_eq(answer_str(&a, "status"), "Success");
+	ck_assert_str_eq(answer_str(&a, "details/uid"), uid);
+	web_free(&a);
+	a = web_get(&kube, ingresses(name));
+	ck_assert_int_eq(a.status, 200);	/* a dry run */
+	web_free(&a);
+	a = delete_dry("/none", "");
+	expect_status(&a, 404, "NotFound");
+	web_free(&a);
+}
+END_TEST
+
+/* Destructive, so only at the double: with a body, the query says nothing.
+ * The real one was seen to delete. */
+START_TEST(a_dry_run_of_the_query_does_not_count_beside_a_body)
+{
+	const char *name = an_ingress();
+	const char *path = kit_text("%s?dryRun=All", ingresses(name));
+	struct answer a = web_send(&kube, "DELETE", path, NULL,
+	    "application/json", NULL);
+
+	ck_assert_int_eq(a.status, 200);
+	web_free(&a);
+	a = web_send(&kube, "DELETE", path, NULL, "application/json",
+	    "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\"}");
+	ck_assert_int_eq(a.status, 200);
+	web_free(&a);
+	a = web_get(&kube, ingresses(name));
+	expect_status(&a, 404, "NotFound");
 	web_free(&a);
 }
 END_TEST
@@ -584,8 +775,6 @@ START_TEST(a_proxy_may_answer_in_html)
 {
 	struct answer a;
 
-	if (real)
-		return; /* nothing stands before it there */
 	own_world_set("{\"kube-old.html\":1}");
 	a = web_get(&kube, core("/configmaps"));
 	ck_assert_int_eq(a.status, 502);
@@ -613,6 +802,7 @@ find_server(void)
 		return false;
 	if (!real) {
 		kube = own_world_server("KUBE_OLD");
+		kube.token = getenv("SB_KUBE_CONTRACT_TOKEN");
 		ns = getenv("SB_INSTANCE");
 		return true;
 	}
@@ -622,7 +812,8 @@ find_server(void)
 	    .address = getenv("CONTRACT_KUBE_ADDRESS"),
 	    .agent = "transplant-contract" };
 	ns = getenv("CONTRACT_KUBE_NAMESPACE");
-	return kube.token != NULL && ns != NULL;
+	return kube.token != NULL && ns != NULL
+	    && getenv("SB_KUBE_OLD_TOKEN") != NULL;
 }
 
 static void
@@ -635,6 +826,10 @@ add_tests(TCase *t)
 	tcase_add_test(t, secrets_cannot_be_listed);
 	tcase_add_loop_test(t, an_access_review_tells_what_the_token_may, 0,
 	    sizeof(reviews) / sizeof(reviews[0]));
+	tcase_add_test(t, a_review_of_nothing_is_refused);
+	tcase_add_loop_test(t,
+	    the_account_of_the_steps_may_what_they_need_and_no_more, 0,
+	    sizeof(account) / sizeof(account[0]));
 	tcase_add_test(t, an_object_that_is_not_there_is_named);
 	tcase_add_test(t, an_object_alone_says_what_it_is);
 	tcase_add_test(t, what_the_deployment_mounts_is_there);
@@ -642,13 +837,16 @@ add_tests(TCase *t)
 	tcase_add_test(t, the_items_of_a_list_do_not_repeat_their_kind);
 	tcase_add_test(t, pages_add_up_to_the_whole_list);
 	tcase_add_test(t, a_made_up_continue_token_is_refused);
-	tcase_add_test(t, an_expired_continue_token_is_gone);
 	tcase_add_loop_test(t, selectors_choose, 0,
 	    sizeof(selections) / sizeof(selections[0]));
+	tcase_add_test(t, a_selector_that_is_none_is_refused);
 	tcase_add_test(t, an_unknown_field_is_no_selector);
 	tcase_add_test(t, a_log_is_plain_text);
 	tcase_add_loop_test(t, a_log_that_cannot_be_is_refused, 0,
-	    sizeof(bad_logs) / sizeof(bad_logs[0]));
+	    real ? BAD_LOGS - 1 : BAD_LOGS);
+	tcase_add_loop_test(t, an_exec_that_cannot_be_is_refused, 0,
+	    sizeof(no_exec) / sizeof(no_exec[0]));
+	tcase_add_test(t, a_delete_has_preconditions);
 	tcase_add_test(t, a_dry_run_scales_nothing);
 	tcase_add_test(t, scaling_to_what_is_changes_nothing);
 	tcase_add_test(t, scaling_to_zero_and_back_is_played);
@@ -657,7 +855,13 @@ add_tests(TCase *t)
 	tcase_add_test(t, a_deployment_itself_may_not_be_patched);
 	tcase_add_test(t, what_is_not_there_cannot_be_scaled);
 	tcase_add_test(t, a_cronjob_is_suspended_and_resumed);
+	if (real)
+		return;
+	/* a token gets old in five minutes; no proxy; nothing is deleted */
+	tcase_add_test(t, an_expired_continue_token_is_gone);
 	tcase_add_test(t, a_proxy_may_answer_in_html);
+	tcase_add_test(t,
+	    a_dry_run_of_the_query_does_not_count_beside_a_body);
 }
 
 int

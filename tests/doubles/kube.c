@@ -20,31 +20,40 @@ struct cluster kube_old = { .name = "kube-old" };
 struct cluster kube_new = { .name = "kube-new" };
 
 static char *namespace;		/* the one that the tokens are for */
+static struct {
+	char *steps, *contract;
+} users;
 
-/* RBAC: what the token of each side may in its namespace. */
+/* Whose rules: the steps' account as README.md has it; what it has besides
+ * where fetch-settings is to evaluate; the contract suite's. */
+enum account { STEPS, EVALUATE, CONTRACT };
+
+/* RBAC: what they may in the instance's namespace. */
 static const struct rule {
 	const struct cluster *c;
+	enum account who;
 	const char *group, *resources, *verbs;
 	const char *names;	/* NULL: all */
 } rules[] = {
-	{ &kube_old, "", "namespaces", "get", NULL },
-	{ &kube_old, "", "configmaps pods pods/log events", "get list",
+	{ &kube_old, STEPS, "", "configmaps", "get list", NULL },
+	{ &kube_old, STEPS, "apps", "deployments", "get", NULL },
+	{ &kube_old, EVALUATE, "", "pods", "list", NULL },
+	{ &kube_old, EVALUATE, "", "pods/exec", "get create", NULL },
+	{ &kube_new, STEPS, "", "pods", "list", NULL },
+	{ &kube_old, CONTRACT, "", "namespaces", "get", NULL },
+	{ &kube_old, CONTRACT, "", "configmaps pods pods/log events",
+	    "get list", NULL },
+	{ &kube_old, CONTRACT, "", "pods/exec", "get create", NULL },
+	{ &kube_old, CONTRACT, "apps", "deployments replicasets", "get list",
 	    NULL },
-	{ &kube_old, "apps", "deployments replicasets", "get list", NULL },
-	{ &kube_old, "apps", "deployments/scale", "get patch", NULL },
-	{ &kube_old, "batch", "cronjobs", "get list patch", NULL },
-	{ &kube_old, "", "pods/exec", "get create", NULL },
-	{ &kube_old, "", "secrets", "get", "cms-host-tls lms-host-tls "
-	    "meilisearch-host-tls mfe-host-tls" },
-	{ &kube_new, "", "namespaces", "get", NULL },
-	{ &kube_new, "", "configmaps pods pods/log events", "get list",
+	{ &kube_old, CONTRACT, "apps", "deployments/scale", "get patch",
 	    NULL },
-	{ &kube_new, "apps", "deployments replicasets", "get list", NULL },
-	{ &kube_new, "networking.k8s.io", "ingresses",
+	{ &kube_old, CONTRACT, "batch", "cronjobs", "get list patch", NULL },
+	{ &kube_old, CONTRACT, "networking.k8s.io", "ingresses",
 	    "get list delete deletecollection", NULL },
-	{ &kube_new, "", "secrets", "get delete", "cms-host-tls "
+	{ &kube_old, CONTRACT, "", "secrets", "get", "cms-host-tls "
 	    "lms-host-tls meilisearch-host-tls mfe-host-tls" },
-	{ NULL, NULL, NULL, NULL, NULL }
+	{ NULL, STEPS, NULL, NULL, NULL, NULL }
 };
 
 /* What one request is about. */
@@ -152,19 +161,47 @@ denied_by_knob(const char *verb, const char *resource)
 	return hit;
 }
 
+/* Who asks; false: nobody that is known. */
 static bool
-permitted(const struct cluster *c, const char *verb, const char *group,
+account_of(const struct request *r, enum account *who)
+{
+	const struct cluster *c = r->self;
+	const char *auth = header(r, "authorization");
+
+	if (auth == NULL || strncmp(auth, "Bearer ", 7) != 0)
+		return false;
+	*who = strcmp(auth + 7, env_or("SB_KUBE_CONTRACT_TOKEN", "")) == 0 ?
+	    CONTRACT : STEPS;
+	return *who == CONTRACT || strcmp(auth + 7, c->token) == 0;
+}
+
+static const char *
+user_of(const struct request *r)
+{
+	enum account who;
+
+	if (!account_of(r, &who))
+		return "system:anonymous";
+	return who == CONTRACT ? users.contract : users.steps;
+}
+
+static bool
+permitted(const struct request *r, const char *verb, const char *group,
     const char *resource, const char *ns, const char *name)
 {
+	enum account who;
+
 	if (ns == NULL || strcmp(ns, namespace) != 0
-	    || denied_by_knob(verb, resource))
+	    || denied_by_knob(verb, resource) || !account_of(r, &who))
 		return false;
-	for (const struct rule *r = rules; r->c != NULL; r++) {
-		if (r->c == c && strcmp(r->group, group) == 0
-		    && word_in(resource, r->resources)
-		    && word_in(verb, r->verbs)
-		    && (r->names == NULL || (name != NULL
-		    && word_in(name, r->names))))
+	for (const struct rule *u = rules; u->c != NULL; u++) {
+		if (u->c == r->self && (u->who == who || (who == STEPS
+		    && u->who == EVALUATE && knob_on("kube.evaluate")))
+		    && strcmp(u->group, group) == 0
+		    && word_in(resource, u->resources)
+		    && word_in(verb, u->verbs)
+		    && (u->names == NULL || (name != NULL
+		    && word_in(name, u->names))))
 			return true;
 	}
 	return false;
@@ -192,15 +229,12 @@ fail_forbidden(struct reply *p, const struct ask *a, const char *user,
 static bool
 may(const struct request *r, struct reply *p, const struct ask *a)
 {
-	const char *user = header(r, "authorization") != NULL ? a->c->user :
-	    "system:anonymous";
 	char *resource = a->sub != NULL ? text_make("%s/%s", a->resource,
 	    a->sub) : text_copy(a->resource);
-	bool ok = header(r, "authorization") != NULL && permitted(a->c,
-	    a->verb, a->group, resource, a->ns, a->name);
+	bool ok = permitted(r, a->verb, a->group, resource, a->ns, a->name);
 
 	if (!ok)
-		fail_forbidden(p, a, user, resource);
+		fail_forbidden(p, a, user_of(r), resource);
 	free(resource);
 	return ok;
 }
@@ -209,7 +243,7 @@ static bool
 admit(const struct request *r, struct reply *p)
 {
 	const struct cluster *c = r->self;
-	const char *auth = header(r, "authorization");
+	enum account who;
 	char *html = text_make("%s.html", c->name);
 	bool broken = knob_on(html);
 
@@ -227,8 +261,7 @@ admit(const struct request *r, struct reply *p)
 		    "Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n");
 		return false;
 	}
-	if (auth == NULL || (strncmp(auth, "Bearer ", 7) == 0
-	    && strcmp(auth + 7, c->token) == 0))
+	if (header(r, "authorization") == NULL || account_of(r, &who))
 		return true;
 	reply_json(p, 401, status(401, "Unauthorized", "Unauthorized"));
 	return false;
@@ -349,6 +382,23 @@ check_field_selector(const struct ask *a, const char *selector,
 	return ok;
 }
 
+/* A blank where no `in` follows it: two words and no operator. */
+static bool
+check_label_selector(const char *selector, struct reply *p)
+{
+	const char *blank = selector != NULL ? strchr(selector, ' ') : NULL;
+	char *message;
+
+	if (blank == NULL || strstr(blank, " in (") == blank)
+		return true;
+	message = text_make("unable to parse requirement: found '%.*s', "
+	    "expected: in, notin, =, ==, !=, gt, lt",
+	    (int)strcspn(blank + 1, " ,"), blank + 1);
+	fail_bad(p, message);
+	free(message);
+	return false;
+}
+
 /* --- lists ------------------------------------------------------------- */
 
 /* Where a continue token points to: the name after which to go on. */
@@ -368,7 +418,8 @@ take_continue(const struct request *r, struct reply *p, char **after)
 		return false;
 	}
 	if (strncmp(s, "v1.", 3) != 0) {
-		fail_bad(p, "continue key is not valid: illegal base64 data");
+		fail_bad(p, "invalid continue token: continue key is not "
+		    "valid: illegal base64 data");
 		return false;
 	}
 	*after = text_copy(s + 3);
@@ -429,7 +480,8 @@ do_list(const struct request *r, struct reply *p, const struct ask *a)
 {
 	char *after;
 
-	if (!check_field_selector(a, query(r, "fieldSelector"), p))
+	if (!check_field_selector(a, query(r, "fieldSelector"), p)
+	    || !check_label_selector(query(r, "labelSelector"), p))
 		return;
 	if (!take_continue(r, p, &after))
 		return;
@@ -471,19 +523,24 @@ fail_conflict(struct reply *p, const struct ask *a, const char *why)
 	free(what);
 }
 
-/* Does a precondition of a delete, or a patch's resourceVersion, hold? */
+/* Does a precondition of a delete hold? Its refusal has the object's kind
+ * where all others have the resource. */
 static bool
 check_precondition(struct reply *p, const struct ask *a, const cJSON *o,
-    const char *want, const char *path, const char *label)
+    const char *want, const char *path, const char *label,
+    const char *guess)
 {
+	struct ask kind = *a;
 	const char *have = json_str(o, path);
 	char *why;
 
 	if (want == NULL || strcmp(want, have) == 0)
 		return true;
-	why = text_make("Precondition failed: %s in precondition: %s, %s in "
-	    "object meta: %s", label, want, label, have);
-	fail_conflict(p, a, why);
+	kind.resource = a->k->kind;
+	why = text_make("the %s in the precondition (%s) does not match the "
+	    "%s in record (%s). The object might have been %s", label, want,
+	    label, have, guess);
+	fail_conflict(p, &kind, why);
 	free(why);
 	return false;
 }
@@ -493,7 +550,7 @@ do_delete(const struct request *r, struct reply *p, const struct ask *a,
     cJSON *o)
 {
 	cJSON *options = NULL, *done;
-	bool ok;
+	bool ok, only_dry;
 
 	if (r->body_len > 0) {
 		options = take_body(r, p);
@@ -501,10 +558,14 @@ do_delete(const struct request *r, struct reply *p, const struct ask *a,
 			return;
 	}
 	ok = check_precondition(p, a, o, json_str(options,
-	    "preconditions/uid"), "metadata/uid", "UID")
+	    "preconditions/uid"), "metadata/uid", "UID", "deleted and then "
+	    "recreated")
 	    && check_precondition(p, a, o, json_str(options,
 	    "preconditions/resourceVersion"), "metadata/resourceVersion",
-	    "ResourceVersion");
+	    "ResourceVersion", "modified");
+	/* with a body, the query says nothing: not even dryRun=All */
+	only_dry = options != NULL ? cJSON_GetArraySize(json_at(options,
+	    "dryRun")) > 0 : dry(r);
 	cJSON_Delete(options);
 	if (!ok)
 		return;
@@ -515,7 +576,7 @@ do_delete(const struct request *r, struct reply *p, const struct ask *a,
 	json_puts(done, "status", "Success");
 	put_details(done, a);
 	json_puts(done, "details/uid", json_str(o, "metadata/uid"));
-	if (!dry(r))
+	if (!only_dry)
 		kube_remove(a->c, a->k, o);
 	reply_json(p, 200, done);
 }
@@ -585,11 +646,8 @@ check_patch_type(const struct request *r, struct reply *p)
 	    28) == 0 || strncmp(type,
 	    "application/strategic-merge-patch+json", 38) == 0))
 		return true;
-	reply_json(p, 415, status(415, "UnsupportedMediaType", "the body of "
-	    "the request was in an unknown format - accepted media types "
-	    "include: application/json-patch+json, application/merge-patch+"
-	    "json, application/strategic-merge-patch+json, application/"
-	    "apply-patch+yaml"));
+	reply_json(p, 415, status(415, "UnsupportedMediaType",
+	    "415: Unsupported Media Type"));
 	return false;
 }
 
@@ -608,7 +666,8 @@ patch_scale(const struct request *r, struct reply *p, const struct ask *a,
 		fail(p, a, odd != NULL ? 400 : 422, odd != NULL ?
 		    "BadRequest" : "Invalid", "Scale.autoscaling \"%s\" is "
 		    "invalid: %s", a->name, odd != NULL ? odd :
-		    "spec.replicas: must be a whole number from 0 on");
+		    "spec.replicas: Invalid value: must be greater than or "
+		    "equal to 0");
 		return;
 	}
 	if (n != NULL && n->valuedouble != json_num(d, "spec/replicas", 0)
@@ -765,9 +824,16 @@ do_log(const struct request *r, struct reply *p, const cJSON *pod)
 		fail_bad(p, s);
 	} else if (query(r, "sinceSeconds") != NULL
 	    && query(r, "sinceTime") != NULL) {
-		s = text_copy("at most one of `sinceTime` or `sinceSeconds` "
-		    "may be specified");
-		fail_bad(p, s);
+		s = text_make("PodLogOptions \"%s\" is invalid: []: "
+		    "Forbidden: at most one of `sinceTime` or `sinceSeconds` "
+		    "may be specified", name);
+		reply_json(p, 422, status(422, "Invalid", s));
+	} else if (query(r, "tailLines") != NULL
+	    && query(r, "tailLines")[0] == '-') {
+		s = text_make("PodLogOptions \"%s\" is invalid: tailLines: "
+		    "Invalid value: %s: must be greater than or equal to 0",
+		    name, query(r, "tailLines"));
+		reply_json(p, 422, status(422, "Invalid", s));
 	} else {
 		s = kube_log(r, pod, container);
 		reply_text(p, 200, "text/plain", s);
@@ -777,29 +843,22 @@ do_log(const struct request *r, struct reply *p, const cJSON *pod)
 
 /* --- exec -------------------------------------------------------------- */
 
-/* A WebSocket begins as a GET; since 1.35 `create` is wanted as well. */
-static bool
-may_exec(struct reply *p, const struct ask *a)
-{
-	struct ask create = *a;
-
-	create.verb = "create";
-	if (permitted(a->c, "create", "", "pods/exec", a->ns, a->name))
-		return true;
-	fail_forbidden(p, &create, a->c->user, "pods/exec");
-	return false;
-}
-
+/*
+ * A WebSocket begins as a GET, and that is the first right to have; since 1.35
+ * `create` is wanted as well, and its refusal names nobody.
+ */
 static void
 do_exec(const struct request *r, struct reply *p, const struct ask *a,
     const cJSON *pod)
 {
-	if (!may_exec(p, a) || take_container(r, p, pod) == NULL)
-		return;
-	if (query(r, "command") == NULL)
-		fail_bad(p, "you must specify at least one command");
-	else if (!kube_exec(r, p, a->c, pod))
+	if (header(r, "sec-websocket-key") == NULL)
 		fail_bad(p, "Upgrade request required");
+	else if (!permitted(r, "create", "", "pods/exec", a->ns, a->name))
+		fail(p, a, 403, "Forbidden", "pods \"%s\" is forbidden: ",
+		    a->name);
+	else if (take_container(r, p, pod) != NULL
+	    && !kube_exec(r, p, a->c, pod))
+		reply_text(p, 403, NULL, "");	/* speaks none of ours */
 }
 
 /* --- requests ---------------------------------------------------------- */
@@ -936,7 +995,6 @@ cluster_list(const struct request *r, struct reply *p)
 static void
 access_review(const struct request *r, struct reply *p)
 {
-	const struct cluster *c = r->self;
 	cJSON *o = take_body(r, p);
 	const char *sub = json_str(o, "spec/resourceAttributes/subresource");
 	const char *group = json_str(o, "spec/resourceAttributes/group");
@@ -948,12 +1006,18 @@ access_review(const struct request *r, struct reply *p)
 
 	if (o == NULL)
 		return;
-	if (json_at(o, "spec/resourceAttributes") == NULL
-	    || json_stranger(json_at(o, "spec/resourceAttributes"),
+	if (json_at(o, "spec/resourceAttributes") == NULL) {
+		fail(p, NULL, 422, "Invalid", ".authorization.k8s.io \"\" is "
+		    "invalid: spec: Invalid value: null: exactly one of "
+		    "nonResourceAttributes or resourceAttributes must be "
+		    "specified");
+		cJSON_Delete(o);
+		return;
+	}
+	if (json_stranger(json_at(o, "spec/resourceAttributes"),
 	    "namespace verb group version resource subresource name")
 	    != NULL) {
-		fail_bad(p, "spec.resourceAttributes is missing or has an "
-		    "unknown member");
+		fail_bad(p, "spec.resourceAttributes has an unknown member");
 		cJSON_Delete(o);
 		return;
 	}
@@ -961,7 +1025,7 @@ access_review(const struct request *r, struct reply *p)
 		sub = NULL;
 	full = text_make("%s%s%s", resource != NULL ? resource : "",
 	    sub != NULL ? "/" : "", sub != NULL ? sub : "");
-	ok = header(r, "authorization") != NULL && permitted(c,
+	ok = permitted(r,
 	    verb != NULL ? verb : "", group != NULL ? group : "", full,
 	    json_str(o, "spec/resourceAttributes/namespace"),
 	    json_str(o, "spec/resourceAttributes/name"));
@@ -969,7 +1033,7 @@ access_review(const struct request *r, struct reply *p)
 	json_putb(o, "status/allowed", ok);
 	if (ok)
 		json_puts(o, "status/reason", "RBAC: allowed by RoleBinding "
-		    "\"migrator\" of Role \"migrator\" to ServiceAccount");
+		    "\"transplant\" of Role \"transplant\" to ServiceAccount");
 	free(full);
 	reply_json(p, 201, o);
 }
@@ -1033,8 +1097,8 @@ kube_init(const char *old_token, const char *new_token, const char *ns)
 	kube_old.token = text_copy(old_token);
 	kube_new.token = text_copy(new_token);
 	namespace = text_copy(ns);
-	kube_old.user = text_make("system:serviceaccount:%s:migrator", ns);
-	kube_new.user = kube_old.user;
+	users.steps = text_make("system:serviceaccount:%s:transplant", ns);
+	users.contract = text_make("system:serviceaccount:%s:contract", ns);
 	kube_reset();
 }
 

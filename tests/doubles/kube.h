@@ -3,15 +3,17 @@
  *
  * Objects are kept as the API shows them. A Deployment's rollout is played:
  * its template's change makes a new ReplicaSet and new Pods, which become
- * ready after the knob rollout.seconds; then the old Pods go. What the token
- * may is a table of RBAC rules in kube.c, as the project's documentation
- * recommends for each side; all else is 403.
+ * ready after the knob rollout.seconds; then the old Pods go. What a token
+ * may is a table of RBAC rules in kube.c: the steps' what README.md gives it,
+ * the contract suite's (SB_KUBE_CONTRACT_TOKEN) more; all else is 403.
  *
  * It knows get, list (limit, continue, labelSelector, fieldSelector),
  * create, patch (merge and strategic), delete with preconditions,
  * deletecollection, the scale subresource, logs, and
  * exec over a WebSocket, SelfSubjectAccessReviews; dryRun=All where something
- * is written. No watch, no server-side apply.
+ * is written. No watch, no server-side apply. Stricter than the real one in
+ * one point: members of a patch of a scale, or of a review, that it doesn't
+ * know are refused.
  *
  * kube.c        requests: paths, permissions, errors, verbs
  * kube_store.c  the objects
@@ -42,7 +44,6 @@ const struct kind *kube_kind_of(const char *kind);
 
 struct cluster {
 	const char *name;	/* "kube-old", "kube-new" */
-	const char *user;	/* whom the token is */
 	const char *token;
 	struct cJSON *objects;	/* plural: array */
 	double version;		/* of the newest change */

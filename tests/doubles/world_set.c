@@ -47,6 +47,8 @@ static const struct {
 	{ "kube-new.html", "", "1: the new cluster answers HTML 502" },
 	{ "kube.deny", "", "\"verb resource\" refused by RBAC, such as "
 	    "\"list configmaps\"" },
+	{ "kube.evaluate", "", "1: the steps may list pods and run commands "
+	    "in the old cluster" },
 	{ "kube.expire", "", "1: every continue token is expired" },
 };
 
