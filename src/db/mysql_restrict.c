@@ -409,12 +409,13 @@ use_database(struct sql *s, const char *db, struct err *e)
 	return ok;
 }
 
-/* A temporary table is written where nobody else sees it. */
+/* A temporary table is written where nobody else sees it. Servers may refuse
+ * one without a primary key. */
 static bool
 write_probe(struct sql *s, struct err *e)
 {
-	return sql_run(s, "CREATE TEMPORARY TABLE transplant_probe (a INT)",
-	    NULL, NULL, e)
+	return sql_run(s, "CREATE TEMPORARY TABLE transplant_probe "
+	    "(a INT PRIMARY KEY)", NULL, NULL, e)
 	    && sql_run(s, "INSERT INTO transplant_probe VALUES (1)", NULL,
 		NULL, e)
 	    && sql_run(s, "DROP TEMPORARY TABLE transplant_probe", NULL,

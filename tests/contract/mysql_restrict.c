@@ -656,6 +656,28 @@ START_TEST(a_session_with_old_rights_is_ended)
 }
 END_TEST
 
+/* As DigitalOcean has it by default: no table without a primary key. */
+START_TEST(it_is_confirmed_where_every_table_needs_a_key)
+{
+	static const char *const none[] = { NULL };
+	const char *name = sql_is_mariadb(admin) ?
+	    "innodb_force_primary_key" : "sql_require_primary_key";
+	struct sql_login l = server;
+	bool ok;
+
+	if (!sql_is_mariadb(admin) && sql_version(admin) < 80000)
+		return;
+	say("GRANT ALL PRIVILEGES ON `%s`.* TO `ct_app`@`%%`", literal ?
+	    "ct_own_db" : "ct\\_own\\_db");
+	l.user = USER;
+	l.password = PASSWORD;
+	say("SET GLOBAL %s = 1", name);
+	ok = restrict_confirm(&l, own, none, true, &e);
+	say("SET GLOBAL %s = 0", name);
+	ck_assert_msg(ok, "%s", e.text);
+}
+END_TEST
+
 /* Without PROCESS the list of sessions looks empty, which proves nothing. */
 START_TEST(who_sees_no_sessions_can_not_say_that_they_ended)
 {
@@ -710,6 +732,8 @@ main(void)
 	    no_statement_of_the_site_fails_while_it_is_restricted, 0, 7);
 	tcase_add_test(live_tests, revoking_first_would_have_failed);
 	tcase_add_test(live_tests, a_session_with_old_rights_is_ended);
+	tcase_add_test(live_tests,
+	    it_is_confirmed_where_every_table_needs_a_key);
 	tcase_add_test(live_tests,
 	    who_sees_no_sessions_can_not_say_that_they_ended);
 	suite_add_tcase(s, shape);
