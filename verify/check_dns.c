@@ -2,6 +2,7 @@
  * check_dns - do the names lead where they should, for as long as they
  * should? See judge.h.
  */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -84,34 +85,88 @@ expected_side(struct pool *p, const struct subject *s)
 	    s->phase == PHASE_SWITCH ? ", or already the new one" : "");
 }
 
-/* Any server that says otherwise, in words; "" if none. *silent: one of
- * them did not answer at all, so nothing is known of it. */
-static const char *
+/* What one server says of one host, appended. */
+static void
+add_words(struct buf *b, const char *server, const char *host,
+    const struct dns_answer *a)
+{
+	buf_printf(b, "%s%s says of %s: ", b->len > 0 ? "; " : "", server,
+	    host);
+	dns_words(b, a);
+}
+
+/* Put every server that says otherwise into words. Is any of them more than
+ * silent? Of who did not answer at all, nothing is known. */
+static bool
 find_wrong(struct pool *p, const struct subject *s,
     const struct dns_answer *a, const char *const *server, size_t servers,
-    bool authority, bool *silent)
+    bool authority, struct buf *b)
 {
-	struct buf b = buf_new(WORDS_MAX);
-	const char *words;
+	bool said = false;
 
-	*silent = false;
 	for (size_t i = 0; i < servers * s->final.n; i++) {
 		bool lame = authority && a[i].found == DNS_ANSWER
 		    && !a[i].authoritative;
 
 		if (!lame && is_right(p, s, &a[i]))
 			continue;
-		buf_printf(&b, "%s%s says of %s: ", b.len > 0 ? "; " : "",
-		    server[i / s->final.n],
-		    s->final.v[i % s->final.n].name);
-		dns_words(&b, &a[i]);
+		add_words(b, server[i / s->final.n],
+		    s->final.v[i % s->final.n].name, &a[i]);
 		if (lame)
-			buf_puts(&b, " without authority");
-		*silent = *silent || a[i].found == DNS_SILENT;
+			buf_puts(b, " without authority");
+		said = said || a[i].found != DNS_SILENT;
 	}
-	words = pool_strdup(p, buf_str(&b));
-	buf_free(&b);
-	return words;
+	return said;
+}
+
+static bool
+is_listed6(const char *const *list, const char *value)
+{
+	struct in6_addr a, b;
+
+	for (size_t i = 0; i < count(list); i++)
+		if (inet_pton(AF_INET6, list[i], &a) == 1
+		    && inet_pton(AF_INET6, value, &b) == 1
+		    && memcmp(&a, &b, sizeof a) == 0)
+			return true;
+	return false;
+}
+
+/* After the switch no IPv6 address may lead elsewhere; none is needed. */
+static bool
+find_wrong6(struct pool *p, const struct subject *s,
+    const char *const *server, struct buf *b)
+{
+	const struct facts *f = s->facts;
+	bool said = false;
+
+	if (!subject_is_after(s, PHASE_SWITCH))
+		return false;
+	for (size_t i = 0; i < f->zone.n * s->final.n; i++) {
+		const struct dns_answer *a = &f->authority6[i];
+		bool right = a->found == DNS_NODATA
+		    || a->found == DNS_NXDOMAIN || a->found == DNS_ANSWER;
+
+		for (size_t k = 0; right && k < a->n; k++)
+			right = is_listed6(s->new_address, a->value[k]);
+		if (right)
+			continue;
+		add_words(b, server[i / s->final.n], pool_printf(p,
+		    "%s AAAA", s->final.v[i % s->final.n].name), a);
+		said = said || a->found != DNS_SILENT;
+	}
+	return said;
+}
+
+/* Silence alone is unknown; it is no better, but says where to look. */
+static void
+decide(struct pool *p, struct opinion *o, bool said, struct buf *wrong,
+    const char *good)
+{
+	o->verdict = wrong->len == 0 ? VERIFY_PASS : said ? VERIFY_FAIL
+	    : VERIFY_UNKNOWN;
+	o->found = wrong->len > 0 ? pool_strdup(p, buf_str(wrong)) : good;
+	buf_free(wrong);
 }
 
 static const char *const *
@@ -131,19 +186,19 @@ check_dns_authorities(struct pool *p, const struct subject *s)
 	const struct facts *f = s->facts;
 	struct opinion o = { .expected = pool_printf(p, "every name server "
 	    "of the zone leads every host to %s", expected_side(p, s)) };
-	bool silent;
-	const char *wrong;
+	struct buf wrong = buf_new(WORDS_MAX);
+	const char *const *who = authorities(p, f);
+	bool said;
 
 	if (!f->zone_known) {
 		o.verdict = VERIFY_UNKNOWN;
 		o.found = f->zone_why;
 		return o;
 	}
-	wrong = find_wrong(p, s, f->authority, authorities(p, f), f->zone.n,
-	    true, &silent);
-	o.verdict = wrong[0] == '\0' ? VERIFY_PASS : VERIFY_FAIL;
-	o.found = wrong[0] != '\0' ? wrong : pool_printf(p, "%zu servers of "
-	    "%s agree on %zu hosts", f->zone.n, f->zone.name, s->final.n);
+	said = find_wrong(p, s, f->authority, who, f->zone.n, true, &wrong);
+	said = find_wrong6(p, s, who, &wrong) || said;
+	decide(p, &o, said, &wrong, pool_printf(p, "%zu servers of %s agree "
+	    "on %zu hosts", f->zone.n, f->zone.name, s->final.n));
 	return o;
 }
 
@@ -153,19 +208,18 @@ check_dns_resolvers(struct pool *p, const struct subject *s)
 	const struct facts *f = s->facts;
 	struct opinion o = { .expected = pool_printf(p, "the resolvers lead "
 	    "every host to %s", expected_side(p, s)) };
-	bool silent;
-	const char *wrong;
+	struct buf wrong = buf_new(WORDS_MAX);
+	bool said;
 
 	if (f->nresolvers == 0) {
 		o.verdict = VERIFY_SKIP;
 		o.found = "no resolvers are named in the plan";
 		return o;
 	}
-	wrong = find_wrong(p, s, f->resolver, f->resolvers, f->nresolvers,
-	    false, &silent);
-	o.verdict = wrong[0] == '\0' ? VERIFY_PASS : VERIFY_FAIL;
-	o.found = wrong[0] != '\0' ? wrong : pool_printf(p, "%zu asked, "
-	    "all agree", f->nresolvers);
+	said = find_wrong(p, s, f->resolver, f->resolvers, f->nresolvers,
+	    false, &wrong);
+	decide(p, &o, said, &wrong, pool_printf(p, "%zu asked, all agree",
+	    f->nresolvers));
 	return o;
 }
 
@@ -186,6 +240,7 @@ check_dns_ttl(struct pool *p, const struct subject *s)
 		.expected = pool_printf(p, high ? "a TTL of %ld s"
 		    : "a TTL of at most %ld s", want),
 		.found = pool_printf(p, "so on %zu servers", f->zone.n) };
+	size_t silent = 0;
 
 	if (!f->zone_known) {
 		o.verdict = VERIFY_SKIP;
@@ -195,14 +250,23 @@ check_dns_ttl(struct pool *p, const struct subject *s)
 	for (size_t i = 0; i < f->zone.n * s->final.n; i++) {
 		const struct dns_answer *a = &f->authority[i];
 
-		if (a->found != DNS_ANSWER || (!a->mixed_ttl
-		    && (high ? ttl_of(a) == want : ttl_of(a) <= want)))
+		if (a->found != DNS_ANSWER && a->found != DNS_ALIAS) {
+			silent++;
+			continue;
+		}
+		if (!a->mixed_ttl
+		    && (high ? ttl_of(a) == want : ttl_of(a) <= want))
 			continue;
 		o.verdict = VERIFY_FAIL;
 		o.found = pool_printf(p, "%s gives %s a TTL of %ld s%s",
 		    f->zone.ns[i / s->final.n].address,
 		    s->final.v[i % s->final.n].name, ttl_of(a),
 		    a->mixed_ttl ? ", not the same for all values" : "");
+	}
+	if (o.verdict == VERIFY_PASS && silent > 0) {
+		o.verdict = VERIFY_UNKNOWN;
+		o.found = pool_printf(p, "%zu answers of %zu hold no record",
+		    silent, f->zone.n * s->final.n);
 	}
 	return o;
 }

@@ -56,12 +56,12 @@ judge_certificates(struct pool *p, const struct side *v, const char *which)
 
 		if (!tls_is_good(f))
 			add(&b, v, i, tls_words(p, f));
+		else if (f->days_left < SOON_DAYS)
+			add(&b, v, i, pool_printf(p, "it expires in %ld days "
+			    "and was not renewed", f->days_left));
 		else if (f->days_left < least)
 			least = f->days_left;
 	}
-	if (b.len == 0 && least < SOON_DAYS && least > 0)
-		buf_printf(&b, "one expires in %ld days and was not renewed",
-		    least);
 	return finish(p, o, &b, pool_printf(p, "%zu hosts, %ld days or more "
 	    "left", v->hosts->n, least));
 }

@@ -60,6 +60,10 @@ check_init_jobs(struct pool *p, const struct subject *s)
 	    d->jobs_rendered ? "env/kustomization.yml names the jobs: "
 	    "render again" : d->env_rendered ? "none is rendered"
 	    : "nothing is rendered yet");
+	if (o.verdict == VERIFY_PASS && d->env_why[0] != '\0') {
+		o.verdict = VERIFY_UNKNOWN;
+		o.found = d->env_why;
+	}
 	return o;
 }
 

@@ -79,11 +79,13 @@ find_hosts(struct pool *p, const struct subject *s, const struct yaml *y,
 static void
 find_rendered(struct pool *p, const struct subject *s, struct deployed *d)
 {
-	struct err ignored;
+	struct err why = { 0 };
 	struct yaml *y = yaml_read(instance_file(p, s,
-	    "env/kustomization.yml"), &ignored);
+	    "env/kustomization.yml"), &why);
 
 	d->env_rendered = y != NULL;
+	if (y == NULL && why.kind != ERR_NOT_FOUND)
+		d->env_why = pool_strdup(p, why.text);
 	for (int i = 0; y != NULL && i < yaml_len(y, "resources"); i++)
 		if (text_same(yaml_item(y, "resources", i),
 		    "plugins/drydock/k8s/jobs.yml"))
@@ -179,7 +181,8 @@ deployed_find(struct pool *p, const struct subject *s, struct deployed *d,
 	struct err why = { 0 };
 	struct yaml *y = yaml_read(instance_file(p, s, "config.yml"), &why);
 
-	*d = (struct deployed){ .data_words = "", .data_differ = "" };
+	*d = (struct deployed){ .env_why = "", .data_words = "",
+		.data_differ = "" };
 	if (y == NULL && why.kind != ERR_NOT_FOUND) {
 		*e = why;
 		return false;

@@ -25,6 +25,7 @@ struct deployed {
 	const char *init_jobs;	/* DRYDOCK_INIT_JOBS as it stands; NULL */
 	bool jobs_rendered;	/* env/ holds init jobs */
 	bool env_rendered;	/* there is an env/ */
+	const char *env_why;	/* why it can't be read; "" */
 	bool sync_known, sync_on;	/* application.yml */
 	bool old_data_known;	/* point-at-data left a record */
 	bool old_data;		/* it points at the old databases */
@@ -64,6 +65,7 @@ struct facts {
 	struct dns_zone zone;
 	const char *zone_why;
 	struct dns_answer *authority;	/* final.n * zone.n, by server */
+	struct dns_answer *authority6;	/* the same of AAAA */
 	struct dns_answer *resolver;	/* final.n * resolvers */
 	const char *const *resolvers;
 	size_t nresolvers;

@@ -71,14 +71,56 @@ find_zones(struct pool *p, struct resolve *r, struct subject *s, size_t n,
 
 /* Questions about the final hosts, server by server. */
 static size_t
-ask_about(const struct subject *s, const char *server, bool recursive,
-    struct dns_question *q)
+ask_about(const struct subject *s, const char *server, const char *type,
+    bool recursive, struct dns_question *q)
 {
 	for (size_t i = 0; i < s->final.n; i++)
 		q[i] = (struct dns_question){ .server = server,
-			.name = s->final.v[i].name, .type = "A",
+			.name = s->final.v[i].name, .type = type,
 			.recursive = recursive };
 	return s->final.n;
+}
+
+static size_t
+ask_zone(const struct subject *s, const char *type, struct dns_question *q)
+{
+	const struct dns_zone *z = &s->facts->zone;
+	size_t k = 0;
+
+	for (size_t j = 0; j < z->n; j++)
+		k += ask_about(s, z->ns[j].address, type, false, q + k);
+	return k;
+}
+
+/*
+ * An authority knows only where a CNAME out of its zone leads to. What is
+ * there is asked of the resolver; where that does not know either, the
+ * answer stays DNS_ALIAS.
+ */
+static void
+follow_aliases(struct pool *p, struct resolve *r, struct dns_answer *a,
+    size_t n, clock_ms deadline)
+{
+	struct dns_question *q = pool_alloc(p, (n + 1) * sizeof *q);
+	struct dns_answer *end = pool_alloc(p, (n + 1) * sizeof *end);
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (a[i].found == DNS_ALIAS)
+			q[k++] = (struct dns_question){ .type = "A",
+				.server = resolve_servers(r, NULL)[0],
+				.name = a[i].hop[a[i].hops - 1].target,
+				.recursive = true };
+	resolve_ask(r, p, q, end, k, deadline);
+	k = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (a[i].found != DNS_ALIAS || end[k++].found != DNS_ANSWER)
+			continue;
+		a[i].found = DNS_ANSWER;
+		a[i].value = end[k - 1].value;
+		a[i].n = end[k - 1].n;
+		a[i].ttl = a[i].hop[0].ttl;
+	}
 }
 
 static void
@@ -90,7 +132,7 @@ ask_names(struct pool *p, struct resolve *r, struct subject *s, size_t n,
 	size_t most = 0, k = 0;
 
 	for (size_t i = 0; i < n; i++)
-		most += s[i].final.n * (s[i].facts->zone.n
+		most += s[i].final.n * (2 * s[i].facts->zone.n
 		    + s[i].facts->nresolvers);
 	q = pool_alloc(p, (most + 1) * sizeof *q);
 	a = pool_alloc(p, (most + 1) * sizeof *a);
@@ -98,15 +140,20 @@ ask_names(struct pool *p, struct resolve *r, struct subject *s, size_t n,
 		struct facts *f = s[i].facts;
 
 		f->authority = a + k;
-		for (size_t j = 0; j < f->zone.n; j++)
-			k += ask_about(&s[i], f->zone.ns[j].address, false,
-			    q + k);
+		k += ask_zone(&s[i], "A", q + k);
+		f->authority6 = a + k;
+		k += ask_zone(&s[i], "AAAA", q + k);
 		f->resolver = a + k;
 		for (size_t j = 0; j < f->nresolvers; j++)
-			k += ask_about(&s[i], f->resolvers[j], true, q + k);
+			k += ask_about(&s[i], f->resolvers[j], "A", true,
+			    q + k);
 	}
 	resolve_ask(r, p, q, a, k, clock_sooner(deadline,
 	    clock_now() + QUESTION_MS));
+	for (size_t i = 0; i < n; i++)
+		follow_aliases(p, r, s[i].facts->authority, s[i].final.n
+		    * s[i].facts->zone.n, clock_sooner(deadline,
+		    clock_now() + QUESTION_MS));
 }
 
 static size_t

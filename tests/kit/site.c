@@ -39,9 +39,20 @@ site_no_set(const char *name, const char *type)
 }
 
 void
+site_settle(void)
+{
+	const char *zone = kit_env("SB_ZONE");
+
+	kit_out("for i in $(seq 100); do [ \"$(dig +short @%s %s SOA)\" = "
+	    "\"$(dig +short @%s %s SOA)\" ] && exit 0; sleep 0.1; done; "
+	    "echo the name servers differ; exit 1", kit_env("SB_PDNS_ADDR"),
+	    zone, kit_env("SB_NSD_ADDR"), zone);
+}
+
+void
 site_reset_zone(int ttl)
 {
-	const char *lms = kit_env("SB_LMS_HOST"), *zone = kit_env("SB_ZONE"),
+	const char *lms = kit_env("SB_LMS_HOST"),
 	    *cms = kit_env("SB_CMS_HOST"), *mfe = kit_env("SB_MFE_HOST"),
 	    *old = kit_env("SB_OLD_ADDR"), *lms_dot = kit_text("%s.", lms);
 
@@ -50,10 +61,7 @@ site_reset_zone(int ttl)
 	    site_set(cms, "A", ttl, old),
 	    site_set(mfe, "CNAME", ttl, lms_dot),
 	    site_set(kit_env("SB_PREVIEW_HOST"), "CNAME", ttl, lms_dot)));
-	kit_out("for i in $(seq 100); do [ \"$(dig +short @%s %s SOA)\" = "
-	    "\"$(dig +short @%s %s SOA)\" ] && exit 0; sleep 0.1; done; "
-	    "echo the name servers differ; exit 1", kit_env("SB_PDNS_ADDR"),
-	    zone, kit_env("SB_NSD_ADDR"), zone);
+	site_settle();
 }
 
 const char *

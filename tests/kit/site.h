@@ -20,6 +20,8 @@ void site_patch(const char *sets);
 const char *site_set(const char *name, const char *type, int ttl,
     const char *content);
 const char *site_no_set(const char *name, const char *type);
+/* Wait until the second server has what the first one has. */
+void site_settle(void);
 /* The four hosts at the old side with this TTL, on both servers. */
 void site_reset_zone(int ttl);
 /* The zone's serial, as the first server has it. */

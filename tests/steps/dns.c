@@ -676,10 +676,7 @@ START_TEST(the_way_back_does_not_wait_for_a_host_that_is_new)
 
 	prepare_switch();
 	site_patch(site_no_set(kit_env("SB_PREVIEW_HOST"), "CNAME"));
-	kit_out("curl -fsS -X PUT -H 'X-API-Key: %s' %s/api/v1/servers/"
-	    "localhost/zones/%s./notify", kit_env("SB_PDNS_KEY"),
-	    kit_env("SB_PDNS_API"), kit_env("SB_ZONE"));
-	sleep(4);
+	site_settle();
 	var("old-address=%s", old_ip);
 	var("timeout=10");
 	sicken_after_switch();

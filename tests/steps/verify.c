@@ -181,6 +181,23 @@ START_TEST(an_earlier_phase_is_already_past)
 }
 END_TEST
 
+/* A CNAME out of the zone: its authorities don't know the end. */
+START_TEST(a_host_that_is_led_out_of_its_zone_is_followed)
+{
+	struct kit_run r;
+
+	site_patch(kit_text("%s,%s", site_set(kit_env("SB_MFE_HOST"), "CNAME",
+	    2, "gitlab.sandbox.test."), site_set(lms, "A", 2,
+	    kit_env("SB_GIT_ADDR"))));
+	site_settle();
+	var("hosts=lms=%s mfe=%s", lms, kit_env("SB_MFE_HOST"));
+	var("old-address=%s", kit_env("SB_GIT_ADDR"));
+	r = verify("switch", "before", 1);
+	kit_contains(r.out, "pass    acme switch dns-authorities");
+	kit_run_free(&r);
+}
+END_TEST
+
 START_TEST(a_misspelt_phase_is_wrong_input)
 {
 	struct kit_run r = verify("conect", "after", 2);
@@ -306,6 +323,7 @@ suite(void)
 	tcase_add_test(t, looking_changes_nothing);
 	tcase_add_test(t, reached_judges_what_the_facts_show);
 	tcase_add_test(t, an_earlier_phase_is_already_past);
+	tcase_add_test(t, a_host_that_is_led_out_of_its_zone_is_followed);
 	tcase_add_test(t, a_misspelt_phase_is_wrong_input);
 	tcase_add_test(t, a_wrong_password_is_seen_in_the_heartbeat);
 	tcase_add_test(t, other_data_than_the_old_sides_is_named);

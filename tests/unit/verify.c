@@ -29,7 +29,7 @@ static const struct dns_ns servers[] = { { "ns1.example.test",
 /* All well after the switch; each test spoils one thing. */
 static struct facts facts;
 static struct subject subject;
-static struct dns_answer authority[6];
+static struct dns_answer authority[6], authority6[6];
 static struct tls_facts visit[3];
 
 static void
@@ -65,15 +65,19 @@ begin(void)
 		authority[i] = (struct dns_answer){ .found = DNS_ANSWER,
 			.value = new_ip, .n = 1, .ttl = 300,
 			.authoritative = true, .why = "" };
+	for (int i = 0; i < 6; i++)
+		authority6[i] = (struct dns_answer){ .found = DNS_NODATA,
+			.authoritative = true, .why = "no such type" };
 	fill_visits();
 	facts.deployed = (struct deployed){ .there = true, .hosts = hosts,
 		.platform = "Acme", .init_jobs = "false", .sync_known = true,
-		.env_rendered = true, .old_data_known = true,
+		.env_rendered = true, .env_why = "", .old_data_known = true,
 		.old_data = true, .data_words = "", .data_differ = "" };
 	facts.zone_known = true;
 	facts.zone = (struct dns_zone){ .name = "example.test",
 		.ns = servers, .n = 2, .unreachable = "" };
 	facts.authority = authority;
+	facts.authority6 = authority6;
 	facts.resolvers = no_resolvers;
 	facts.old = (struct side){ &hosts, old_ip, 1, visit };
 	facts.fresh = (struct side){ &hosts, new_ip, 1, visit };
@@ -200,6 +204,46 @@ START_TEST(a_ttl_is_judged_as_a_number)
 }
 END_TEST
 
+START_TEST(a_ttl_that_nobody_gives_is_unknown)
+{
+	for (int i = 0; i < (_i == 0 ? 1 : 6); i++)
+		authority[i] = (struct dns_answer){ .found = DNS_SILENT,
+			.why = "no answer" };
+	ck_assert_int_eq(judged("dns-ttl")->verdict, VERIFY_UNKNOWN);
+	ck_assert_int_eq(judged("dns-authorities")->verdict, VERIFY_UNKNOWN);
+}
+END_TEST
+
+/* Its visitors would stay on the old side. */
+START_TEST(an_ipv6_address_left_behind_is_a_failure)
+{
+	static const char *left[] = { "2001:db8::10" };
+	static const char *const both[] = { "192.0.2.20", "2001:DB8:0::10",
+		NULL };
+	const struct verify_record *v;
+
+	authority6[4] = (struct dns_answer){ .found = DNS_ANSWER, .ttl = 300,
+		.value = left, .n = 1, .authoritative = true, .why = "" };
+	v = judged("dns-authorities");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "AAAA: 2001:db8::10");
+	subject.new_address = both;
+	ck_assert_int_eq(judged("dns-authorities")->verdict, VERIFY_PASS);
+}
+END_TEST
+
+START_TEST(a_certificate_that_expires_soon_is_a_failure)
+{
+	const struct verify_record *v;
+
+	visit[1].days_left = _i;
+	v = judged("certificate-new");
+	ck_assert_int_eq(v->verdict, _i < 2 ? VERIFY_FAIL : VERIFY_PASS);
+	if (_i < 2)
+		kit_contains(v->found, "studio.a.example.test");
+}
+END_TEST
+
 START_TEST(the_default_certificate_is_called_so)
 {
 	const struct verify_record *v;
@@ -258,6 +302,8 @@ START_TEST(a_rendered_init_job_is_a_failure)
 	facts.deployed.jobs_rendered = true;
 	kit_contains(judged("init-jobs")->found, "render again");
 	facts.deployed.jobs_rendered = false;
+	facts.deployed.env_why = "env/kustomization.yml: line 3: no YAML";
+	ck_assert_int_eq(judged("init-jobs")->verdict, VERIFY_UNKNOWN);
 	facts.deployed.init_jobs = NULL;
 	ck_assert_int_eq(judged("init-jobs")->verdict, VERIFY_FAIL);
 }
@@ -508,6 +554,10 @@ suite(void)
 	tcase_add_test(t,
 	    a_zone_that_nobody_could_ask_is_unknown_and_no_pass);
 	tcase_add_test(t, a_ttl_is_judged_as_a_number);
+	tcase_add_loop_test(t, a_ttl_that_nobody_gives_is_unknown, 0, 2);
+	tcase_add_test(t, an_ipv6_address_left_behind_is_a_failure);
+	tcase_add_loop_test(t, a_certificate_that_expires_soon_is_a_failure,
+	    0, 3);
 	tcase_add_test(t, the_default_certificate_is_called_so);
 	tcase_add_loop_test(t, a_200_with_an_empty_body_is_no_sign_of_life,
 	    0, 3);
