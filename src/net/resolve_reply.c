@@ -45,7 +45,7 @@ struct reply {
 	const unsigned char *bytes;
 	size_t len, at;
 	int rcode;
-	bool authoritative;
+	bool authoritative, recursive;
 	size_t answers, authorities;
 	struct record *answer, *authority;
 };
@@ -143,6 +143,7 @@ read_reply(struct reply *r)
 	if (r->len < HEADER || r->len > 65535)
 		return false;
 	r->authoritative = (r->bytes[2] & 0x04) != 0;
+	r->recursive = (r->bytes[3] & 0x80) != 0;
 	r->rcode = r->bytes[3] & 0x0f;
 	questions = number16(r->bytes + 4);
 	r->answers = number16(r->bytes + 6);
@@ -350,6 +351,9 @@ name_nothing(const struct reply *r, const struct dns_question *q,
 	} else if (!q->recursive && !r->authoritative) {
 		a->found = DNS_LAME;
 		a->why = "the server has no authority over this name";
+	} else if (!r->authoritative && !r->recursive && keep < 0) {
+		a->found = DNS_REFUSED;
+		a->why = "the server asks no other for its clients";
 	} else if (a->hops > 0 && keep < 0) {
 		a->found = DNS_ALIAS;
 		a->why = "";

@@ -298,16 +298,20 @@ resolve_await(struct resolve *r, const char *const *servers, size_t nserver,
     bool recursive, const struct dns_want *want, size_t nwant, int times,
     clock_ms deadline, struct err *e)
 {
-	struct buf words = buf_new(WORDS_MAX);
+	struct buf words = buf_new(WORDS_MAX), look = buf_new(WORDS_MAX);
 	int good = 0;
 
 	do {
-		if (count_lagging(r, servers, nserver, recursive, want, nwant,
-		    deadline, &words) > 0)
-			good = 0;
-		else if (++good >= times)
-			break;
-	} while (clock_pause_until(deadline, PAUSE_MS));
+		good = count_lagging(r, servers, nserver, recursive, want,
+		    nwant, deadline, &look) > 0 ? 0 : good + 1;
+		/* What a round lacks that the deadline cut short is no cause */
+		if (words.len == 0 || !clock_over(deadline)) {
+			struct buf last = words;
+
+			words = look;
+			look = last;
+		}
+	} while (good < times && clock_pause_until(deadline, PAUSE_MS));
 	if (good < times && buf_str(&words)[0] == '\0')
 		err_set(e, ERR_TIMEOUT, "only %d of %d good answers in a row "
 		    "before the deadline", good, times);
@@ -315,5 +319,6 @@ resolve_await(struct resolve *r, const char *const *servers, size_t nserver,
 		err_set(e, ERR_TIMEOUT, "not everywhere in time: %s",
 		    buf_str(&words));
 	buf_free(&words);
+	buf_free(&look);
 	return good >= times;
 }

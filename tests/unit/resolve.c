@@ -161,6 +161,17 @@ START_TEST(a_referral_is_lame)
 }
 END_TEST
 
+/* That it knows nothing does not mean that there is nothing. */
+START_TEST(a_referral_to_a_client_is_no_answer)
+{
+	const struct dnsd_rule r = { .no_authority = true, .authority = {
+		{ "example.test", "NS", 60, "ns9.example.net" } } };
+	struct dns_answer a = ask(&r, "a.example.test", "A", true);
+
+	ck_assert_int_eq(a.found, DNS_REFUSED);
+}
+END_TEST
+
 START_TEST(silence_ends_at_the_deadline)
 {
 	const struct dnsd_rule r = { .silent = true };
@@ -371,6 +382,25 @@ START_TEST(waiting_names_the_server_that_lags)
 }
 END_TEST
 
+START_TEST(a_round_that_the_deadline_cuts_short_hides_no_cause)
+{
+	const struct dnsd_rule r[] = { { .times = 1, .answer = {
+		{ "a.example.test", "A", 5, "192.0.2.10" } } },
+		{ .silent = true } };
+	const char *to[] = { "192.0.2.20" };
+	struct dns_want w = { .name = "a.example.test", .type = "A",
+		.value = to, .n = 1 };
+	const char *servers[1];
+	struct err e = { 0 };
+
+	server = dnsd_start(r, 2);
+	servers[0] = dnsd_server(server);
+	ck_assert(!resolve_await(NULL, servers, 1, true, &w, 1, 1,
+	    clock_now() + PATIENCE_MS, &e));
+	kit_contains(e.text, "192.0.2.10");
+}
+END_TEST
+
 START_TEST(an_authority_is_asked_for_the_name_itself)
 {
 	const struct dnsd_rule r = { .answer = {
@@ -440,6 +470,7 @@ suite(void)
 	tcase_add_test(t, no_such_name_and_no_such_type_differ);
 	tcase_add_test(t, refusal_and_failure_are_no_answers);
 	tcase_add_test(t, a_referral_is_lame);
+	tcase_add_test(t, a_referral_to_a_client_is_no_answer);
 	tcase_add_test(t, silence_ends_at_the_deadline);
 	tcase_add_test(t, a_lost_packet_is_asked_for_again);
 	tcase_add_test(t, a_wrong_id_is_not_believed);
@@ -452,6 +483,7 @@ suite(void)
 	tcase_add_test(t, every_address_of_every_name_server_is_found);
 	tcase_add_test(t, a_host_becomes_an_address);
 	tcase_add_test(t, waiting_names_the_server_that_lags);
+	tcase_add_test(t, a_round_that_the_deadline_cuts_short_hides_no_cause);
 	tcase_add_test(t, an_authority_is_asked_for_the_name_itself);
 	tcase_add_test(t, sets_are_compared_and_not_texts);
 	tcase_add_test(t, what_is_no_address_is_refused);
