@@ -154,17 +154,6 @@ write_file(const struct json *settings, struct err *e)
 	return true;
 }
 
-static void
-mask_secrets(const struct json *settings)
-{
-	const struct setting *row;
-
-	for (size_t i = 0; (row = settings_row(i)) != NULL; i++)
-		if (row->secret)
-			log_mask(settings_value(step_common()->pool,
-			    settings, row->key));
-}
-
 /* After the first refusal, all that is missing at once. */
 static void
 name_missing_rights(struct kube *k, struct err *e)
@@ -199,7 +188,7 @@ run(struct err *e)
 		ok = settings != NULL;
 	}
 	if (ok) {
-		mask_secrets(settings);
+		settings_mask(settings);
 		tell(settings, g.tutor);
 		ok = write_file(settings, e);
 	}

@@ -147,16 +147,15 @@ find_old(struct err *e)
 static void
 mask_secrets(const struct yaml *old)
 {
-	const char *key;
+	const char *key, *value;
 
 	for (int i = 0; (key = yaml_key(old, "", i)) != NULL; i++) {
 		struct buf path = buf_new(PATH_BYTES);
 
 		yaml_path_key(&path, key);
-		if (keys_is_secret(key)
-		    && yaml_kind(old, buf_str(&path)) == YAML_STRING
-		    && yaml_kind(old, buf_str(&path)) != YAML_NONE
-		    && strchr(yaml_get(old, buf_str(&path)), '\n') == NULL)
+		value = yaml_get(old, buf_str(&path));
+		if (keys_is_secret(key) && value != NULL
+		    && strchr(value, '\n') == NULL)
 			config_mask(old, buf_str(&path));
 		buf_free(&path);
 	}

@@ -17,6 +17,7 @@ enum {
 	PATH_MAX_BYTES = 4096,
 	DEPTH_MAX = 20,
 	NAME_MAX_BYTES = 256,
+	NUMBER_SECRET = 6,	/* digits, from which on it is masked */
 	RENDERED_MAX = 8 << 20,
 };
 
@@ -64,14 +65,14 @@ config_show(struct pool *pool, const struct yaml *y, const char *key)
 	if (lines > 1)
 		return pool_printf(pool, "(%d lines)", lines);
 	if (*text != '\0' && keys_is_secret(top_key(pool, key))
-	    && yaml_kind(y, key) == YAML_STRING)
+	    && yaml_kind(y, key) != YAML_BOOL)
 		return "(secret)";
 	if (lines > 0 || strlen(text) > SHOWN_MAX)
 		return pool_printf(pool, "(%zu characters)", strlen(text));
 	return *text != '\0' ? config_show_text(text) : "\"\"";
 }
 
-/* Call `visit` for each string below a path; false stops. */
+/* Call `visit` for each string or number below a path; false stops. */
 static bool
 walk(const struct yaml *y, const char *path, int depth,
     bool (*visit)(const char *, void *), void *with)
@@ -79,7 +80,8 @@ walk(const struct yaml *y, const char *path, int depth,
 	enum yaml_kind kind = yaml_kind(y, path);
 	bool go_on = true;
 
-	if (kind == YAML_STRING)
+	if (kind == YAML_STRING || kind == YAML_INT || kind == YAML_FLOAT
+	    || kind == YAML_DATE)
 		return visit(yaml_get(y, path), with);
 	if ((kind != YAML_MAP && kind != YAML_SEQ) || depth > DEPTH_MAX)
 		return true;
@@ -102,7 +104,10 @@ static bool
 mask_one(const char *text, void *with)
 {
 	(void)with;
-	log_mask(text);
+	/* a port or a count is no secret, but a PIN without quotes is */
+	if (strlen(text) >= NUMBER_SECRET
+	    || strspn(text, "0123456789") < strlen(text))
+		log_mask(text);
 	return true;
 }
 

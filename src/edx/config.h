@@ -23,7 +23,7 @@ const char *config_file(struct pool *, const char *instance);
 const char *config_show(struct pool *, const struct yaml *, const char *key);
 /* A scalar of no secret key: itself, unless it is a URI with a login. */
 const char *config_show_text(const char *);
-/* Never print the strings of this value from now on. */
+/* Never print the strings and longer numbers of this value from now on. */
 void config_mask(const struct yaml *, const char *key);
 
 /*
@@ -58,9 +58,9 @@ struct config_host {
 	const char *old, *now;
 };
 /*
- * Replace the hosts in the strings of `key` (a scalar), where they stand as
- * whole names. *found: it holds one of them (also where old and now agree).
- * The new text is appended to out.
+ * Replace the hosts (the last has no `old`) in the value, where they stand as
+ * whole names. true: it holds one of them (also where old and now agree). The
+ * new text is appended to out.
  */
 bool config_replace_hosts(const char *value, const struct config_host *,
     struct buf *out);

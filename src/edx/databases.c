@@ -10,7 +10,7 @@
 #include "data/yaml.h"
 #include "edx/settings.h"
 
-enum { NAMES_MAX = 64, VALUE_MAX = 64 * 1024 };
+enum { VALUE_MAX = 64 * 1024 };
 
 /* One of the two is where values come from. */
 struct source {
@@ -32,7 +32,8 @@ read_config(struct pool *pool, const struct yaml *y, const char *key,
 		buf_free(&plain);
 		return true;
 	}
-	if (strstr(raw, "{{") != NULL || strstr(raw, "{%") != NULL)
+	if (strstr(raw, "{{") != NULL || strstr(raw, "{%") != NULL
+	    || strstr(raw, "{#") != NULL)
 		ok = err_set(e, ERR_INPUT, "config.yml: %s is a template, "
 		    "which only Tutor can render: build first", key);
 	else if (!yaml_tutor_unescape(&plain, raw))
@@ -67,6 +68,7 @@ read_either(struct pool *pool, const struct source *s, const char *legacy,
 	    && (*value != NULL || read_value(pool, s, key, value, e));
 }
 
+/* NULL adds nothing; there is room for all. */
 static void
 add_name(const char **names, const char *name)
 {
@@ -75,8 +77,7 @@ add_name(const char **names, const char *name)
 	for (; names[n] != NULL; n++)
 		if (text_same(names[n], name))
 			return;
-	if (name != NULL && n < NAMES_MAX)
-		names[n] = name;
+	names[n] = name;
 }
 
 /*
@@ -114,8 +115,8 @@ static bool
 read_mysql(struct pool *pool, const struct source *s, struct databases *d,
     struct err *e)
 {
-	const char **names = pool_alloc(pool,
-	    (NAMES_MAX + 1) * sizeof(*names));
+	size_t keys = s->config != NULL ? (size_t)yaml_len(s->config, "") : 0;
+	const char **names = pool_alloc(pool, (keys + 2) * sizeof(*names));
 	const char *name;
 
 	d->mysql.own = names;
@@ -152,6 +153,8 @@ read_mongo(struct pool *pool, const struct source *s, struct databases *d,
 	    || !read_value(pool, s, "FORUM_MONGODB_DATABASE", &forum, e))
 		return false;
 	log_mask(d->mongo.password);
+	if (d->mongo.host != NULL && strchr(d->mongo.host, '@') != NULL)
+		log_mask(d->mongo.host);	/* a URI with a login */
 	add_name(names, main_db);
 	add_name(names, forum);
 	return true;

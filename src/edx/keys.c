@@ -148,14 +148,15 @@ bool
 keys_is_secret(const char *key)
 {
 	static const char *const patterns[] = {
-		"*PASSWORD*", "*SECRET*", "*PRIVATE*", "*TOKEN*",
+		"*PASSWORD*", "*PASSWD*", "*PASSPHRASE*", "*_PASS",
+		"*SALT*", "*WEBHOOK*", "*SECRET*", "*PRIVATE*", "*TOKEN*",
 		"*API_KEY*", "*MASTER_KEY*", "*ACCESS_KEY*", "*CREDENTIAL*",
 		"*_AUTH", "*SETTINGS*", "*_ENV", "*_ENV_*", "*_DSN",
 		"*LICENSE*", "*_KEY",
 	};
 
 	for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
-		if (fnmatch(patterns[i], key, 0) == 0)
+		if (fnmatch(patterns[i], key, FNM_CASEFOLD) == 0)
 			return true;
 	return false;
 }

@@ -453,12 +453,29 @@ settings_value(struct pool *pool, const struct json *settings,
 	return value;
 }
 
+void
+settings_mask(const struct json *settings)
+{
+	struct pool *pool = pool_new();
+
+	for (size_t i = 0; i < ROWS; i++) {
+		const char *value = settings_value(pool, settings,
+		    table[i].to.key);
+		const char *scheme = value != NULL ? strstr(value, "://") :
+		    NULL;
+
+		if (table[i].to.secret
+		    || (scheme != NULL && strchr(scheme, '@') != NULL))
+			log_mask(value);
+	}
+	pool_free(pool);
+}
+
 struct json *
 settings_load(const char *path, struct err *e)
 {
 	struct buf text = buf_new(FILE_MAX);
 	struct json *all = NULL;
-	struct pool *pool = pool_new();
 
 	if (file_read(path, &text, e))
 		all = json_parse(buf_str(&text), text.len, path, e);
@@ -470,12 +487,9 @@ settings_load(const char *path, struct err *e)
 		json_free(all);
 		all = NULL;
 	}
-	for (size_t i = 0; all != NULL && i < ROWS; i++)
-		if (table[i].to.secret)
-			log_mask(settings_value(pool, all, table[i].to.key));
+	settings_mask(all);
 	if (text.data != NULL)
 		mem_wipe(text.data, text.len);
 	buf_free(&text);
-	pool_free(pool);
 	return all;
 }

@@ -60,6 +60,9 @@ struct json *settings_read(struct pool *, const struct settings_source *,
  * the pool. */
 const char *settings_value(struct pool *, const struct json *settings,
     const char *key);
+/* Never print the secrets among the values from now on: also an address that
+ * holds a login. */
+void settings_mask(const struct json *settings);
 /* Read the settings file and mask its secrets. ERR_INPUT: it is none. */
 struct json *settings_load(const char *path, struct err *) MUST_CHECK;
 

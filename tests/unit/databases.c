@@ -87,11 +87,42 @@ START_TEST(a_plugin_s_database_is_own_if_its_user_is_the_same)
 }
 END_TEST
 
+/* One that is left out would be taken from the user. */
+START_TEST(however_many_databases_there_are_none_is_left_out)
+{
+	struct buf b = buf_new(64 * 1024);
+	size_t n = 0;
+
+	buf_puts(&b, "OPENEDX_MYSQL_USERNAME: acme\n");
+	for (int i = 0; i < 100; i++)
+		buf_printf(&b, "P%d_MYSQL_DATABASE: d%d\n"
+		    "P%d_MYSQL_USERNAME: acme\n", i, i, i);
+	ck_assert(find(buf_str(&b)));
+	while (d.mysql.own[n] != NULL)
+		n++;
+	ck_assert_uint_eq(n, 100);
+	buf_free(&b);
+}
+END_TEST
+
+/* An address may be a URI with a login. */
+START_TEST(a_login_in_an_address_is_masked)
+{
+	struct buf out = buf_new(1000);
+
+	ck_assert(find("MONGODB_HOST: mongodb://u:pw-pw-pw@a.test/b\n"));
+	log_redact(&out, "at mongodb://u:pw-pw-pw@a.test/b", 32);
+	ck_assert_str_eq(buf_str(&out), "at ***");
+	buf_free(&out);
+}
+END_TEST
+
 START_TEST(what_only_tutor_can_render_is_refused)
 {
 	ck_assert(!find("OPENEDX_MYSQL_DATABASE: \"{{ ID }}_openedx\"\n"));
 	ck_assert_int_eq(e.kind, ERR_INPUT);
 	kit_contains(e.text, "OPENEDX_MYSQL_DATABASE");
+	ck_assert(!find("OPENEDX_MYSQL_PASSWORD: \"a{#b\"\n"));
 }
 END_TEST
 
@@ -137,7 +168,10 @@ main(void)
 	tcase_add_test(c, names_and_users_come_from_config_yml);
 	tcase_add_test(c, the_legacy_names_win_as_in_tutor);
 	tcase_add_test(c, a_plugin_s_database_is_own_if_its_user_is_the_same);
+	tcase_add_test(c,
+	    however_many_databases_there_are_none_is_left_out);
 	tcase_add_test(c, what_only_tutor_can_render_is_refused);
+	tcase_add_test(c, a_login_in_an_address_is_masked);
 	tcase_add_test(c, without_config_yml_nothing_is_named);
 	tcase_add_test(c, the_running_settings_can_be_taken_instead);
 	suite_add_tcase(s, c);

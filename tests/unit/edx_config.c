@@ -84,6 +84,8 @@ START_TEST(names_tell_what_is_secret)
 {
 	ck_assert(keys_is_secret("SMTP_PASSWORD"));
 	ck_assert(keys_is_secret("OPENEDX_SECRET_KEY"));
+	ck_assert(keys_is_secret("MAIL_PASSWD"));
+	ck_assert(keys_is_secret("some_plugin_token"));
 	ck_assert(keys_is_secret("GROVE_OPENEDX_AUTH"));
 	ck_assert(keys_is_secret("OPENEDX_AWS_ACCESS_KEY"));
 	ck_assert(!keys_is_secret("LMS_HOST"));
@@ -101,7 +103,8 @@ START_TEST(a_value_is_shown_unless_it_is_secret_or_long)
 	struct yaml *y = parse("A: x\nB: {c: 1}\nL: [1, 2]\nN:\nE: ''\n"
 	    "P_PASSWORD: pw-pw-pw\nG_AUTH: |\n  a\n  b\n  c\n"
 	    "U: https://a.test/b\nV: mongodb+srv://u:pw@a.test/b\n"
-	    "W: pip install git+https://token@a.test/b\n");
+	    "W: pip install git+https://token@a.test/b\n"
+	    "Q_PASSWORD: 12345678\nR_AUTH: true\n");
 
 	ck_assert_str_eq(config_show(pool, y, "A"), "x");
 	ck_assert_str_eq(config_show(pool, y, "B"), "(a map of 1)");
@@ -109,6 +112,8 @@ START_TEST(a_value_is_shown_unless_it_is_secret_or_long)
 	ck_assert_str_eq(config_show(pool, y, "N"), "null");
 	ck_assert_str_eq(config_show(pool, y, "E"), "\"\"");
 	ck_assert_str_eq(config_show(pool, y, "P_PASSWORD"), "(secret)");
+	ck_assert_str_eq(config_show(pool, y, "Q_PASSWORD"), "(secret)");
+	ck_assert_str_eq(config_show(pool, y, "R_AUTH"), "true");
 	ck_assert_str_eq(config_show(pool, y, "G_AUTH"), "(3 lines)");
 	ck_assert_str_eq(config_show(pool, y, "U"), "https://a.test/b");
 	ck_assert_str_eq(config_show(pool, y, "V"), "(a URI with a login)");
