@@ -155,6 +155,13 @@ spec:
 Y
 }
 
+# synced: the contract suite's application has been, so Argo CD works
+synced()
+{
+	[ "$(kc new -n argocd get applications.argoproj.io contract \
+		-o 'jsonpath={.status.sync.status}')" = Synced ]
+}
+
 # contract: an application of its own for the contract suite, and the bare
 # repository that it comes from, to which the suite may push
 contract()
@@ -178,6 +185,7 @@ spec:
     automated: {prune: true}
     syncOptions: [CreateNamespace=true]
 Y
+	until_ok 60 synced || return 1
 	tell CONTRACT_ARGOCD_APP contract
 	tell CONTRACT_ARGOCD_REPO "$repo"
 	tell CONTRACT_ARGOCD_REVISION "$(git -C "$repo" rev-parse main)"
