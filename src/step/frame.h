@@ -10,8 +10,6 @@
 #include "step/step.h"
 
 struct buf;
-struct pool;
-
 
 /* Call f for the common rows, then the step's own. */
 void frame_each_input(const struct step *,
@@ -28,8 +26,9 @@ bool frame_read_inputs(const struct step *, struct buf *mistakes);
 
 /* Start and end of a step's own report. */
 void frame_report_start(const struct step *);
-/* Write outputs and summary. status is one of the words of design.md 3.
- * problem: NULL, or the error's text (or the mistakes). */
+/* Write outputs and summary. status is one of the words that --help lists;
+ * problem: NULL, or the error's text (or the mistakes). Outputs that are too
+ * large are an error, and none of them is written. */
 bool frame_report_finish(const struct step *, const char *status,
     const char *problem, struct err *);
 /* The word for a run that returned true. */

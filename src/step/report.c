@@ -20,11 +20,13 @@ enum {
 	OUTPUTS_MAX = 512 * 1024,	/* the runner takes 1 MB a job */
 	SUMMARY_MAX = 900 * 1024,	/* it drops more than 1 MiB whole */
 	OUTPUTS = 32,
+	CELL_MAX = 2048,
 };
 
 static struct {
 	const struct step *step;
 	const char *value[OUTPUTS];	/* as declared, NULL: not set */
+	const char *too_large;		/* name of an output, or NULL */
 	struct buf changes, same, notes;
 	bool changed, follows;
 } report;
@@ -42,9 +44,13 @@ frame_report_start(const struct step *s)
 static void
 put_cell(struct buf *b, const char *s)
 {
-	struct buf clean = buf_new(2048);
+	struct buf clean = buf_new(CELL_MAX);
 
 	log_redact(&clean, s, strlen(s));
+	/* a character that the cut left incomplete */
+	for (int i = 0; clean.full && i < 3
+	    && !text_is_utf8(clean.data, clean.len); i++)
+		clean.data[--clean.len] = '\0';
 	text_markdown(b, buf_str(&clean));
 	if (clean.full)
 		buf_puts(b, " …");
@@ -69,38 +75,56 @@ step_output(const char *name, const char *fmt, ...)
 	if (strcmp(buf_str(&raw), buf_str(&clean)) != 0)
 		log_warn("output %s held a secret, which was replaced", name);
 	report.value[i] = pool_strdup(step_common()->pool, buf_str(&clean));
+	if (raw.full || clean.full)
+		report.too_large = name;
 	buf_free(&raw);
 	buf_free(&clean);
+}
+
+/* A line goes into the list whole or not at all. */
+static void
+add_line(struct buf *list, struct buf *line)
+{
+	if (line->full || line->len > list->limit - list->len)
+		list->full = true;
+	else
+		buf_add(list, buf_str(line), line->len);
+	buf_free(line);
 }
 
 void
 step_change(const char *object, const char *old, const char *now)
 {
 	const char *would = step_common()->dry_run ? "would be " : "";
+	struct buf line = buf_new(8 * CELL_MAX * 3);
 
 	report.changed = true;
 	if (old != NULL)
 		log_info("%s: %s%s (was %s)", object, would, now, old);
 	else
 		log_info("%s: %s%s (was not there)", object, would, now);
-	buf_puts(&report.changes, "| ");
-	put_cell(&report.changes, object);
-	buf_puts(&report.changes, " | ");
-	put_cell(&report.changes, now);
-	buf_puts(&report.changes, " | ");
-	put_cell(&report.changes, old != NULL ? old : "–");
-	buf_puts(&report.changes, " |\n");
+	buf_puts(&line, "| ");
+	put_cell(&line, object);
+	buf_puts(&line, " | ");
+	put_cell(&line, now);
+	buf_puts(&line, " | ");
+	put_cell(&line, old != NULL ? old : "–");
+	buf_puts(&line, " |\n");
+	add_line(&report.changes, &line);
 }
 
 void
 step_same(const char *object, const char *value)
 {
+	struct buf line = buf_new(8 * CELL_MAX * 2);
+
 	log_info("%s: already so: %s", object, value);
-	buf_puts(&report.same, "- ");
-	put_cell(&report.same, object);
-	buf_puts(&report.same, ": ");
-	put_cell(&report.same, value);
-	buf_putc(&report.same, '\n');
+	buf_puts(&line, "- ");
+	put_cell(&line, object);
+	buf_puts(&line, ": ");
+	put_cell(&line, value);
+	buf_putc(&line, '\n');
+	add_line(&report.same, &line);
 }
 
 void
@@ -165,7 +189,24 @@ put_output(struct buf *b, const char *name, const char *value,
 }
 
 static bool
-write_outputs(const struct step *s, const char *status, struct err *e)
+check_outputs(const struct step *s, struct err *e)
+{
+	size_t all = 0;
+
+	if (report.too_large != NULL)
+		return err_set(e, ERR_OTHER, "output %s is larger than %d "
+		    "bytes", report.too_large, OUTPUTS_MAX);
+	for (size_t i = 0; s->outputs[i].name != NULL; i++)
+		if (report.value[i] != NULL)
+			all += strlen(report.value[i]);
+	return all <= OUTPUTS_MAX || err_set(e, ERR_OTHER, "the outputs "
+	    "together are larger than %d bytes", OUTPUTS_MAX);
+}
+
+/* values: else the status alone. */
+static bool
+write_outputs(const struct step *s, const char *status, bool values,
+    struct err *e)
 {
 	const char *path = getenv("GITHUB_OUTPUT");
 	struct buf b = buf_new(OUTPUTS_MAX + 64 * 1024);
@@ -177,7 +218,7 @@ write_outputs(const struct step *s, const char *status, struct err *e)
 	buf_puts(&delimiter, "end_of_value_");
 	text_random_hex(&delimiter, 16);
 	put_output(&b, "status", status, buf_str(&delimiter));
-	for (size_t i = 0; s->outputs[i].name != NULL; i++)
+	for (size_t i = 0; values && s->outputs[i].name != NULL; i++)
 		if (report.value[i] != NULL)
 			put_output(&b, s->outputs[i].name, report.value[i],
 			    buf_str(&delimiter));
@@ -209,6 +250,8 @@ put_summary(struct buf *b, const struct step *s, const char *status,
 		    "</details>\n\n", report.same.data);
 	if (report.notes.len > 0)
 		buf_printf(b, "%s\n", report.notes.data);
+	if (report.changes.full || report.same.full || report.notes.full)
+		buf_puts(b, "More than fits here: the log has all of it.\n");
 }
 
 static bool
@@ -231,9 +274,17 @@ bool
 frame_report_finish(const struct step *s, const char *status,
     const char *problem, struct err *e)
 {
-	bool ok = write_outputs(s, status, e)
-	    && write_summary(s, status, problem, e);
+	bool ok = check_outputs(s, e);
+	struct err late;
 
+	if (!ok) {
+		status = "failed";
+		problem = e->text;
+	}
+	ok = ok ? write_outputs(s, status, true, e)
+	    : write_outputs(s, status, false, &late) && ok;
+	if (!write_summary(s, status, problem, ok ? e : &late))
+		ok = false;
 	buf_free(&report.changes);
 	buf_free(&report.same);
 	buf_free(&report.notes);

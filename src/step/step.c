@@ -77,6 +77,7 @@ run_and_report(const struct step *s)
 		log_error(s->name, "%s", e.text);
 	if (!frame_report_finish(s, status, ok ? NULL : e.text, &late)) {
 		log_error(s->name, "%s", late.text);
+		status = "failed";
 		ok = false;
 	}
 	log_info("%s: %s", s->name, status);

@@ -397,6 +397,54 @@ read_stdin(struct err *e)
 	return true;
 }
 
+static bool
+say_too_much(struct err *e)
+{
+	(void)e;
+	step_output("result", "%*s", 600 * 1024, "x");
+	return true;
+}
+
+START_TEST(an_output_that_does_not_fit_is_an_error_and_not_cut)
+{
+	struct kit_run r = run_step(say_too_much, good);
+
+	ck_assert_int_eq(r.status, 1);
+	ck_assert_str_eq(kit_output(&r, "status"), "failed");
+	ck_assert_ptr_null(kit_output(&r, "result"));
+	kit_contains(r.out, "output result is larger than");
+	kit_contains(r.summary, "output result is larger than");
+	kit_run_free(&r);
+}
+END_TEST
+
+static bool
+change_much(struct err *e)
+{
+	char text[2200];
+
+	(void)e;
+	for (size_t i = 0; i + 2 < sizeof text; i += 2)
+		memcpy(text + i, "\xc3\xa9", 3);
+	for (int i = 0; i < 300; i++)
+		step_change("object", i % 2 == 0 ? text : text + 2, text);
+	step_change("x", text, text);
+	return true;
+}
+
+START_TEST(a_summary_that_does_not_fit_says_so_and_ends_with_a_line)
+{
+	struct kit_run r = run_step(change_much, good);
+	size_t n = strlen(r.summary);
+
+	ck_assert(text_is_utf8(r.summary, n));
+	ck_assert_int_eq(count(r.summary, "\n| object"),
+	    count(r.summary, " |\n") - 1);
+	kit_contains(r.summary, "More than fits here");
+	kit_run_free(&r);
+}
+END_TEST
+
 START_TEST(stdin_is_never_waited_for)
 {
 	struct kit_run r = run_step(read_stdin, good);
@@ -459,6 +507,10 @@ main(int argc, char **argv)
 	tcase_add_test(t, a_real_run_says_what_is);
 	tcase_add_test(t, what_an_earlier_step_would_make_is_followed);
 	tcase_add_test(t, the_kind_of_an_error_becomes_status_and_exit);
+	tcase_add_test(t,
+	    an_output_that_does_not_fit_is_an_error_and_not_cut);
+	tcase_add_test(t,
+	    a_summary_that_does_not_fit_says_so_and_ends_with_a_line);
 	tcase_add_test(t, stdin_is_never_waited_for);
 	tcase_add_test(t, a_secret_result_is_a_file_for_us_alone);
 	return kit_main(s, NULL);
