@@ -42,7 +42,7 @@ static const struct input inputs[] = {
 	  .help = "low before the switch, high once all is confirmed" },
 	{ .name = "low-ttl", .num = &in.low, .min = 1, .max = 86400,
 	  .dflt = "300", .plan = "dns.low-ttl",
-	  .help = "TTL of level low, in seconds" },
+	  .help = "TTL of level low, in seconds; a lower one stays" },
 	{ .name = "high-ttl", .num = &in.high, .min = 1, .max = 604800,
 	  .dflt = "3600", .plan = "dns.high-ttl",
 	  .help = "TTL of level high, in seconds" },
@@ -53,7 +53,7 @@ static const struct input inputs[] = {
 };
 
 static const struct output outputs[] = {
-	{ .name = "ttl", .help = "TTL of the hosts' records" },
+	{ .name = "ttl", .help = "Highest TTL of the hosts' records" },
 	{ .name = "low-from",
 	  .help = "Moment from which caches hold an answer at most that "
 	    "long" },
@@ -64,6 +64,15 @@ static long
 wanted_ttl(void)
 {
 	return text_same(in.level, "low") ? in.low : in.high;
+}
+
+/* As it shall be; a TTL below the low one needs no raising. */
+static struct dns_set
+wanted_set(const struct dns_set *s)
+{
+	bool low = text_same(in.level, "low") && s->ttl <= in.low;
+
+	return dns_set_with_ttl(*s, low ? s->ttl : wanted_ttl());
 }
 
 /* The longest that a cache may hold what servers gave out until now. */
@@ -86,8 +95,10 @@ is_recorded(const struct dnsrecord *r, const struct zone_host *h)
 {
 	struct dnsrecord_ttl t;
 
-	return dnsrecord_ttl(r, h->host->name, &t) && t.ttl == wanted_ttl()
-	    && zone_highest_ttl(h) == wanted_ttl();
+	for (size_t i = 0; i < h->n; i++)
+		if (wanted_set(&h->set[i]).ttl != h->set[i].ttl)
+			return false;
+	return dnsrecord_ttl(r, h->host->name, &t) && t.ttl == wanted_ttl();
 }
 
 /* First what was, into the record: it must survive whatever comes. */
@@ -120,7 +131,7 @@ list_sets(const struct zone *z, struct dns_set *was, struct dns_set *now)
 	for (size_t i = 0; i < z->hosts.n; i++)
 		for (size_t k = 0; k < z->host[i].n; k++) {
 			was[n] = z->host[i].set[k];
-			now[n] = dns_set_with_ttl(was[n], wanted_ttl());
+			now[n] = wanted_set(&was[n]);
 			n++;
 		}
 	return n;
@@ -214,6 +225,15 @@ check_ttl(struct err *e)
 	return true;
 }
 
+/* A wildcard may serve them all, with whatever TTL. */
+static bool
+check_records(const struct zone *z, struct err *e)
+{
+	return count_sets(z) > 0 || err_set(e, ERR_HAND, "none of the hosts "
+	    "has a record of its own in the zone %s: make them, or name the "
+	    "hosts that visitors use", z->name);
+}
+
 static bool
 run(struct err *e)
 {
@@ -224,6 +244,7 @@ run(struct err *e)
 
 	ok = check_ttl(e)
 	    && (z = zone_open(e)) != NULL
+	    && check_records(z, e)
 	    && (repo = checkout_open(e)) != NULL
 	    && (r = dnsrecord_load(repo, step_common()->instance, e)) != NULL
 	    && ensure_recorded(z, r, repo, e)

@@ -203,7 +203,8 @@ zone_await(struct zone *z, const struct dns_set *set, size_t n,
 	    IN_A_ROW, first, &lag))
 		return true;
 	log_info("not all name servers agree yet: %s", lag.text);
-	return dnshost_publish(z->company, e)
-	    && resolve_await(z->resolve, z->server, z->servers, false, w, n,
-		IN_A_ROW, deadline, e);
+	if (!dnshost_publish(z->company, &lag))
+		log_warn("they could not be told again: %s", lag.text);
+	return resolve_await(z->resolve, z->server, z->servers, false, w, n,
+	    IN_A_ROW, deadline, e);
 }

@@ -249,6 +249,27 @@ START_TEST(ttl_again_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_ttl_that_is_low_enough_is_left_alone)
+{
+	site_patch(site_set(cms, "A", 1, old_ip));
+	just_run("set-dns-ttl", 0, "done");
+	expect_everywhere(lms, "A", answer(2, old_ip));
+	expect_everywhere(cms, "A", answer(1, old_ip));
+	just_run("set-dns-ttl", 0, "unchanged");
+}
+END_TEST
+
+START_TEST(hosts_without_any_record_are_no_success)
+{
+	struct kit_run r;
+
+	var("hosts=mfe=nothing.%s", lms);
+	r = run("set-dns-ttl", 1, "needs-hand");
+	kit_contains(r.out, "none of the hosts has a record");
+	kit_run_free(&r);
+}
+END_TEST
+
 START_TEST(ttl_dry_run_only_tells)
 {
 	const char *before, *history;
@@ -779,6 +800,33 @@ START_TEST(a_name_server_that_lags_is_told_again)
 }
 END_TEST
 
+/* They follow by themselves: no reason to lead all visitors back. */
+START_TEST(servers_that_can_not_be_told_again_are_waited_for)
+{
+	struct kit_run r;
+
+	prepare_switch();
+	use_proxy();
+	sleep(4);
+	/* The notice of the change gets lost, and those after it fail. */
+	fault("{\"fault\":\"status\",\"status\":200,\"method\":\"PUT\","
+	    "\"path\":\"notify\"}");
+	kit_out("curl -fsS -X POST -d '{\"fault\":\"status\",\"status\":500,"
+	    "\"method\":\"PUT\",\"path\":\"notify\",\"nth\":2,\"always\":"
+	    "true}' http://%s/fault", control_at);
+	helper = spawn(kit_text("until [ \"$(dig +short @%s %s A)\" = %s ]; "
+	    "do sleep 0.2; done; sleep 8; curl -fsS -o /dev/null -X PUT -H "
+	    "'X-API-Key: %s' %s/api/v1/servers/localhost/zones/%s./notify",
+	    kit_env("SB_PDNS_ADDR"), lms, new_ip, kit_env("SB_PDNS_KEY"),
+	    kit_env("SB_PDNS_API"), kit_env("SB_ZONE")));
+	r = run("switch-dns", 0, "done");
+	kit_contains(r.out, "not all name servers agree yet");
+	kit_contains(r.out, "could not be told again");
+	expect_switched();
+	kit_run_free(&r);
+}
+END_TEST
+
 START_TEST(an_ipv6_record_goes_with_the_switch_and_comes_back)
 {
 	struct kit_run r;
@@ -820,6 +868,8 @@ suite(void)
 	tcase_set_timeout(t, 400);
 	tcase_add_test(t, ttl_of_all_hosts_is_lowered_and_recorded);
 	tcase_add_test(t, ttl_again_changes_nothing);
+	tcase_add_test(t, a_ttl_that_is_low_enough_is_left_alone);
+	tcase_add_test(t, hosts_without_any_record_are_no_success);
 	tcase_add_test(t, ttl_dry_run_only_tells);
 	tcase_add_test(t, ttl_first_sets_are_never_forgotten);
 	tcase_add_test(t, ttl_keeps_disabled_records_and_comments);
@@ -846,6 +896,7 @@ suite(void)
 	tcase_add_test(w, switch_killed_anywhere_is_completed);
 	tcase_add_test(w, switch_any_lost_request_is_made_good);
 	tcase_add_test(w, a_name_server_that_lags_is_told_again);
+	tcase_add_test(w, servers_that_can_not_be_told_again_are_waited_for);
 	tcase_add_test(w, an_ipv6_record_goes_with_the_switch_and_comes_back);
 	tcase_add_test(w, a_cname_to_elsewhere_gives_way_to_an_address);
 	suite_add_tcase(s, w);
