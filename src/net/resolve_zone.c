@@ -304,7 +304,7 @@ resolve_await(struct resolve *r, const char *const *servers, size_t nserver,
 	do {
 		good = count_lagging(r, servers, nserver, recursive, want,
 		    nwant, deadline, &look) > 0 ? 0 : good + 1;
-		/* What a round lacks that the deadline cut short is no cause */
+		/* A round that the deadline cut short tells no cause. */
 		if (words.len == 0 || !clock_over(deadline)) {
 			struct buf last = words;
 
