@@ -154,7 +154,8 @@ write_file(const struct json *settings, struct err *e)
 	return true;
 }
 
-/* After the first refusal, all that is missing at once. */
+/* After the first refusal, all that is missing at once; in the summary as it
+ * can be pasted. */
 static void
 name_missing_rights(struct kube *k, struct err *e)
 {
@@ -162,10 +163,13 @@ name_missing_rights(struct kube *k, struct err *e)
 	struct err unseen, said = *e;
 
 	if (kube_find_missing(k, in.evaluate ? to_evaluate : to_read, &rules,
-	    &unseen) && rules.len > 0)
+	    &unseen) && rules.len > 0) {
 		err_set(e, said.kind, "%s\nAll rules that the Role in "
 		    "namespace %s lacks for this step:\n%s", said.text,
 		    in.space, buf_str(&rules));
+		step_summary("\nRules that the Role in namespace %s lacks:"
+		    "\n\n```yaml\n%s```\n", in.space, buf_str(&rules));
+	}
 	buf_free(&rules);
 }
 
