@@ -5,7 +5,7 @@
  * so in its result. A path is member names with dots and [i]:
  * "status.operationState.phase", "items[0].metadata.name". A member whose
  * own name has a dot is reached with json_get. Numbers of 2^53 and more are
- * never read as numbers: ask for their text.
+ * not read, and a copy of them is not printed digit for digit.
  */
 #ifndef DATA_JSON_H
 #define DATA_JSON_H

@@ -236,6 +236,7 @@ pysettings_add_python(struct pysettings *ps, const char *text, size_t len,
 		TSNode root = ts_tree_root_node(tree);
 
 		ps->statement = root;
+		ps->why = NULL;
 		ok = check_tree(ps, root, e);
 		if (ok)
 			run_module(ps, root);

@@ -14,6 +14,8 @@ struct pysettings {
 	struct pyval *lost;	/* set: names not assigned since are this */
 	const char *file, *text;
 	TSNode statement;	/* under way, for messages */
+	TSNode shown;		/* the statement that why is about */
+	const char *why;
 	int maybe;		/* within a condition, a loop, ... */
 	int depth;
 	bool star;		/* edx-platform's own names are there */

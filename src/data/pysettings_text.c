@@ -240,7 +240,7 @@ show(struct pysettings *ps, TSNode node, size_t *at, struct buf *out)
 		*at = end;
 		return;
 	}
-	for (uint32_t i = 0; i < ts_node_child_count(node); i++)
+	for (uint32_t i = 0; !out->full && i < ts_node_child_count(node); i++)
 		show(ps, ts_node_child(node, i), at, out);
 	if (end > *at)
 		buf_add(out, ps->text + *at, end - *at);
@@ -252,9 +252,10 @@ pyrun_why(struct pysettings *ps)
 {
 	struct buf all = buf_new(4096), line = buf_new(SHOWN_MAX);
 	size_t at = ts_node_start_byte(ps->statement);
-	const char *why;
 	bool blank = false;
 
+	if (ps->why != NULL && ts_node_eq(ps->shown, ps->statement))
+		return ps->why;
 	show(ps, ps->statement, &at, &all);
 	for (const char *s = buf_str(&all); *s != '\0'; s++) {
 		if (isspace((unsigned char)*s)) {
@@ -268,10 +269,11 @@ pyrun_why(struct pysettings *ps)
 	}
 	while (line.len > 0 && !text_is_utf8(line.data, line.len))
 		line.data[--line.len] = '\0';	/* cut within a character */
-	why = pool_printf(ps->pool, "%s:%u: %s%s", ps->file,
+	ps->shown = ps->statement;
+	ps->why = pool_printf(ps->pool, "%s:%u: %s%s", ps->file,
 	    ts_node_start_point(ps->statement).row + 1, buf_str(&line),
 	    line.full ? "..." : "");
 	buf_free(&all);
 	buf_free(&line);
-	return why;
+	return ps->why;
 }

@@ -24,6 +24,7 @@ enum {
 	MERGED_MAX = 100000,	/* pairs looked at for all merge keys */
 	ALIAS_MAX = 1000000,	/* nodes looked at in one comparison, */
 	ALIAS_DEPTH_MAX = 1000,	/* and levels that aliases may make */
+	BUCKETS = 1024,		/* of anchors, by name */
 };
 
 struct anchor {
@@ -37,7 +38,7 @@ struct build {
 	const char *name, *text;	/* text without the mark */
 	size_t bom;
 	size_t chars, bytes;		/* the last mark turned into bytes */
-	struct anchor *anchors;
+	struct anchor *anchors[BUCKETS];
 	struct yaml_node *root;
 	struct yaml_node *open[DEPTH_MAX];	/* not ended yet */
 	struct yaml_node *key;		/* waits for its value */
@@ -110,19 +111,30 @@ node_new(struct build *b, const yaml_event_t *event)
 	return node;
 }
 
+static struct anchor **
+bucket_of(struct build *b, const char *name)
+{
+	unsigned h = 5381;
+
+	for (; *name != '\0'; name++)
+		h = h * 33 ^ (unsigned char)*name;
+	return &b->anchors[h % BUCKETS];
+}
+
 static bool
 remember_anchor(struct build *b, const yaml_char_t *name,
     struct yaml_node *node)
 {
-	struct anchor *anchor;
+	struct anchor *anchor, **bucket;
 
 	if (name == NULL)
 		return true;
+	bucket = bucket_of(b, (const char *)name);
 	anchor = pool_alloc(b->pool, sizeof *anchor);
 	anchor->name = pool_strdup(b->pool, (const char *)name);
 	anchor->node = node;
-	anchor->next = b->anchors;
-	b->anchors = anchor;
+	anchor->next = *bucket;
+	*bucket = anchor;
 	node->anchored = true;
 	return true;
 }
@@ -170,7 +182,7 @@ on_alias(struct build *b, const yaml_event_t *event)
 {
 	const char *name = (const char *)event->data.alias.anchor;
 	struct yaml_node *node = node_new(b, event);
-	struct anchor *anchor = b->anchors;
+	struct anchor *anchor = *bucket_of(b, name);
 
 	while (anchor != NULL && strcmp(anchor->name, name) != 0)
 		anchor = anchor->next;

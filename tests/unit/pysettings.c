@@ -357,6 +357,10 @@ START_TEST(a_long_file_is_read_in_time)
 
 	for (int i = 0; i < 20000; i++)
 		buf_printf(&code, "SETTING_%d = {\"a\": \"value\"}\n", i);
+	buf_puts(&code, "UNREADABLE = {");
+	for (int i = 0; i < 20000; i++)
+		buf_printf(&code, "'k%d': unknown(), ", i);
+	buf_puts(&code, "}\n");
 	ps = run(buf_str(&code));
 	ck_assert_str_eq(pysettings_find(ps, "SETTING_19999.a").text,
 	    "value");

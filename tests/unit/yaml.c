@@ -605,6 +605,10 @@ START_TEST(a_large_file_is_edited_in_time)
 
 	for (int i = 0; text.len < 5000000; i++)
 		buf_printf(&text, "KEY_%d: \"a value of some length\"\n", i);
+	for (int i = 0; i < 20000; i++)
+		buf_printf(&text, "A%d: &a%d x\n", i, i);
+	for (int i = 0; i < 20000; i++)
+		buf_printf(&text, "B%d: *a0\n", i);
 	y = yaml_parse(text.data, text.len, "big", &e);
 	ck_assert(y != NULL);
 	ck_assert(yaml_set(y, "KEY_7", YAML_INT, "1", false, &changed, &e));
