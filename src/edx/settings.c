@@ -471,6 +471,23 @@ settings_mask(const struct json *settings)
 	pool_free(pool);
 }
 
+/* An object whose "values" have a text each. */
+static bool
+is_settings_file(const struct json *all)
+{
+	const struct json *values = json_at(all, "values");
+	struct buf text = buf_new(FILE_MAX);
+	bool ok = json_is_object(values);
+
+	for (const struct json *v = json_first(values); ok && v != NULL;
+	    v = json_next(v))
+		ok = json_is_null(v, "") || json_scalar(v, &text);
+	if (text.data != NULL)
+		mem_wipe(text.data, text.len);
+	buf_free(&text);
+	return ok;
+}
+
 struct json *
 settings_load(const char *path, struct err *e)
 {
@@ -481,7 +498,7 @@ settings_load(const char *path, struct err *e)
 		all = json_parse(buf_str(&text), text.len, path, e);
 	if (all == NULL)
 		e->kind = ERR_INPUT;	/* also what can't be read */
-	if (all != NULL && !json_is_object(json_at(all, "values"))) {
+	if (all != NULL && !is_settings_file(all)) {
 		err_set(e, ERR_INPUT, "%s: not a file that fetch-settings "
 		    "wrote", path);
 		json_free(all);

@@ -38,7 +38,7 @@ bool configfile_set(struct configfile *, const char *key, enum yaml_kind,
 bool configfile_remove(struct configfile *, const char *key, struct err *)
     MUST_CHECK;
 
-/* Keep facts for a later phase in the record, if they are not there yet. */
+/* Keep facts for a later phase in the record; equal ones are left alone. */
 bool configfile_keep(struct configfile *, const char *record,
     const struct json *, struct err *) MUST_CHECK;
 

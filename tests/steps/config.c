@@ -452,6 +452,21 @@ static const struct {
 	    "redwood" },
 };
 
+START_TEST(a_file_that_fetch_settings_did_not_write_is_refused)
+{
+	static const char *const wrong[] = { "", "{}", "[1]",
+		"{\"values\": [\"MYSQL_HOST\"]}",
+		"{\"values\": {\"MYSQL_HOST\": [\"a.example.test\"]}}" };
+
+	ends(step("set-config", "set=DRYDOCK_INIT_JOBS=false", NULL), 0,
+	    "done");
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		kit_write(at("settings.json"), wrong[i]);
+		ends(step("point-at-data", NULL), 2, "wrong-input");
+	}
+}
+END_TEST
+
 START_TEST(a_login_within_a_uri_is_not_shown)
 {
 	kit_write(at("settings.json"), "{\"tutor\": \"20.0.5\", \"major\": 20,"
@@ -856,6 +871,8 @@ main(void)
 	tcase_add_test(c, set_writes_typed_values);
 	tcase_add_test(c, a_wrong_line_or_the_version_is_refused);
 	tcase_add_test(c, final_hosts_reach_every_value);
+	tcase_add_test(c,
+	    a_file_that_fetch_settings_did_not_write_is_refused);
 	tcase_add_test(c, a_login_within_a_uri_is_not_shown);
 	tcase_add_test(c, point_writes_the_old_values_in_their_kinds);
 	tcase_add_loop_test(c, data_that_can_not_be_shared_is_refused, 0,
