@@ -145,7 +145,8 @@ check_studio_redirect(struct pool *p, const struct subject *s)
 		return o;
 	}
 	to = url_host(p, f->location);
-	o.verdict = f->status >= 300 && f->status < 400 && text_same(to, lms)
+	o.verdict = f->status >= 300 && f->status < 400
+	    && text_same_fold(to, lms)
 	    ? VERIFY_PASS : VERIFY_FAIL;
 	o.found = pool_printf(p, "HTTP %ld%s%s%s", f->status,
 	    to[0] != '\0' ? " to " : "", to, o.verdict == VERIFY_FAIL
@@ -178,9 +179,10 @@ check_mfe_config(struct pool *p, const struct subject *s)
 	if (j == NULL)
 		o.found = f->stage == TLS_ANSWERED ? pool_printf(p, "HTTP %ld"
 		    ", no JSON", f->status) : f->why;
-	if (j == NULL || !text_same(url_host(p, json_str(j,
-	    "LMS_BASE_URL")), lms) || (cms != NULL && !text_same(url_host(p,
-	    json_str(j, "STUDIO_BASE_URL")), cms)) || text_empty(site)
+	if (j == NULL || !text_same_fold(url_host(p, json_str(j,
+	    "LMS_BASE_URL")), lms) || (cms != NULL && !text_same_fold(
+	    url_host(p, json_str(j, "STUDIO_BASE_URL")), cms))
+	    || text_empty(site)
 	    || (s->facts->deployed.platform != NULL
 	    && !text_same(site, s->facts->deployed.platform)))
 		o.verdict = VERIFY_FAIL;

@@ -32,8 +32,13 @@ check_hosts(struct pool *p, const struct subject *s)
 		return o;
 	o.found = have != NULL ? pool_printf(p, "LMS_HOST is %s", have)
 	    : "LMS_HOST can't be read";
-	o.verdict = have != NULL && text_same(have, want) == final
+	o.verdict = have != NULL && text_same_fold(have, want) == final
 	    ? VERIFY_PASS : VERIFY_FAIL;
+	if (want == NULL) {
+		o.verdict = VERIFY_UNKNOWN;
+		o.found = "none of the hosts given is of kind lms";
+		return o;
+	}
 	for (size_t i = 0; final && i < d->hosts.n; i++)
 		if (!hosts_has(&s->final, d->hosts.v[i].name)) {
 			o.verdict = VERIFY_FAIL;

@@ -115,7 +115,7 @@ bool
 hosts_has(const struct hosts *h, const char *name)
 {
 	for (size_t i = 0; i < h->n; i++)
-		if (text_same(h->v[i].name, name))
+		if (text_same_fold(h->v[i].name, name))
 			return true;
 	return false;
 }

@@ -32,6 +32,7 @@ bool hosts_find(struct pool *, const char *given, struct hosts *,
 bool hosts_check(const char *, struct err *);
 /* The name of this kind, or NULL. */
 const char *hosts_name(const struct hosts *, const char *kind);
+/* Upper and lower case are one. */
 bool hosts_has(const struct hosts *, const char *name);
 
 #endif

@@ -244,6 +244,20 @@ START_TEST(a_certificate_that_expires_soon_is_a_failure)
 }
 END_TEST
 
+/* Whoever wrote config.yml may have written it with capitals. */
+START_TEST(a_host_is_the_same_in_any_case)
+{
+	static const struct host upper[] = { { "lms", "A.Example.test" } };
+
+	facts.deployed.hosts = (struct hosts){ upper, 1 };
+	ck_assert_int_eq(judged("hosts")->verdict, VERIFY_PASS);
+	subject.phase = PHASE_CONNECT;
+	ck_assert_int_eq(judged("hosts")->verdict, VERIFY_FAIL);
+	subject.final.n = 0;
+	ck_assert_int_eq(judged("hosts")->verdict, VERIFY_UNKNOWN);
+}
+END_TEST
+
 START_TEST(the_default_certificate_is_called_so)
 {
 	const struct verify_record *v;
@@ -558,6 +572,7 @@ suite(void)
 	tcase_add_test(t, an_ipv6_address_left_behind_is_a_failure);
 	tcase_add_loop_test(t, a_certificate_that_expires_soon_is_a_failure,
 	    0, 3);
+	tcase_add_test(t, a_host_is_the_same_in_any_case);
 	tcase_add_test(t, the_default_certificate_is_called_so);
 	tcase_add_loop_test(t, a_200_with_an_empty_body_is_no_sign_of_life,
 	    0, 3);
