@@ -8,6 +8,7 @@
 #ifndef TESTS_WORLD_H
 #define TESTS_WORLD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { WORLD_VARS = 60 };
@@ -15,6 +16,14 @@ enum { WORLD_VARS = 60 };
 /* Checked fixtures for Check. Knobs are set so that runs take little. */
 void world_begin(void);
 void world_end(void);
+
+/*
+ * In a full world (tests/sandbox/full) Kubernetes and Argo CD are real: their
+ * knobs mean nothing, and of their counters there is only "syncs".
+ */
+bool world_is_full(void);
+/* Let Argo CD be of this version; false where it is real, and another. */
+bool world_argocd_version(const char *version);
 
 /* A knob of the double (tests/doubles/world_set.c lists them). */
 void world_set(const char *knob, const char *value);

@@ -50,7 +50,7 @@ live(void)
 	const char *file = kit_text("%s/app", dir);
 
 	kit_write(file, app);
-	is = kit_sh("jq -c .spec.syncPolicy.automated '%s' | tr -d '\\n'",
+	is = kit_sh("jq -cS .spec.syncPolicy.automated '%s' | tr -d '\\n'",
 	    file);
 	free(dir);
 	free(app);
@@ -76,6 +76,8 @@ START_TEST(off_and_on_again_leaves_the_file_as_it_was)
 {
 	char *before = file(), *off, *after, *head;
 
+	if (!world_argocd_version("3.2.6"))
+		return;
 	expect("enabled=false", NULL, "done");
 	check_live("{\"enabled\":false,\"prune\":true}");
 	off = file();
@@ -83,7 +85,9 @@ START_TEST(off_and_on_again_leaves_the_file_as_it_was)
 	head = world_head();
 	expect("enabled=false", NULL, "unchanged");
 	ck_assert_str_eq(head, world_head());
-	ck_assert_int_eq(world_count("argocd.writes"), 1);
+	if (!world_is_full())	/* a patch, which is refused before the first
+				 * build, and what is done then */
+		ck_assert_int_eq(world_count("argocd.writes"), 2);
 	expect("enabled=true", NULL, "done");
 	check_live("{\"enabled\":true,\"prune\":true}");
 	after = file();
@@ -97,7 +101,8 @@ START_TEST(an_older_argo_cd_loses_the_block_and_gets_it_back)
 {
 	char *off, *record;
 
-	world_set("argocd.version", "2.14.21");
+	if (!world_argocd_version("2.14.21"))
+		return;
 	expect("enabled=false", NULL, "done");
 	check_live("null");
 	off = file();
@@ -171,6 +176,8 @@ END_TEST
 
 START_TEST(live_and_file_that_disagree_are_brought_together)
 {
+	if (!world_argocd_version("3.2.6"))
+		return;
 	free(world_change("chore: half", "sed -i 's/enabled: true/enabled:"
 	    " false/' instances/acme/application.yml"));
 	expect("enabled=false", NULL, "done");
@@ -193,6 +200,8 @@ START_TEST(any_request_may_fail_once)
 	    "argocd.sandbox.test");
 	struct kit_run r;
 
+	if (!world_argocd_version("3.2.6"))
+		return;
 	world_proxy_fault(&p, kit_text("{%s,\"nth\":%d}",
 	    faults[_i / REQUESTS], _i % REQUESTS + 1));
 	r = set("enabled=false", kit_text("argocd-server=%s", p.url),
@@ -210,7 +219,8 @@ START_TEST(a_killed_step_is_completed_by_the_next)
 {
 	struct kit_run r;
 
-	world_set("argocd.version", "2.14.21");
+	if (!world_argocd_version("2.14.21"))
+		return;
 	r = kit_step_killed("set-autosync", world_vars(work, "enabled=false",
 	    NULL), 40 + 90 * _i);
 	kit_run_free(&r);
@@ -232,22 +242,27 @@ main(void)
 	Suite *s = suite_create("set-autosync");
 	TCase *t = tcase_create("autosync");
 	TCase *f = tcase_create("faults");
+	bool full = world_is_full();	/* takes longer: some rows of each */
 
 	tcase_add_checked_fixture(t, begin, world_end);
 	tcase_set_timeout(t, 90);
 	tcase_add_test(t, off_and_on_again_leaves_the_file_as_it_was);
 	tcase_add_test(t, an_older_argo_cd_loses_the_block_and_gets_it_back);
-	tcase_add_test(t,
-	    a_block_taken_by_an_old_version_comes_back_under_a_new_one);
 	tcase_add_test(t, a_dry_run_changes_neither_file_nor_live);
 	tcase_add_test(t, before_the_instance_is_there_a_dry_run_follows);
-	tcase_add_test(t, a_missing_right_is_named);
 	tcase_add_test(t, live_and_file_that_disagree_are_brought_together);
+	if (!full) {	/* the double's knobs */
+		tcase_add_test(t,
+		    a_block_taken_by_an_old_version_comes_back_under_a_new_one);
+		tcase_add_test(t, a_missing_right_is_named);
+	}
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(f, begin, world_end);
 	tcase_set_timeout(f, 120);
-	tcase_add_loop_test(f, any_request_may_fail_once, 0, 3 * REQUESTS);
-	tcase_add_loop_test(f, a_killed_step_is_completed_by_the_next, 0, 8);
+	tcase_add_loop_test(f, any_request_may_fail_once, full ? REQUESTS : 0,
+	    (full ? 2 : 3) * REQUESTS);
+	tcase_add_loop_test(f, a_killed_step_is_completed_by_the_next,
+	    full ? 3 : 0, full ? 5 : 8);
 	suite_add_tcase(s, f);
 	return kit_main(s, NULL);
 }
