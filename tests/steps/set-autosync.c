@@ -236,6 +236,15 @@ START_TEST(a_killed_step_is_completed_by_the_next)
 }
 END_TEST
 
+/* What the double's knobs are needed for. */
+static void
+add_played(TCase *t)
+{
+	tcase_add_test(t,
+	    a_block_taken_by_an_old_version_comes_back_under_a_new_one);
+	tcase_add_test(t, a_missing_right_is_named);
+}
+
 int
 main(void)
 {
@@ -251,11 +260,8 @@ main(void)
 	tcase_add_test(t, a_dry_run_changes_neither_file_nor_live);
 	tcase_add_test(t, before_the_instance_is_there_a_dry_run_follows);
 	tcase_add_test(t, live_and_file_that_disagree_are_brought_together);
-	if (!full) {	/* the double's knobs */
-		tcase_add_test(t,
-		    a_block_taken_by_an_old_version_comes_back_under_a_new_one);
-		tcase_add_test(t, a_missing_right_is_named);
-	}
+	if (!full)
+		add_played(t);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(f, begin, world_end);
 	tcase_set_timeout(f, 120);
