@@ -3,15 +3,17 @@
  *
  * Guide: "Configure", item 8, "Point to the old data", item 6, and "DNS
  * changes", item 5. The first deployment takes some 20 minutes. Run it as
- * often as you like: a revision that is Synced and Healthy is left alone, an
- * operation for it that is under way is adopted, one for something else is
- * waited out. It is ready when the operation for this very revision has
+ * often as you like: a revision that is Synced and Healthy is left alone,
+ * what was changed by hand since is synced once more, an operation for the
+ * revision that is under way is adopted, one for something else is waited
+ * out. It is ready when the operation for this very revision has
  * succeeded, the controller has looked again, and all is Synced and Healthy.
  */
 #include <string.h>
 
 #include "api/argocd.h"
 #include "api/kube.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -19,7 +21,10 @@
 #include "site/application.h"
 #include "step/step.h"
 
-enum { UNWELL_MAX = 3 };	/* Deployments whose pods are asked */
+enum {
+	UNWELL_MAX = 3,		/* Deployments whose pods are asked */
+	AGAIN = 1000,		/* ms; Argo CD may show late what it refuses */
+};
 
 static struct {
 	const char *revision;
@@ -136,7 +141,8 @@ sync_to(struct argocd *a, const char *name, const char *was,
 		return true;
 	if (argocd_sync(a, revision, in.prune, &refused))
 		return await_ready(a, revision, deadline, e);
-	*again = refused.kind == ERR_CONFLICT && !clock_over(deadline);
+	*again = refused.kind == ERR_CONFLICT
+	    && clock_pause_until(deadline, AGAIN);
 	if (!*again)
 		*e = refused;
 	return *again;
@@ -168,6 +174,7 @@ act(struct argocd *a, const struct json *app, const char *name,
 		*again = true;
 		return argocd_await_idle(a, deadline, e);
 	case ARGOCD_AWAY:
+	case ARGOCD_DRIFTED:
 	case ARGOCD_FAILED:
 		break;
 	}

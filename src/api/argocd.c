@@ -443,6 +443,10 @@ argocd_judge(const struct json *app, const char *revision)
 	if (is_well(app) && is_reconciled(app)
 	    && (same || text_same(argocd_revision(app), revision)))
 		return ARGOCD_READY;
+	if (same && is_reconciled(app)
+	    && text_same(json_str(app, "status.sync.status"), "OutOfSync")
+	    && text_same(argocd_revision(app), revision))
+		return ARGOCD_DRIFTED;
 	return same ? ARGOCD_ROLLING : ARGOCD_AWAY;
 }
 
@@ -728,7 +732,8 @@ check_degraded(struct argocd *a, enum argocd_where w, struct err *e)
 	for (; r != NULL; r = json_next(r)) {
 		struct buf why = buf_new(1500);
 
-		if (!has_degraded(a, r, w == ARGOCD_ROLLING))
+		if (!has_degraded(a, r, w == ARGOCD_ROLLING
+		    || w == ARGOCD_DRIFTED))
 			continue;
 		name_unwell(a, &why);
 		err_set(e, ERR_OTHER, "application %s is degraded%s", a->name,

@@ -73,6 +73,8 @@ enum argocd_where {
 	ARGOCD_RUNNING,	/* the operation for this revision is running */
 	ARGOCD_FAILED,	/* the operation for this revision has failed */
 	ARGOCD_ROLLING,	/* it succeeded; not yet Synced and Healthy */
+	ARGOCD_DRIFTED,	/* it succeeded, and the cluster is otherwise again:
+			 * somebody changed it by hand */
 	ARGOCD_READY,	/* Synced and Healthy at this revision */
 };
 enum argocd_where argocd_judge(const struct json *app, const char *revision);

@@ -86,7 +86,11 @@ static const struct {
 	{ "\"status\":{" FINISHED("Succeeded", A, T1) ","
 	  STATE("Synced", A, "Progressing") "}", ARGOCD_ROLLING },
 	{ "\"status\":{" FINISHED("Succeeded", A, T1) ","
+	  STATE("OutOfSync", A, "Healthy") "}", ARGOCD_DRIFTED },
+	{ "\"status\":{" FINISHED("Succeeded", A, T2) ","
 	  STATE("OutOfSync", A, "Healthy") "}", ARGOCD_ROLLING },
+	{ "\"status\":{" FINISHED("Succeeded", A, T1) ","
+	  STATE("OutOfSync", B, "Healthy") "}", ARGOCD_ROLLING },
 	{ "\"status\":{" FINISHED("Failed", A, T1) ","
 	  STATE("Synced", A, "Healthy") "}", ARGOCD_FAILED },
 	{ "\"status\":{" FINISHED("Error", A, T1) "}", ARGOCD_FAILED },
