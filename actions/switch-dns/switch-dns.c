@@ -207,6 +207,33 @@ check_servers(struct work *w, struct err *e)
 		"agree on what is there now");
 }
 
+/* A resolver that was asked for a name before it exists says so for as long
+ * as the zone allows: no wait shorter than that can end well. */
+static bool
+check_new_names(const struct work *w, struct err *e)
+{
+	const struct zone *z = w->zone;
+
+	for (size_t i = 0; i < z->hosts.n; i++) {
+		struct dns_question q = { .server = z->server[0],
+			.name = z->hosts.v[i].name, .type = "A" };
+		struct dns_answer a;
+
+		if (z->host[i].n > 0)
+			continue;
+		resolve_ask(z->resolve, z->pool, &q, &a, 1,
+		    clock_deadline(LOOK_SECONDS));
+		if ((a.found == DNS_NXDOMAIN || a.found == DNS_NODATA)
+		    && a.keep > in.timeout)
+			return err_set(e, ERR_OTHER, "nothing was changed: %s "
+			    "is new, and resolvers may hold for %ld s that "
+			    "it does not exist, longer than the timeout of "
+			    "%ld s: give a longer one, or make its record "
+			    "that long before", q.name, a.keep, in.timeout);
+	}
+	return true;
+}
+
 /* Every host must be the right application at the new address already. */
 static bool
 check_new_side(struct work *w, struct err *e)
@@ -387,7 +414,8 @@ static bool
 ensure_switched(struct work *w, struct err *e)
 {
 	if (w->move.differ > 0 && (!await_low_ttl(w, e)
-	    || !check_servers(w, e) || !check_new_side(w, e)))
+	    || !check_servers(w, e) || !check_new_names(w, e)
+	    || !check_new_side(w, e)))
 		return false;
 	tell_changes(w);
 	if (step_common()->dry_run)

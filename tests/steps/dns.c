@@ -708,6 +708,29 @@ START_TEST(the_way_back_does_not_wait_for_a_host_that_is_new)
 }
 END_TEST
 
+/* Resolvers would say longer that it does not exist than we wait. */
+START_TEST(switch_refuses_a_new_name_that_is_held_to_be_none)
+{
+	const char *zone = kit_env("SB_ZONE");
+	const char *soa = kit_text("ns1.%s. hostmaster.%s.", zone, zone);
+	long serial = strtol(site_serial(), NULL, 10);
+	struct kit_run r;
+
+	prepare_switch();
+	site_patch(kit_text("%s,%s", site_no_set(kit_env("SB_PREVIEW_HOST"),
+	    "CNAME"), site_set(zone, "SOA", 60, kit_text("%s %ld 60 5 3600 40",
+	    soa, serial + 10))));
+	site_settle();
+	var("timeout=20");
+	r = kit_step("switch-dns", vars);
+	site_patch(site_set(zone, "SOA", 60, kit_text("%s %ld 60 5 3600 3",
+	    soa, serial + 20)));
+	ck_assert_int_eq(r.status, 1);
+	kit_contains(r.out, "hold for 40 s that it does not exist");
+	kit_run_free(&r);
+}
+END_TEST
+
 START_TEST(switch_keeps_the_new_records_if_told_so)
 {
 	struct kit_run r;
@@ -892,6 +915,7 @@ suite(void)
 	    0, 2);
 	tcase_add_test(w, switch_turns_back_when_the_new_side_falls_ill);
 	tcase_add_test(w, the_way_back_does_not_wait_for_a_host_that_is_new);
+	tcase_add_test(w, switch_refuses_a_new_name_that_is_held_to_be_none);
 	tcase_add_test(w, switch_keeps_the_new_records_if_told_so);
 	tcase_add_test(w, switch_killed_anywhere_is_completed);
 	tcase_add_test(w, switch_any_lost_request_is_made_good);
