@@ -38,9 +38,8 @@ find_company(const char *name)
 	return NULL;
 }
 
-/* Lower case, without the final dot. */
-static const char *
-plain_name(struct pool *p, const char *name)
+const char *
+dnshost_plain_name(struct pool *p, const char *name)
 {
 	size_t n = strlen(name);
 	char *s;
@@ -76,7 +75,7 @@ dnshost_open(struct http *http, const struct dnshost_open *o, struct err *e)
 	h->account.pool = pool_new();
 	h->account.server = pool_strdup(h->account.pool, o->server);
 	h->account.token = pool_strdup(h->account.pool, o->token);
-	h->account.zone = plain_name(h->account.pool, o->zone);
+	h->account.zone = dnshost_plain_name(h->account.pool, o->zone);
 	if (c->check(&h->account, e))
 		return h;
 	err_within(e, "%s, zone %s", c->name, h->account.zone);
@@ -137,7 +136,7 @@ dnshost_find(struct dnshost *h, struct pool *p, const char *const *names,
 	const char **plain = pool_alloc(p, (count + 1) * sizeof *plain);
 
 	for (size_t i = 0; i < count; i++) {
-		plain[i] = plain_name(p, names[i]);
+		plain[i] = dnshost_plain_name(p, names[i]);
 		if (!check_inside(h, plain[i], e))
 			return false;
 	}

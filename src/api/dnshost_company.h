@@ -50,4 +50,7 @@ struct dnshost_company {
 
 extern const struct dnshost_company dnshost_powerdns;
 
+/* A name in our form; in the pool. */
+const char *dnshost_plain_name(struct pool *, const char *);
+
 #endif

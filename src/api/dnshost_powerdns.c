@@ -128,22 +128,6 @@ is_name_type(const char *type)
 	return text_same(type, "CNAME");
 }
 
-/* Lower case without the final dot. */
-static const char *
-plain(struct pool *p, const char *name)
-{
-	size_t n = strlen(name);
-	char *s;
-
-	if (n > 1 && name[n - 1] == '.')
-		n--;
-	s = pool_strndup(p, name, n);
-	for (size_t i = 0; i < n; i++)
-		if (s[i] >= 'A' && s[i] <= 'Z')
-			s[i] = (char)(s[i] - 'A' + 'a');
-	return s;
-}
-
 static bool
 read_set(struct pool *p, const struct json *j, struct dns_set *s)
 {
@@ -162,11 +146,12 @@ read_set(struct pool *p, const struct json *j, struct dns_set *s)
 
 		if (text == NULL)
 			return false;
-		v[i].text = is_name_type(type) ? plain(p, text)
-		    : pool_strdup(p, text);
+		v[i].text = is_name_type(type)
+		    ? dnshost_plain_name(p, text) : pool_strdup(p, text);
 		(void)json_bool(r, "disabled", &v[i].disabled);
 	}
-	*s = (struct dns_set){ .name = plain(p, json_str(j, "name")),
+	*s = (struct dns_set){ .name = dnshost_plain_name(p,
+		json_str(j, "name")),
 		.type = pool_strdup(p, type), .ttl = (long)ttl, .value = v,
 		.n = n };
 	return true;
