@@ -202,6 +202,19 @@ generation()
 		python3 "$HERE/../doubles/render.py" steer "$folder/env" "$1"
 }
 
+# inside: what commands in pods find: the running generation's files, as they
+# are mounted, and a manage.py that runs them
+inside()
+{
+	local files=$S/kube/running/env/apps/openedx side
+	mkdir -p "$S/kube/exec"
+	ln -sf "$HERE/../doubles/fixtures/pod/manage.py" "$S/kube/exec/"
+	ln -sfn "$files/config" "$S/kube/exec/config"
+	for side in lms cms; do
+		ln -sfn "$files/settings/$side" "$S/kube/exec/settings-$side"
+	done
+}
+
 # apply GENERATION: as Grove did. What an apply made earlier stays, but jobs
 # can't be changed.
 apply()
@@ -238,7 +251,7 @@ up()
 {
 	local new old
 	full_place && TUTOR=$("$HERE/full/tutor/get") || return 1
-	mkdir -p "$S/kube/exec"
+	inside
 	pods_log >"$S/kube/pods.log"
 	leaf kube-old "DNS:kube-old.sandbox.test,IP:$SB_KUBE_OLD_ADDR" &&
 		leaf kube-new "DNS:kube-new.sandbox.test,IP:$SB_KUBE_NEW_ADDR" &&
