@@ -512,7 +512,7 @@ END_TEST
 START_TEST(the_outage_is_what_another_visitor_saw)
 {
 	const char *file;
-	double seen, told;
+	double seen, told, gap, most;
 	struct kit_run r;
 
 	prepare_switch();
@@ -530,15 +530,20 @@ START_TEST(the_outage_is_what_another_visitor_saw)
 	    kit_env("SB_CA_BUNDLE"), lms, lms, file));
 	r = run("switch-dns", 0, "done");
 	end_child(&helper);
-	/* Bad times as the probe's own clock has them. */
+	/* Bad times as the probe's own clock has them; on a busy machine
+	 * both see less sharply, and the probe knows how much. */
 	seen = strtod(kit_out("awk '{ if (last && bad) s += $1 - last; "
 	    "last = $1; bad = $2 != 200 } END { print s + 0 }' %s", file),
 	    NULL);
+	gap = strtod(kit_out("awk 'NR > 1 && $1 - last > g { g = $1 - last } "
+	    "{ last = $1 } END { print g + 0 }' %s", file), NULL);
 	told = strtod(strstr(kit_output(&r, "outages"),
 	    "courses.example.test=") + strlen("courses.example.test="), NULL);
+	most = 1.0 + 2 * gap;
 	ck_assert_msg(seen > 0.2, "there was no outage to measure");
-	ck_assert_msg(told - seen < 1.0 && seen - told < 1.0,
-	    "told %.1f s, another visitor saw %.1f s", told, seen);
+	ck_assert_msg(told - seen < most && seen - told < most,
+	    "told %.1f s, another visitor saw %.1f s, looking every %.1f s "
+	    "or sooner", told, seen, gap);
 	kit_run_free(&r);
 }
 END_TEST
