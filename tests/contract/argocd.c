@@ -119,8 +119,8 @@ END_TEST
 START_TEST(who_may_not_get_it_learns_nothing)
 {
 	static const char *const paths[] = {
-		"/api/v1/applications/" APP_NAME "?project=default",
-		"/api/v1/applications/" APP_NAME,
+		("/api/v1/applications/" APP_NAME "?project=default"),
+		("/api/v1/applications/" APP_NAME),
 		"/api/v1/applications/none?project=default",
 	};
 	struct server other = weak();

@@ -31,13 +31,19 @@ remember()
 }
 
 # spawn NAME CMD...: a daemon, leader of a session of its own, so that
-# whatever it starts can be found and ended with it
+# whatever it starts can be found and ended with it. It is remembered before
+# it leaves our process group, so that none is forgotten if we are killed.
 spawn()
 {
 	local name=$1
 	shift
-	setsid "$@" >>"$S/log/$name.log" 2>&1 </dev/null &
-	remember $! "$S/run/$name.pid"
+	{
+		remember $BASHPID "$S/run/$name.pid"
+		exec setsid "$@"
+	} >>"$S/log/$name.log" 2>&1 </dev/null &
+	until alive "$S/run/$name.pid" || [ -z "$(born $!)" ]; do
+		sleep 0.01
+	done
 }
 
 # until_ok SECONDS CMD...: try CMD every 20 ms until it succeeds
