@@ -21,6 +21,8 @@
 #include "base/text.h"
 #include "net/http_own.h"
 
+_Static_assert(HTTP_DETAIL >= CURL_ERROR_SIZE, "room for curl's words");
+
 #ifndef TRANSPLANT_VERSION
 #define TRANSPLANT_VERSION "0.1"
 #endif

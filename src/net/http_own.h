@@ -6,15 +6,15 @@
 
 #include <stdbool.h>
 
-#include <curl/curl.h>
+enum { HTTP_DETAIL = 256 };	/* as CURL_ERROR_SIZE */
 
 struct http {
-	CURL *easy;
+	void *easy;		/* curl's handle */
 	char *ca_file;		/* of the caller, or the system's bundle */
 	char *ca_folder;	/* hashed links; then ca_file waits */
 	char *dns_servers;
 	bool unsent;
-	char detail[CURL_ERROR_SIZE];
+	char detail[HTTP_DETAIL];
 };
 
 #endif

@@ -10,6 +10,8 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include <curl/curl.h>
+
 #include "base/mem.h"
 #include "base/text.h"
 #include "net/http.h"

@@ -43,9 +43,9 @@ emptyroot_make(void)
 
 	/* Where the plan says how to see the world from outside of it, the
 	 * root's own files say so already */
-	kit_out("cd '%s' && mkdir -p etc/ssl/certs work && "
-	    "mv '%s' work/repository && "
-	    "sed -i '/^network:/,$d' work/repository/migrations/*/plan.yml && "
+	kit_out("cd '%s' && mkdir -p etc/ssl/certs home && "
+	    "mv '%s' home/repository && "
+	    "sed -i '/^network:/,$d' home/repository/migrations/*/plan.yml && "
 	    "cp '%s' etc/ssl/certs/ca-certificates.crt && "
 	    "echo 'nameserver %s' >etc/resolv.conf", root, clone,
 	    kit_env("SB_CA_BUNDLE"), kit_env("SB_RESOLVER_ADDR"));
@@ -56,12 +56,12 @@ emptyroot_make(void)
 static void
 become(const char *root, const char *const *vars, int log)
 {
-	static const char *const own[] = { "PATH=/bin", "HOME=/work",
-	    "RUNNER_TEMP=/work", "GITHUB_OUTPUT=/work/outputs",
-	    "GITHUB_STEP_SUMMARY=/work/summary",
-	    "INPUT_WORKSPACE=/work/repository", NULL };
+	static const char *const own[] = { "PATH=/bin", "HOME=/home",
+	    "RUNNER_TEMP=/home", "GITHUB_OUTPUT=/home/outputs",
+	    "GITHUB_STEP_SUMMARY=/home/summary",
+	    "INPUT_WORKSPACE=/home/repository", NULL };
 
-	if (!enter(root) || chdir("/work") != 0)
+	if (!enter(root) || chdir("/home") != 0)
 		_exit(126);
 	dup2(log, 1);
 	dup2(log, 2);
@@ -94,7 +94,7 @@ check_standard(pid_t pid)
 static char *
 read_or_empty(const char *root, const char *name)
 {
-	const char *path = kit_text("%s/work/%s", root, name);
+	const char *path = kit_text("%s/home/%s", root, name);
 
 	return access(path, R_OK) == 0 ? kit_read(path) : strdup("");
 }
@@ -103,14 +103,14 @@ struct kit_run
 emptyroot_step(const char *root, const char *step, const char *const *vars)
 {
 	const char *bin = getenv("KIT_BIN"),
-	    *log = kit_text("%s/work/log", root);
+	    *log = kit_text("%s/home/log", root);
 	struct timespec tick = { .tv_nsec = 2 * 1000 * 1000 };
 	struct kit_run r = { .dir = strdup(root) };
 	pid_t pid;
 	int w = 0, fd;
 
-	kit_out("cp '%s/%s' '%s/step' && rm -f '%s'/work/outputs "
-	    "'%s'/work/summary", bin != NULL ? bin : "build/bin", step, root,
+	kit_out("cp '%s/%s' '%s/step' && rm -f '%s'/home/outputs "
+	    "'%s'/home/summary", bin != NULL ? bin : "build/bin", step, root,
 	    root, root);
 	fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	ck_assert_int_ge(fd, 0);

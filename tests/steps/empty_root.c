@@ -38,7 +38,7 @@ end(void)
 static const char **
 vars(const char *a, const char *b)
 {
-	const char **all = world_vars("/work/repository",
+	const char **all = world_vars("/home/repository",
 	    "dns-servers=", "ca-file=", a != NULL ? a : "minutes=2",
 	    b != NULL ? b : "minutes=2",
 	    kit_text("kube-token=%s", kit_env("SB_KUBE_OLD_TOKEN")),
@@ -136,7 +136,7 @@ is_whole(const char *step)
 static void
 goes_as_far_as_git(const char *step)
 {
-	const char *settings = "/work/settings.json";
+	const char *settings = "/home/settings.json";
 	const char *more = strcmp(step, "set-autosync") == 0
 	    ? "enabled=false" : kit_text("settings-file=%s", settings);
 	struct kit_run r;
