@@ -19,6 +19,18 @@ install()
 		--skip-name-resolve "${SMALL[@]}" >>"$D/install.log" 2>&1
 }
 
+# make CACHE FOLDER: a fresh data folder in the cache, unless it is there. One
+# at a time: of several mariadb-install-db at once, some failed.
+make()
+{
+	(
+		flock 9
+		[ ! -d "$2" ] || exit 0
+		rm -rf "$1/new"
+		install "$1/new" && mv -T "$1/new" "$2"
+	) 9>"$1/mariadb.lock"
+}
+
 # data: a copy of a fresh data folder, made once per version and kept in the
 # cache, where there can be one
 data()
@@ -27,15 +39,11 @@ data()
 	version=$(mariadbd --version | tr -cs 'A-Za-z0-9.+\n' -)
 	cache=${XDG_CACHE_HOME:-${HOME:-/}/.cache}/transplant
 	fresh=$cache/mariadb-${version%-}
-	if [ ! -d "$fresh" ]; then
-		if ! mkdir -p "$cache/new.$$" 2>/dev/null; then
-			install "$D/data"
-			return
-		fi
-		install "$cache/new.$$" &&
-			mv -T "$cache/new.$$" "$fresh" 2>/dev/null
-		rm -rf "$cache/new.$$"
+	if ! mkdir -p "$cache" 2>/dev/null || [ ! -w "$cache" ]; then
+		install "$D/data"
+		return
 	fi
+	[ -d "$fresh" ] || make "$cache" "$fresh" || return
 	cp -r "$fresh" "$D/data"
 }
 
