@@ -24,7 +24,7 @@
 #include "edx/release.h"
 #include "edx/settings.h"
 #include "site/generation.h"
-#include "site/oldsettings.h"
+#include "site/running.h"
 #include "step/step.h"
 
 enum {
@@ -188,7 +188,7 @@ run(struct err *e)
 
 	if (ok) {
 		generation_warn_of_newer(k, &g);
-		settings = oldsettings_read(k, &g, in.evaluate, &problems, e);
+		settings = running_read(k, &g, in.evaluate, &problems, e);
 		ok = settings != NULL;
 	}
 	if (ok) {

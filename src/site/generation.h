@@ -1,5 +1,5 @@
 /*
- * generation - the ConfigMaps that the old instance runs with.
+ * generation - the ConfigMaps that an instance runs with, old or new.
  *
  * Kubernetes keeps every generation that was ever applied, and their names do
  * not tell which one runs: that is what the Deployments mount, and LMS,

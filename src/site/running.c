@@ -1,7 +1,7 @@
 /*
- * oldsettings - see oldsettings.h.
+ * running - see running.h.
  */
-#include "site/oldsettings.h"
+#include "site/running.h"
 
 #include <string.h>
 
@@ -31,10 +31,9 @@ struct source {
 /* ---- what their files say ---- */
 
 static const char *
-find_file(struct source *s, const char *map, const char *file,
-    struct err *e)
+find_file(struct kube *k, const char *map, const char *file, struct err *e)
 {
-	const struct json *m = kube_find_configmap(s->kube, map, e);
+	const struct json *m = kube_find_configmap(k, map, e);
 	const char *text = m != NULL ? kube_data(m, file) : NULL;
 
 	if (m != NULL && text_empty(text))
@@ -42,22 +41,30 @@ find_file(struct source *s, const char *map, const char *file,
 	return text_empty(text) ? NULL : text;
 }
 
-/* One side: its YAML, then its production.py. */
-static struct pysettings *
-read_side(struct source *s, const char *yaml_file, const char *map,
+static const char *
+settings_map(const struct generation *g, const char *side)
+{
+	return text_same(side, "lms") ? g->lms : g->cms;
+}
+
+/* Its YAML, then its production.py. */
+struct pysettings *
+running_find(struct kube *k, const struct generation *g, const char *side,
     struct err *e)
 {
 	struct pool *pool = step_common()->pool;
-	const char *env = find_file(s, s->g->config, yaml_file, e);
+	const char *map = settings_map(g, side);
+	const char *file = pool_printf(pool, "%s.env.yml", side);
+	const char *env = find_file(k, g->config, file, e);
 	const char *code = env == NULL ? NULL :
-	    find_file(s, map, "production.py", e);
+	    find_file(k, map, "production.py", e);
 	struct pysettings *ps = NULL;
 	struct yaml *y = NULL;
 	bool ok;
 
 	if (code != NULL)
 		y = yaml_parse(env, strlen(env), pool_printf(pool, "%s/%s",
-		    s->g->config, yaml_file), e);
+		    g->config, file), e);
 	if (y == NULL)
 		return NULL;
 	ps = pysettings_new();
@@ -73,11 +80,12 @@ read_side(struct source *s, const char *yaml_file, const char *map,
 
 /* ---- what the platform itself says ---- */
 
-static struct pysettings *
-ask_side(struct source *s, const char *side, const char *map, struct err *e)
+struct pysettings *
+running_ask(struct kube *k, const struct generation *g, const char *side,
+    const char *names, struct err *e)
 {
-	struct json *j = openedx_find_settings(s->kube, side, map,
-	    settings_names(step_common()->pool), PYSETTINGS_STORES, e);
+	struct json *j = openedx_find_settings(k, side, settings_map(g, side),
+	    names, PYSETTINGS_STORES, e);
 	struct buf text = buf_new(FILE_MAX);
 	struct pysettings *ps = NULL;
 	struct yaml *y = NULL;
@@ -129,11 +137,12 @@ take_evaluated(struct source *s, const struct settings_source *files,
 {
 	struct settings_source from = *files;
 	struct pysettings *lms, *cms = NULL;
+	const char *names = settings_names(step_common()->pool);
 	struct json *platform;
 
-	lms = ask_side(s, "lms", s->g->lms, e);
+	lms = running_ask(s->kube, s->g, "lms", names, e);
 	if (lms != NULL)
-		cms = ask_side(s, "cms", s->g->cms, e);
+		cms = running_ask(s->kube, s->g, "cms", names, e);
 	if (cms != NULL) {
 		if (s->problems->len > 0)
 			log_info("From the files alone this can't be told:\n"
@@ -159,10 +168,10 @@ read_settings(struct source *s, bool evaluate, struct err *e)
 		.forum_database = s->g->forum_database };
 	struct json *maps;
 
-	s->lms = read_side(s, "lms.env.yml", s->g->lms, e);
+	s->lms = running_find(s->kube, s->g, "lms", e);
 	if (s->lms == NULL)
 		return false;
-	s->cms = read_side(s, "cms.env.yml", s->g->cms, e);
+	s->cms = running_find(s->kube, s->g, "cms", e);
 	if (s->cms == NULL)
 		return false;
 	from.lms = s->lms;
@@ -181,7 +190,7 @@ read_settings(struct source *s, bool evaluate, struct err *e)
 }
 
 struct json *
-oldsettings_read(struct kube *k, const struct generation *g, bool evaluate,
+running_read(struct kube *k, const struct generation *g, bool evaluate,
     struct buf *problems, struct err *e)
 {
 	struct source s = { .kube = k, .g = g, .problems = problems };
