@@ -6,9 +6,10 @@
 #   make setup        what both need: distribution packages, static libraries
 #   make sandbox-full a world with the real Kubernetes and Argo CD; test-full,
 #                     demo FULL=1: tests and demo in it
+#   make fuzz SECONDS=60 [TARGET=yaml]: each target of tests/fuzz for so long
 #   make lint actions sandbox-up sandbox-down bench clean
 #
-# MODE=release|asan|cov chooses how it is built. A new step, module or test
+# MODE=release|asan|cov|fuzz chooses how it is built. A new step, module or test
 # needs no edit here: the folders are read.
 
 MODE ?= release
@@ -45,9 +46,11 @@ CFLAGS_cov := -O0 -g --coverage
 # The commit's date and no path of this machine: the same bytes anywhere.
 CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -Isrc -I. $(WARN) $(CFLAGS_$(MODE)) \
 	-ffile-prefix-map=$(CURDIR)=. $(LIBS_CFLAGS) -MMD -MP
+CFLAGS_fuzz := $(CFLAGS_asan) -fsanitize=fuzzer-no-link
 LDFLAGS_release := -static -s -Wl,--gc-sections
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_cov := --coverage
+LDFLAGS_fuzz := $(LDFLAGS_asan)
 
 PRODUCT_LIBS = $(CURL_LIBS) $(MYSQL_LIBS) $(MONGO_LIBS) $(CJSON_LIBS) \
 	$(YAML_LIBS) $(TREE_SITTER_LIBS) $(ARES_LIBS) $(CHECK_LIBS) $(TLS_LIBS)
@@ -68,11 +71,14 @@ CONTRACT_SHARED := http argocd_app
 CONTRACT := $(patsubst tests/contract/%.c,$(TEST)/contract/%,\
 	$(filter-out $(CONTRACT_SHARED:%=tests/contract/%.c),\
 	$(wildcard tests/contract/*.c)))
+# A file of tests/fuzz is a target, but for the main that they share.
+FUZZ := $(patsubst tests/fuzz/%.c,$(TEST)/fuzz/%,\
+	$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 DOUBLES := $(addprefix build/doubles/,world mongo lms faultproxy askmongo)
 
-.PHONY: all setup test test-unit demo bench lint actions sandbox-up \
-	sandbox-full test-full get-full sandbox-down clean programs doubles \
-	tests dist print-cflags print-double-cflags
+.PHONY: all setup test test-unit fuzz fuzz-programs demo bench lint \
+	actions sandbox-up sandbox-full test-full get-full sandbox-down \
+	clean programs doubles tests dist print-cflags print-double-cflags
 all: programs
 
 # The libraries' place and link lines; remade by make itself when missing.
@@ -204,12 +210,33 @@ $(TEST)/contract/%: $(OBJ)/tests/contract/%.o $(KIT_OBJS) \
 	$(call SAY,LINK $@)
 	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
 
-tests: $(UNIT) $(STEP_TESTS) $(CONTRACT)
-test-unit: $(UNIT)
+# With libFuzzer, or with a main that feeds the kept inputs once.
+ifeq ($(MODE),fuzz)
+FUZZ_MAIN :=
+$(FUZZ): LDFLAGS_TEST += -fsanitize=fuzzer
+else
+FUZZ_MAIN := $(OBJ)/tests/fuzz/replay.o $(KIT_OBJS)
+endif
+$(TEST)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_MAIN) $(OBJ)/libtransplant.a
+	@mkdir -p $(@D)
+	$(call SAY,LINK $@)
+	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
+
+fuzz-programs: $(FUZZ)
+tests: $(UNIT) $(FUZZ) $(STEP_TESTS) $(CONTRACT)
+test-unit: $(UNIT) $(FUZZ)
 	@tests/run unit
 test: setup
 	@$(MAKE) --no-print-directory programs doubles tests dist
 	@tests/run all
+
+SECONDS ?= 60
+FUZZ_CC ?= clang
+fuzz: setup
+	@src/libs/packages.sh install fuzz
+	@$(MAKE) --no-print-directory MODE=fuzz CC="$(FUZZ_CC)" \
+	    $(if $(TARGET),build/fuzz/test/fuzz/$(TARGET),fuzz-programs)
+	@tests/fuzz/fuzz $(SECONDS) $(TARGET)
 
 # FULL=1: with the real Kubernetes and Argo CD
 demo: setup $(if $(FULL),get-full)

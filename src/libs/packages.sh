@@ -7,7 +7,7 @@
 #	packages.sh missing PURPOSE...   print those that are not installed
 #	packages.sh install PURPOSE...   install those
 #
-# Purposes: build test lint bench full. Works on Debian 12 and 13 and Ubuntu
+# Purposes: build test lint bench fuzz full. Works on Debian 12 and 13 and Ubuntu
 # 22.04 and 24.04. When nothing is missing, install does nothing and is done in a
 # moment. Otherwise it needs root, or sudo. No server is started on the way:
 # while it installs, policy-rc.d says no, unless the machine has a policy of
@@ -58,6 +58,27 @@ need_bench()
 	echo 'hyperfine time'
 }
 
+# The compiler that has libFuzzer, and its runtime: of the clang that is
+# there, else of the one that the distribution would install.
+need_fuzz()
+{
+	local major runtime=rt
+
+	major=$(clang -dumpversion 2>/dev/null | cut -d . -f 1 || true)
+	[ -n "$major" ] || case $(codename) in
+	trixie) major=19 ;;
+	noble) major=18 ;;
+	*) major=14 ;;
+	esac
+	[ "$(codename)" != jammy ] || runtime=common
+	echo "clang libclang-$runtime-$major-dev"
+}
+
+codename()
+{
+	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
+}
+
 # What the real Argo CD keeps its cache in; see tests/sandbox/full.
 need_full()
 {
@@ -71,7 +92,7 @@ words()
 
 	for purpose in "$@"; do
 		case $purpose in
-		build|test|lint|bench|full)
+		build|test|lint|bench|fuzz|full)
 			"need_$purpose" ;;
 		*)
 			usage ;;
