@@ -157,6 +157,22 @@ make_uri(const struct mongo_login *l, struct err *e)
 	return uri;
 }
 
+/* The caller's word counts, whatever an address out of config.yml allows.
+ * The driver takes either the first of these options or the others. */
+static void
+set_verification(mongoc_uri_t *uri, bool verify)
+{
+	if (mongoc_uri_has_option(uri, MONGOC_URI_TLSINSECURE)) {
+		mongoc_uri_set_option_as_bool(uri, MONGOC_URI_TLSINSECURE,
+		    !verify);
+		return;
+	}
+	mongoc_uri_set_option_as_bool(uri,
+	    MONGOC_URI_TLSALLOWINVALIDCERTIFICATES, !verify);
+	mongoc_uri_set_option_as_bool(uri,
+	    MONGOC_URI_TLSALLOWINVALIDHOSTNAMES, !verify);
+}
+
 static void
 set_uri(mongoc_uri_t *uri, const struct mongo_login *l)
 {
@@ -174,10 +190,9 @@ set_uri(mongoc_uri_t *uri, const struct mongo_login *l)
 	mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS, ms);
 	mongoc_uri_set_option_as_utf8(uri, MONGOC_URI_APPNAME, "transplant");
 	mongoc_uri_set_option_as_bool(uri, MONGOC_URI_TLS, tls);
-	if (tls && text_same(l->tls, "require"))
-		mongoc_uri_set_option_as_bool(uri, MONGOC_URI_TLSINSECURE,
-		    true);
-	else if (tls && ca != NULL)
+	if (tls)
+		set_verification(uri, !text_same(l->tls, "require"));
+	if (tls && ca != NULL)
 		mongoc_uri_set_option_as_utf8(uri, MONGOC_URI_TLSCAFILE, ca);
 }
 

@@ -27,7 +27,8 @@ struct mongo_login {
 	long port;		/* not used with a URI */
 	const char *user, *password;
 	const char *auth_db;	/* where the user is defined; NULL: admin */
-	const char *tls;	/* one of mongo_tls_words; NULL: verify */
+	const char *tls;	/* one of mongo_tls_words; NULL: verify; what
+				 * a URI says of verification does not count */
 	const char *ca_file;	/* PEM; NULL: the system's store */
 	long seconds;		/* for connecting, and for each answer */
 };

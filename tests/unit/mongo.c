@@ -1,7 +1,9 @@
 /* Proves what db/mongo.h promises of logins that never reach a server. */
+#include <stdio.h>
 #include <string.h>
 
 #include "db/mongo.h"
+#include "tests/kit/httpd.h"
 #include "tests/kit/kit.h"
 
 /* Nobody listens there. */
@@ -55,6 +57,33 @@ START_TEST(a_host_of_a_person_is_a_name_or_a_uri_without_login)
 }
 END_TEST
 
+/* The server's certificate is of an authority that nobody knows. */
+START_TEST(an_address_can_not_switch_verification_off)
+{
+	static const char *const allowed[] = { "", "?tlsInsecure=true",
+	    "?tlsAllowInvalidCertificates=true",
+	    "?tlsAllowInvalidHostnames=true&ssl=true" };
+	struct httpd *server = httpd_start("127.0.0.1");
+
+	for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
+		char uri[128];
+		struct mongo_login l = login(uri);
+		struct err e = { 0 };
+
+		snprintf(uri, sizeof uri, "mongodb://127.0.0.1:%d/%s",
+		    httpd_port(server), allowed[i]);
+		l.tls = "verify";
+		ck_assert_ptr_null(mongo_open(&l, &e));
+		kit_contains(e.text, "certificate verify failed");
+		/* without: it talks, and meets no MongoDB */
+		l.tls = "require";
+		ck_assert_ptr_null(mongo_open(&l, &e));
+		kit_lacks(e.text, "certificate");
+	}
+	httpd_stop(server);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -65,6 +94,7 @@ main(void)
 	tcase_add_test(c, a_name_that_begins_like_the_scheme_is_a_name);
 	tcase_add_test(c, a_login_within_the_uri_is_never_shown);
 	tcase_add_test(c, a_host_of_a_person_is_a_name_or_a_uri_without_login);
+	tcase_add_test(c, an_address_can_not_switch_verification_off);
 	suite_add_tcase(s, c);
 	return kit_main(s, NULL);
 }
