@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "data/json.h"
 #include "site/application.h"
+#include "site/cluster.h"
 #include "step/step.h"
 
 enum {
@@ -28,7 +29,6 @@ enum {
 
 static struct {
 	const char *revision;
-	const char *kube_server, *kube_ca, *kube_token, *space;
 	long minutes;
 	bool prune;
 } in;
@@ -43,18 +43,8 @@ static const struct input inputs[] = {
 	    " automated sync does" },
 	{ .name = "minutes", .num = &in.minutes, .min = 1, .max = 360,
 	  .dflt = "60", .help = "How long to wait until it is ready" },
-	{ .name = "kube-server", .str = &in.kube_server, .optional = true,
-	  .plan = "new.kube.server", .check = text_check_https,
-	  .help = "API server of the new cluster, to say why pods wait" },
-	{ .name = "kube-ca", .str = &in.kube_ca, .optional = true,
-	  .check = kube_check_roots,
-	  .help = "Its roots, as PEM or base64 of it" },
-	{ .name = "kube-token", .str = &in.kube_token, .optional = true,
-	  .secret = true, .help = "Token that may list pods there; without"
-	    " it failures name no pods" },
-	{ .name = "namespace", .str = &in.space, .optional = true,
-	  .plan = "new.namespace", .check = text_check_name,
-	  .help = "Namespace of the instance; if empty, its name" },
+	{ .rows = cluster_new_inputs, .together = cluster_check_new,
+	  .optional = true },
 	{ 0 }
 };
 
@@ -82,22 +72,15 @@ say_pods(struct kube *k, const char *deployment, struct buf *out,
 static void
 explain(struct argocd *a, struct err *e)
 {
-	const struct kube_open where = {
-		.server = in.kube_server, .ca_pem = in.kube_ca,
-		.token = in.kube_token, .ca_file = step_common()->ca_file,
-		.space = !text_empty(in.space) ? in.space
-		    : step_common()->instance,
-		.dns_servers = step_common()->dns_servers,
-	};
 	struct err unseen = { 0 };
 	struct buf out = buf_new(1200);
 	struct kube *k = NULL;
 	const char *r;
 	bool ok;
 
-	if (text_empty(in.kube_server) || text_empty(in.kube_token))
+	if (!cluster_given(CLUSTER_NEW))
 		return;
-	k = kube_open(&where, &unseen);
+	k = cluster_open(CLUSTER_NEW, &unseen);
 	ok = k != NULL;
 	for (int i = 0; ok && i < UNWELL_MAX
 	    && (r = argocd_unwell(a, i)) != NULL; i++)

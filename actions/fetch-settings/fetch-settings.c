@@ -23,6 +23,7 @@
 #include "data/json.h"
 #include "edx/release.h"
 #include "edx/settings.h"
+#include "site/cluster.h"
 #include "site/generation.h"
 #include "site/running.h"
 #include "step/step.h"
@@ -33,27 +34,14 @@ enum {
 };
 
 static struct {
-	const char *server, *ca, *token, *space;
 	bool evaluate;
 } in;
 
 static const struct input inputs[] = {
-	{ .name = "kube-server", .str = &in.server,
-	  .check = text_check_https, .plan = "old.kube.server",
-	  .help = "Address of the old cluster's API server" },
-	{ .name = "kube-ca", .str = &in.ca, .dflt = "",
-	  .check = kube_check_roots,
-	  .help = "Certificate authority of that server, PEM or base64 of "
-	    "it; if empty, the machine's roots" },
-	{ .name = "kube-token", .str = &in.token, .secret = true,
-	  .help = "Token of a service account that may get Deployments and "
-	    "list ConfigMaps" },
-	{ .name = "namespace", .str = &in.space, .check = text_check_name,
-	  .plan = "old.namespace",
-	  .help = "Namespace of the old instance" },
+	{ .rows = cluster_old_inputs, .together = cluster_check_old },
 	{ .name = "evaluate", .flag = &in.evaluate, .dflt = "false",
 	  .help = "Let the LMS and Studio print these settings in their own "
-	    "containers, and take that; the token must be allowed to list "
+	    "containers, and take that; the login must be allowed to list "
 	    "pods and to run commands in them" },
 	{ 0 }
 };
@@ -166,9 +154,10 @@ name_missing_rights(struct kube *k, struct err *e)
 	    &unseen) && rules.len > 0) {
 		err_set(e, said.kind, "%s\nAll rules that the Role in "
 		    "namespace %s lacks for this step:\n%s", said.text,
-		    in.space, buf_str(&rules));
+		    cluster_space(CLUSTER_OLD), buf_str(&rules));
 		step_summary("\nRules that the Role in namespace %s lacks:"
-		    "\n\n```yaml\n%s```\n", in.space, buf_str(&rules));
+		    "\n\n```yaml\n%s```\n", cluster_space(CLUSTER_OLD),
+		    buf_str(&rules));
 	}
 	buf_free(&rules);
 }
@@ -176,12 +165,8 @@ name_missing_rights(struct kube *k, struct err *e)
 static bool
 run(struct err *e)
 {
-	const struct step_common *c = step_common();
-	struct kube_open o = { .server = in.server, .ca_pem = in.ca,
-		.token = in.token, .space = in.space, .ca_file = c->ca_file,
-		.dns_servers = c->dns_servers };
 	struct buf problems = buf_new(PROBLEMS_MAX);
-	struct kube *k = kube_open(&o, e);
+	struct kube *k = cluster_open(CLUSTER_OLD, e);
 	struct json *settings = NULL;
 	struct generation g;
 	bool ok = k != NULL && generation_find(k, &g, &problems, e);

@@ -76,6 +76,26 @@ take_roots(struct kube *k, const char *given, struct err *e)
 	return ok || err_within(e, "kube-ca");
 }
 
+/* Through a SOCKS proxy names are looked up behind it, as kubectl does. */
+static const char *
+proxy_of(struct pool *p, const char *url)
+{
+	static const char socks[] = "socks5://";
+
+	return url != NULL && text_starts(url, socks) ? pool_printf(p,
+	    "socks5h://%s", url + strlen(socks)) : pool_strdup(p, url);
+}
+
+static void
+take_login(struct kube *k, const struct kube_open *o)
+{
+	k->o.token = pool_strdup(k->pool, o->token);
+	k->o.cert_pem = pool_strdup(k->pool, o->cert_pem);
+	k->o.key_pem = pool_strdup(k->pool, o->key_pem);
+	k->authorization = text_empty(o->token) ? NULL
+	    : pool_printf(k->pool, "Bearer %s", o->token);
+}
+
 struct kube *
 kube_open(const struct kube_open *o, struct err *e)
 {
@@ -86,7 +106,10 @@ kube_open(const struct kube_open *o, struct err *e)
 	k->docs = json_array();
 	k->server = without_slash(p, o->server);
 	k->space = pool_strdup(p, o->space);
-	k->authorization = pool_printf(p, "Bearer %s", o->token);
+	k->o = (struct kube_open){ .renew = o->renew, .source = o->source,
+	    .tls_name = pool_strdup(p, o->tls_name),
+	    .proxy = proxy_of(p, o->proxy) };
+	take_login(k, o);
 	k->http = http_open(o->ca_file, o->dns_servers, e);
 	if (k->http != NULL && take_roots(k, o->ca_pem, e))
 		return k;
@@ -144,15 +167,48 @@ kube_tell_status(struct kube *k, const struct kube_ask *ask,
 	if (r->status == 403)
 		tell_denied(k, ask, words, e);
 	else if (r->status == 401)
-		err_set(e, ERR_DENIED, "%s: the token is refused: it is"
-		    " expired, revoked, or another cluster's (%s)", what,
-		    words);
+		err_set(e, ERR_DENIED, "%s: the %s is refused: it is"
+		    " expired, revoked, or another cluster's (%s)%s%s", what,
+		    k->o.token != NULL ? "token" : "client certificate",
+		    words, k->unrenewed != NULL ? "; no new one can be had: "
+		    : "", k->unrenewed != NULL ? k->unrenewed : "");
 	else
 		err_set(e, reply_kind(r->status), "%s: %s: %s", what,
 		    reason != NULL ? reply_line(k->pool, reason)
 		    : reply_meaning(r->status), words);
 	json_free(status);
 	return false;
+}
+
+struct http_request
+kube_request(const struct kube *k, const char *method, const char *url)
+{
+	return (struct http_request){ .method = method, .url = url,
+		.authorization = k->authorization, .ca_pem = k->ca_pem,
+		.client_cert_pem = k->o.cert_pem,
+		.client_key_pem = k->o.key_pem,
+		.tls_name = k->o.tls_name, .proxy = k->o.proxy };
+}
+
+bool
+kube_renew(struct kube *k, const struct http_reply *r)
+{
+	struct kube_open fresh = k->o;
+	struct err e = { 0 };
+	bool other;
+
+	other = k->renewed;
+	k->renewed = r->status == 401;
+	if (r->status != 401 || k->o.renew == NULL || other)
+		return false;
+	if (!k->o.renew(k->o.source, &fresh, &e)) {
+		k->unrenewed = pool_strdup(k->pool, e.text);
+		return false;
+	}
+	other = !text_same(fresh.token, k->o.token)
+	    || !text_same(fresh.cert_pem, k->o.cert_pem);
+	take_login(k, &fresh);
+	return other;
 }
 
 /*
@@ -165,20 +221,21 @@ send_ask(struct kube *k, const struct kube_ask *ask, bool *gone, struct err *e)
 	static const char *const headers[] = {
 		"Accept: application/json", NULL
 	};
-	const struct http_request rq = {
-		.method = ask->method, .url = ask->url, .headers = headers,
-		.authorization = k->authorization, .ca_pem = k->ca_pem,
-		.body = ask->body,
-		.body_len = ask->body != NULL ? strlen(ask->body) : 0,
-		.reply_max = PAGE_MAX,
-	};
-	struct http_reply r;
+	struct http_request rq;
+	struct http_reply r = { 0 };
 	struct json *j;
 
-	if (!http_send(k->http, k->pool, &rq, &r, e)) {
-		err_within(e, "%s", ask->what);
-		return NULL;
-	}
+	do {
+		rq = kube_request(k, ask->method, ask->url);
+		rq.headers = headers;
+		rq.body = ask->body;
+		rq.body_len = ask->body != NULL ? strlen(ask->body) : 0;
+		rq.reply_max = PAGE_MAX;
+		if (!http_send(k->http, k->pool, &rq, &r, e)) {
+			err_within(e, "%s", ask->what);
+			return NULL;
+		}
+	} while (kube_renew(k, &r));
 	*gone = r.status == 410;
 	if (r.status != ask->good) {
 		kube_tell_status(k, ask, &r, e);

@@ -3,8 +3,9 @@
  * command in one of its containers.
  *
  * One handle is one namespace of one cluster, with a token (a service
- * account's) and the cluster's roots. What a call returns belongs to the
- * handle and lives until kube_close. Nothing here writes.
+ * account's) or a client certificate, and the cluster's roots. What a call
+ * returns belongs to the handle and lives until kube_close. Nothing here
+ * writes.
  *
  * Kinds: ERR_NOT_FOUND; ERR_DENIED (the text holds the server's words and,
  * where a right is missing, the rule to add to the Role); ERR_NETWORK,
@@ -26,10 +27,19 @@ struct kube_open {
 	const char *server;		/* https://host:port */
 	const char *ca_pem;		/* roots: PEM, or its base64 as in a
 					 * kubeconfig; NULL, "": as ca_file */
-	const char *token;
+	const char *token;		/* NULL: none */
+	const char *cert_pem, *key_pem;	/* of the client; NULL: none */
+	const char *tls_name;		/* in the server's certificate; NULL:
+					 * the address's */
+	const char *proxy;		/* NULL: the environment's */
 	const char *space;		/* the namespace */
 	const char *ca_file;		/* NULL: the system's store */
 	const char *dns_servers;	/* NULL: the system's */
+	/* Where a login may end before we do: put a new one (token,
+	 * cert_pem, key_pem) in its place. Asked when the server refuses
+	 * it; `source` must live as long as the handle. NULL: none. */
+	bool (*renew)(void *source, struct kube_open *, struct err *);
+	void *source;
 };
 
 /* For input tables: roots as ca_pem takes them. */

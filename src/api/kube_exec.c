@@ -120,17 +120,19 @@ kube_exec(struct kube *k, const struct kube_command *c, long *code,
 		/* a WebSocket begins as a GET; newer servers want both */
 		.right = { "", "pods/exec", "get, create" },
 	};
-	const struct http_request rq = {
-		.method = "GET", .url = ask.url, .timeout = CONNECT_SECONDS,
-		.authorization = k->authorization, .ca_pem = k->ca_pem,
-		.deadline = c->deadline,
-	};
+	struct http_request rq;
 	struct http_socket *s = NULL;
-	struct http_reply r;
+	struct http_reply r = { 0 };
 	bool ok;
 
-	if (!http_socket_open(k->http, k->pool, &rq, PROTOCOLS, &r, &s, e))
-		return err_within(e, "%s", ask.what);
+	do {
+		rq = kube_request(k, "GET", ask.url);
+		rq.timeout = CONNECT_SECONDS;
+		rq.deadline = c->deadline;
+		if (!http_socket_open(k->http, k->pool, &rq, PROTOCOLS, &r,
+		    &s, e))
+			return err_within(e, "%s", ask.what);
+	} while (s == NULL && kube_renew(k, &r));
 	if (s == NULL)
 		return kube_tell_status(k, &ask, &r, e);
 	ok = take_messages(k, s, c, code, e) || err_within(e, "%s", ask.what);

@@ -36,6 +36,7 @@ enum {
 	FIRST_WAIT = 500,		/* ms */
 	LONGEST_WAIT = 30 * 1000,	/* ms */
 	SECONDARY_WAIT = 60,		/* s; what GitHub asks for */
+	URL_MAX = 512 * 1024,
 	TELL_WAIT = 3 * 1000,		/* ms; a longer one is told */
 };
 
@@ -335,19 +336,58 @@ set_trust(struct http *h, const struct http_request *rq)
 }
 
 static void
+set_connect_to(struct http *h, struct attempt *a, const char *entry)
+{
+	a->connect_to = curl_slist_append(NULL, entry);
+	if (a->connect_to == NULL)
+		abort();
+	curl_easy_setopt(h->easy, CURLOPT_CONNECT_TO, a->connect_to);
+}
+
+/*
+ * curl takes the name to verify from the URL: so that name stands there, and
+ * the server's own where the connection goes and in the Host header.
+ */
+static void
+set_tls_name(struct http *h, struct attempt *a)
+{
+	const struct http_request *rq = a->rq;
+	const char *host = strstr(rq->url, "://") + 3;
+	const char *path = host + strcspn(host, "/?#"), *port = path;
+	int host_len = (int)(path - host);
+	struct buf text = buf_new(URL_MAX);
+
+	while (port > host && isdigit((unsigned char)port[-1]))
+		port--;
+	port = port > host && port[-1] == ':' ? port - 1 : path;
+	buf_printf(&text, "%.*s%s%s", (int)(host - rq->url), rq->url,
+	    rq->tls_name, port);
+	curl_easy_setopt(h->easy, CURLOPT_URL, buf_str(&text));
+	buf_clear(&text);
+	buf_printf(&text, "Host: %.*s", host_len, host);
+	add_header(a, buf_str(&text));
+	buf_clear(&text);
+	buf_printf(&text, "::%.*s%s", host_len, host, port < path ? "" : ":");
+	set_connect_to(h, a, buf_str(&text));
+	buf_free(&text);
+}
+
+static void
 set_address(struct http *h, struct attempt *a)
 {
 	const char *to = a->rq->connect_to;
 	struct buf entry = buf_new(512);
 
-	if (to == NULL)
-		return;
-	buf_printf(&entry, strchr(to, ':') != NULL ? "::[%s]:" : "::%s:", to);
-	a->connect_to = curl_slist_append(NULL, buf_str(&entry));
-	if (a->connect_to == NULL)
-		abort();
+	if (a->rq->proxy != NULL)
+		curl_easy_setopt(h->easy, CURLOPT_PROXY, a->rq->proxy);
+	if (to != NULL) {
+		buf_printf(&entry, strchr(to, ':') != NULL ? "::[%s]:"
+		    : "::%s:", to);
+		set_connect_to(h, a, buf_str(&entry));
+	} else if (a->rq->tls_name != NULL) {
+		set_tls_name(h, a);
+	}
 	buf_free(&entry);
-	curl_easy_setopt(h->easy, CURLOPT_CONNECT_TO, a->connect_to);
 }
 
 static void
@@ -376,9 +416,9 @@ set_options(struct http *h, struct attempt *a, long ms)
 	if (h->dns_servers != NULL)
 		curl_easy_setopt(c, CURLOPT_DNS_SERVERS, h->dns_servers);
 	set_method(h, a->rq);
+	set_address(h, a);
 	set_headers(h, a);
 	set_trust(h, a->rq);
-	set_address(h, a);
 	h->detail[0] = '\0';
 }
 

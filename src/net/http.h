@@ -54,7 +54,11 @@ struct http_request {
 					 * of the caller's it is JSON */
 	size_t body_len;
 	const char *ca_pem;		/* trust only these roots (PEM text) */
-	const char *client_cert_pem, *client_key_pem;
+	const char *client_cert_pem, *client_key_pem;	/* both or none */
+	const char *tls_name;		/* of the server's certificate, in
+					 * place of the URL's; Host stays */
+	const char *proxy;		/* http, https, socks5h URL, in
+					 * place of the environment's */
 	const char *connect_to;		/* address instead of the name's; SNI
 					 * and Host stay */
 	long timeout;			/* seconds in all; 0: 60. With a

@@ -20,6 +20,11 @@ enum { VALUE_MAX = 256 * 1024 };	/* a JSON input is the longest */
 
 static struct step_common common;
 static struct yaml *plan;
+/* Rows with a mistake. */
+static struct mistaken {
+	const char *name;
+	struct mistaken *next;
+} *mistaken;
 
 static const struct input rows_always[] = {
 	{ .name = "instance-name", .str = &common.instance,
@@ -243,10 +248,10 @@ flatten(char *text)
 			*text = ' ';
 }
 
-static void
-read_input(const struct input *in, void *arg)
+/* false: the row has a mistake, which was appended. */
+static bool
+read_value(const struct input *in, struct buf *mistakes)
 {
-	struct buf *mistakes = arg;
 	const char *where = "input", *value = from_environment(in);
 	struct err e;
 
@@ -256,29 +261,43 @@ read_input(const struct input *in, void *arg)
 	if (value == NULL && is_unfit_in_plan(in)) {
 		buf_printf(mistakes, "plan: %s (for input %s): is neither a "
 		    "value nor a list of values\n", in->plan, in->name);
-		return;
+		return false;
 	}
 	if (value == NULL && (value = from_plan(in)) != NULL)
 		where = "plan";
 	if (value == NULL)
 		value = from_default(in);
 	if (value == NULL && in->optional)
-		return;
+		return true;
 	if (value == NULL) {
 		buf_printf(mistakes, "input %s is missing", in->name);
 		if (in->plan != NULL)
 			buf_printf(mistakes, " (and so is %s in the plan)",
 			    in->plan);
 		buf_printf(mistakes, ": %s\n", in->help);
-	} else if (!store(in, value, &e)) {
-		flatten(e.text);
-		if (*where == 'p')
-			buf_printf(mistakes, "plan: %s (for input %s): %s\n",
-			    in->plan, in->name, e.text);
-		else
-			buf_printf(mistakes, "input %s: %s\n", in->name,
-			    e.text);
+		return false;
 	}
+	if (store(in, value, &e))
+		return true;
+	flatten(e.text);
+	if (*where == 'p')
+		buf_printf(mistakes, "plan: %s (for input %s): %s\n",
+		    in->plan, in->name, e.text);
+	else
+		buf_printf(mistakes, "input %s: %s\n", in->name, e.text);
+	return false;
+}
+
+static void
+read_input(const struct input *in, void *arg)
+{
+	struct mistaken *m;
+
+	if (read_value(in, arg))
+		return;
+	m = pool_alloc(common.pool, sizeof *m);
+	*m = (struct mistaken){ in->name, mistaken };
+	mistaken = m;
 }
 
 /* Absolute, so that a later change of folder can't matter. */
@@ -340,6 +359,33 @@ read_rest(const struct input *in, void *arg)
 		read_input(in, arg);
 }
 
+static bool
+has_mistake(const struct input *rows)
+{
+	for (; rows->name != NULL; rows++)
+		for (const struct mistaken *m = mistaken; m != NULL;
+		    m = m->next)
+			if (strcmp(m->name, rows->name) == 0)
+				return true;
+	return false;
+}
+
+/* Values that are each well may still not fit together. */
+static void
+check_together(const struct step *s, struct buf *mistakes)
+{
+	struct err e = { 0 };
+
+	for (const struct input *in = s->inputs; in->name != NULL
+	    || in->rows != NULL; in++) {
+		if (in->together == NULL || has_mistake(in->rows)
+		    || in->together(in->optional, &e))
+			continue;
+		flatten(e.text);
+		buf_printf(mistakes, "%s\n", e.text);
+	}
+}
+
 static void
 set_temp(void)
 {
@@ -357,10 +403,12 @@ bool
 frame_read_inputs(const struct step *s, struct buf *mistakes)
 {
 	common = (struct step_common){ .pool = pool_new() };
+	mistaken = NULL;
 	frame_each_input(s, read_first, mistakes);
 	if (common.instance != NULL && mistakes->len == 0)
 		open_plan(mistakes);
 	frame_each_input(s, read_rest, mistakes);
+	check_together(s, mistakes);
 	set_temp();
 	return mistakes->len == 0;
 }

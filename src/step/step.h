@@ -38,6 +38,9 @@ struct input {
 	const struct input *rows;	/* instead of all this: a table that
 				 * several steps share, here; if optional,
 				 * each row of it may be absent */
+	/* Of such a table: do its values fit together? Asked once all are
+	 * stored, if none of them was malformed. */
+	bool (*together)(bool optional, struct err *);
 };
 
 struct output {

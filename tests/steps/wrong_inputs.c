@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/digitalocean.h"
 #include "api/kube.h"
+#include "api/kubeconfig.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -79,6 +81,11 @@ static const struct kind kinds[] = {
 	  "mongodb://", "mongodb://u:p@a.test/", "a.test:27017" } },
 	{ kube_check_roots, .good = "-----BEGIN CERTIFICATE-----\nAA==\n"
 	  "-----END CERTIFICATE-----", .bad = { "certificate", "Zm9v" } },
+	{ kubeconfig_check, .good = "clusters: []", .bad = { "a: [",
+	  "- a", "kind: ConfigMap", "users: {}", "Zm9v" } },
+	{ digitalocean_check_id, .good =
+	  "bd5f5959-5e1e-4205-a714-a914373942af", .bad = { "my-cluster",
+	  "bd5f59595e1e4205a714a914373942af" } },
 	{ .step = "commit-config", .input = "paths", .good = "instances/acme",
 	  .bad = { "../etc", "a, /etc" } },
 	{ .step = "replicate-config", .input = "old-repository",
@@ -166,6 +173,32 @@ bad_value(const struct input *in, int i)
 	    : in->oneof != NULL ? words[i] : NULL;
 }
 
+/* Where a table's rows are several ways to one thing: those of the one that
+ * these tests take, and those that must not stand beside it. */
+static const char *const one_way[] = { "kube-server", "kube-token", NULL },
+    *const other_ways[] = { "kubeconfig", "kubeconfig-file", "kube-context",
+	"kube-cluster-id", "digitalocean-token", NULL };
+
+static bool
+is_in(const char *const *names, const char *name)
+{
+	while (*names != NULL && strcmp(*names, name) != 0)
+		names++;
+	return *names != NULL;
+}
+
+/* Mistakes that are of no one row, if nothing is given. */
+static int
+missing_ways(void)
+{
+	int n = 0;
+
+	for (const struct input *in = step->inputs; in->name != NULL
+	    || in->rows != NULL; in++)
+		n += in->together != NULL && !in->optional;
+	return n;
+}
+
 static bool
 is_required(const struct input *in)
 {
@@ -239,6 +272,7 @@ put_required(const char **vars, const struct input *but)
 
 	for (size_t i = 0; i < all->n; i++)
 		if (all->v[i] != but && (is_required(all->v[i])
+		    || is_in(one_way, all->v[i]->name)
 		    || text_same(all->v[i]->name, "workspace")
 		    || text_same(all->v[i]->name, "repository")))
 			put(vars, all->v[i], good_value(all->v[i]));
@@ -299,7 +333,8 @@ START_TEST(a_request_would_be_seen)
 	all = rows();
 	start(vars);
 	for (size_t i = 0; i < all->n; i++)
-		if (!text_same(all->v[i]->name, "plan"))
+		if (!text_same(all->v[i]->name, "plan")
+		    && !is_in(other_ways, all->v[i]->name))
 			put(vars, all->v[i], good_value(all->v[i]));
 	r = kit_step(step->name, vars);
 	ck_assert_msg(r.status == FORBID_SEEN || forbid_git_ran(git),
@@ -333,7 +368,7 @@ START_TEST(each_missing_input_is_told)
 	ck_assert_int_ge(missing, 1);
 	start(vars);
 	kit_add(vars, VARS, "repository=owner/name");
-	r = refused(vars, missing, "nothing is given");
+	r = refused(vars, missing + missing_ways(), "nothing is given");
 	kit_run_free(&r);
 }
 END_TEST
@@ -433,6 +468,7 @@ is_refused_in_plan(bool map)
 	for (size_t i = 0; i < all->n; i++) {
 		mistakes += n = put_in_plan(plan, all->v[i], map);
 		if (n == 0 && (is_required(all->v[i])
+		    || is_in(one_way, all->v[i]->name)
 		    || text_same(all->v[i]->name, "workspace")
 		    || text_same(all->v[i]->name, "repository")))
 			put(vars, all->v[i], good_value(all->v[i]));
