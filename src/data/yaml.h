@@ -7,16 +7,16 @@
  * stay. After each edit the new text is parsed and compared with the old
  * tree: if anything but the wanted place came out different, the edit is
  * refused and the text stays as it was. What can't be edited in place (an
- * alias, a value that others refer to, ...) is refused with a message, never
- * rewritten.
+ * alias, a value that others refer to, ...) is refused with a message that
+ * says where it stands, never rewritten.
  *
  * Scalars are resolved as YAML 1.1, as PyYAML does: 017 is 15, yes is true,
  * 1e5 is a string. Aliases and merge keys are followed when reading.
  *
  * A path is keys with dots, and [n] for the n-th item of a sequence:
  * "spec.syncPolicy.automated", "containers[0].image". "" is the whole
- * document. A dot, [ or \ that is part of a key is written with \ before it
- * (yaml_path_key does so).
+ * document. A dot, [ or \ that is part of a key is written with \ before it,
+ * an empty key as \- (yaml_path_key does so).
  */
 #ifndef DATA_YAML_H
 #define DATA_YAML_H
@@ -64,8 +64,8 @@ const char *yaml_key(const struct yaml *, const char *path, int i);
 /* The i-th item of a sequence; NULL past the end, or if it is no scalar. */
 const char *yaml_item(const struct yaml *, const char *path, int i);
 int yaml_line(const struct yaml *, const char *path);	/* 1-based, 0: none */
-/* Warnings found while parsing (duplicate keys: the last wins), one a line;
- * "" if none. */
+/* Warnings found while parsing (duplicate keys: the last wins), one a line
+ * "<name>:<line>:<column>: ..."; "" if none. */
 const char *yaml_warnings(const struct yaml *);
 
 /* Append a key to a path, with \ where the key needs it. */
@@ -84,9 +84,10 @@ bool yaml_tutor_unescape(struct buf *, const char *) MUST_CHECK;
 /*
  * Make the value at path this scalar. YAML_STRING is always written quoted;
  * with tutor true, with the escape above. YAML_BOOL takes "true" or "false",
- * YAML_INT decimal digits, YAML_NULL nothing. A missing key is added at the
- * end of its map (the map must be there). *changed tells whether bytes
- * changed: an equal value of the same kind is left alone.
+ * YAML_INT decimal digits, YAML_NULL nothing. A missing key is added to its
+ * map (which must be there): behind the last of the keys that begin with the
+ * same words (MYSQL_PORT behind MYSQL_HOST), else at the end. *changed tells
+ * whether bytes changed: an equal value of the same kind is left alone.
  */
 bool yaml_set(struct yaml *, const char *path, enum yaml_kind, const char *,
     bool tutor, bool *changed, struct err *) MUST_CHECK;

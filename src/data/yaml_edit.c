@@ -19,8 +19,9 @@
 struct edit {
 	const struct yaml_node *change;	/* this value */
 	const struct yaml_node *remove;	/* this pair */
-	const struct yaml_node *into;	/* at the end of this map or list */
+	const struct yaml_node *into;	/* this map or list */
 	bool into_nothing;		/* a pair in an empty document */
+	const struct yaml_node *after;	/* behind this child of it */
 	const char *key;		/* of the new pair; NULL: an item */
 	const struct yaml_node *found;	/* the new value, once walked */
 	size_t start, end;		/* bytes to take out */
@@ -31,6 +32,53 @@ static struct edit
 edit_new(const struct yaml *y)
 {
 	return (struct edit){ .text = buf_new(y->len + 16 * 1024 * 1024) };
+}
+
+/* "name:line:column: PATH why; edit it by hand". What is not there yet has
+ * the place of what it would be in. */
+static bool
+refuse_place(const struct yaml *y, const char *path, const char *why,
+    struct err *e)
+{
+	struct pool *pool = pool_new();
+	const struct yaml_node *node = yaml_tree_at(y->root, path);
+	const char *up = path, *key;
+
+	while (node == NULL) {
+		up = yaml_tree_parent(pool, up, &key);
+		node = yaml_tree_at(y->root, up);
+	}
+	if (node->key != NULL)
+		node = node->key;
+	err_set(e, ERR_HAND, "%s:%u:%u: %s %s; edit it by hand", y->name,
+	    node->line + 1, node->column + 1, *path != '\0' ? path :
+	    "the document", why);
+	pool_free(pool);
+	return false;
+}
+
+static bool
+has_anchor(const struct yaml_node *node)
+{
+	if (node->anchored || (node->key != NULL && node->key->anchored))
+		return true;
+	for (const struct yaml_node *c = yaml_tree_first(node); c != NULL;
+	    c = c->next)
+		if (has_anchor(c))
+			return true;
+	return false;
+}
+
+static bool
+has_anchor_or_alias(const struct yaml_node *node)
+{
+	if (node->anchored || node->alias != NULL)
+		return true;
+	for (const struct yaml_node *c = yaml_tree_first(node); c != NULL;
+	    c = c->next)
+		if (has_anchor_or_alias(c))
+			return true;
+	return false;
 }
 
 /* ---- lines ---- */
@@ -116,8 +164,8 @@ node_end(const struct yaml *y, const struct yaml_node *node)
 
 	if (node->alias != NULL || node->style != STYLE_BLOCK)
 		return end;
-	if (node->child != NULL)
-		return node_end(y, node->last);
+	if (yaml_tree_first(node) != NULL)
+		return node_end(y, yaml_tree_last(node));
 	header = line_end(y, node->start);
 	if (keeps_blank_lines(y, node))
 		return end;
@@ -162,25 +210,39 @@ proven_pair(const struct yaml_node *old, const struct yaml_node *new,
 	return proven(old, new, x);
 }
 
+/* Is this the pair or item that the edit adds? */
 static bool
-proven_children(const struct yaml_node *old, const struct yaml_node *new,
-    struct edit *x)
+is_new(const struct yaml_node *node, bool at_end, const struct edit *x)
 {
-	const struct yaml_node *a = old->child, *b = new->child;
+	if (x->found != NULL)
+		return false;
+	if (x->key == NULL)
+		return at_end && node->key == NULL;
+	return node->key != NULL && strcmp(node->key->text, x->key) == 0;
+}
 
-	for (; a != NULL; a = a->next) {
-		if (a == x->remove)
-			continue;
-		if (b == NULL || !proven_pair(a, b, x))
-			return false;
-		b = b->next;
+/* Children of `in`, from a up to stop, beside those from b up to the end. */
+static bool
+proven_children(const struct yaml_node *in, const struct yaml_node *a,
+    const struct yaml_node *stop, const struct yaml_node *b, struct edit *x)
+{
+	for (;;) {
+		if (a != stop && a == x->remove) {
+			a = a->next;
+		} else if (b != NULL && in == x->into
+		    && is_new(b, a == stop, x)) {
+			x->found = b;
+			b = b->next;
+		} else if (a == stop || b == NULL) {
+			return a == stop && b == NULL
+			    && (in != x->into || x->found != NULL);
+		} else {
+			if (!proven_pair(a, b, x))
+				return false;
+			a = a->next;
+			b = b->next;
+		}
 	}
-	if (b == NULL || x->into == NULL)
-		return b == NULL;
-	x->found = b;
-	return old == x->into && b->next == NULL && (x->key != NULL ?
-	    b->key != NULL && strcmp(b->key->text, x->key) == 0 :
-	    b->key == NULL);
 }
 
 /* Are the trees equal but for what the edit is about? */
@@ -199,7 +261,8 @@ proven(const struct yaml_node *old, const struct yaml_node *new,
 	if (old->alias != NULL)
 		return yaml_tree_same(old, new);
 	if (old->kind == YAML_MAP || old->kind == YAML_SEQ)
-		return proven_children(old, new, x);
+		return proven_children(old, yaml_tree_first(old), NULL,
+		    yaml_tree_first(new), x);
 	return strcmp(old->text, new->text) == 0;
 }
 
@@ -208,12 +271,13 @@ proven_document(const struct yaml_node *old, const struct yaml_node *new,
     struct edit *x)
 {
 	if (x->into_nothing) {
-		x->found = new->kind == YAML_MAP ? new->child : NULL;
+		x->found = yaml_tree_first(new);
 		return x->found != NULL && x->found->next == NULL
+		    && x->found->key != NULL
 		    && strcmp(x->found->key->text, x->key) == 0;
 	}
 	if (x->remove != NULL && x->remove->parent == old
-	    && old->child->next == NULL)
+	    && old->in->child->next == NULL)
 		return new->kind == YAML_NULL;
 	return proven(old, new, x);
 }
@@ -226,22 +290,148 @@ is_wanted(const struct edit *x, const struct yaml_node *want)
 	    (x->found != NULL && yaml_tree_same(x->found, want));
 }
 
-/* Splice, prove, and take the new text; else leave everything. */
-static bool
-apply(struct yaml *y, const char *path, struct edit *x,
-    const struct yaml_node *want, struct err *e)
+static char *
+spliced(const struct yaml *y, const struct edit *x, size_t *len)
 {
-	size_t len = y->len - (x->end - x->start) + x->text.len;
-	char *text = mem_alloc(len + 1), *warnings = NULL;
-	struct pool *pool = pool_new();
-	struct yaml_node *root;
-	struct err inner = { 0 };
+	char *text;
 
+	*len = y->len - (x->end - x->start) + x->text.len;
+	text = mem_alloc(*len + 1);
 	memcpy(text, y->text, x->start);
 	if (x->text.len > 0)
 		memcpy(text + x->start, x->text.data, x->text.len);
 	memcpy(text + x->start + x->text.len, y->text + x->end,
 	    y->len - x->end);
+	return text;
+}
+
+static void
+take_text(struct yaml *y, char *text, size_t len)
+{
+	mem_wipe(y->text, y->len);
+	mem_free(y->text);
+	y->text = text;
+	y->len = len;
+}
+
+/* The document's own pair that the edit is in, or comes behind. */
+static struct yaml_node *
+pair_around(const struct yaml *y, const struct edit *x)
+{
+	const struct yaml_node *node = x->change != NULL ? x->change :
+	    x->remove != NULL ? x->remove : x->into;
+
+	if (node == y->root)
+		node = x->after;
+	while (node != NULL && node->parent != y->root)
+		node = node->parent;
+	return node != NULL ? yaml_tree_pair(y->root, node->key->text) : NULL;
+}
+
+static uint32_t
+count_lines(const char *text, size_t from, size_t to)
+{
+	uint32_t n = 0;
+
+	while (from < to)
+		n += text[from++] == '\n';
+	return n;
+}
+
+/* The part of the document around an edit: whole lines, whole pairs. */
+struct part {
+	struct yaml_node *from, *to;
+	size_t start, end;		/* in the old text */
+};
+
+/*
+ * A removed pair is looked at with the one before, which gets what is left
+ * of its lines. false: there is no such part.
+ */
+static bool
+part_around(const struct yaml *y, const struct edit *x, struct part *p)
+{
+	struct yaml_node *next;
+
+	if (y->root->kind != YAML_MAP || y->root->style != STYLE_BLOCK
+	    || y->root->in->merges || *y->warnings != '\0'
+	    || (p->to = pair_around(y, x)) == NULL)
+		return false;
+	p->from = p->to;
+	next = p->to->next;
+	if (p->to == x->remove)
+		p->from = yaml_tree_before(y->root, p->to);
+	if (p->from == NULL)
+		return false;
+	p->start = line_start(y, p->from->key->start);
+	p->end = next != NULL ? line_start(y, next->key->start) : y->len;
+	return x->start >= p->from->key->start
+	    && x->end <= p->end
+	    && only_blanks(y->text, p->start, p->from->key->start)
+	    && (next == NULL
+		|| only_blanks(y->text, p->end, next->key->start))
+	    && !has_anchor(p->from) && !has_anchor(p->to);
+}
+
+/*
+ * In a large document an edit is proven within its part: a pair of the
+ * outermost map begins a line, and nothing within it can tell what comes
+ * before or behind. false: not so, or not proven; nothing is changed.
+ */
+static bool
+apply_in_part(struct yaml *y, struct edit *x, const struct yaml_node *want)
+{
+	struct part p;
+	struct yaml_place at, by;
+	struct yaml_node *root, *stop;
+	char *text, *lines;
+	size_t len, end;
+
+	if (!part_around(y, x, &p))
+		return false;
+	text = spliced(y, x, &len);
+	end = p.end + (len - y->len);
+	at = (struct yaml_place){ (uint32_t)p.start, p.from->key->line };
+	lines = mem_alloc(end - p.start + 1);
+	memcpy(lines, text + p.start, end - p.start);
+	root = yaml_tree_part(y->pool, lines, end - p.start, at);
+	stop = p.to->next;
+	by.byte = (uint32_t)(len - y->len);
+	by.line = count_lines(lines, 0, end - p.start)
+	    - count_lines(y->text, p.start, p.end);
+	mem_wipe(lines, end - p.start);
+	mem_free(lines);
+	if (root == NULL || root->in->child->key->line != at.line
+	    || root->in->child->key->column != p.from->key->column
+	    || !proven_children(y->root, p.from, stop, root->in->child, x)
+	    || !is_wanted(x, want)
+	    || !yaml_tree_splice(y->pool, y->root, p.from, p.to, root, by)) {
+		mem_wipe(text, len);
+		mem_free(text);
+		x->found = NULL;
+		return false;
+	}
+	take_text(y, text, len);
+	return true;
+}
+
+/* Splice, prove, and take the new text; else leave everything. */
+static bool
+apply(struct yaml *y, const char *path, struct edit *x,
+    const struct yaml_node *want, struct err *e)
+{
+	size_t len;
+	char *text, *warnings = NULL;
+	struct pool *pool;
+	struct yaml_node *root;
+	struct err inner = { 0 };
+
+	if (apply_in_part(y, x, want)) {
+		buf_free(&x->text);
+		return true;
+	}
+	pool = pool_new();
+	text = spliced(y, x, &len);
 	root = yaml_tree_build(pool, text, len, y->bom, y->name, &warnings,
 	    &inner);
 	buf_free(&x->text);
@@ -250,15 +440,11 @@ apply(struct yaml *y, const char *path, struct edit *x,
 		mem_wipe(text, len);
 		mem_free(text);
 		pool_free(pool);
-		return err_set(e, ERR_HAND, "%s:%d: %s can't be changed in "
-		    "place without changing other values; edit it by hand",
-		    y->name, yaml_line(y, path), path);
+		return refuse_place(y, path, "can't be changed in place "
+		    "without changing other values", e);
 	}
-	mem_wipe(y->text, y->len);
-	mem_free(y->text);
+	take_text(y, text, len);
 	pool_free(y->pool);
-	y->text = text;
-	y->len = len;
 	y->pool = pool;
 	y->root = root;
 	y->warnings = warnings;
@@ -266,25 +452,6 @@ apply(struct yaml *y, const char *path, struct edit *x,
 }
 
 /* ---- places ---- */
-
-static bool
-has_anchor_or_alias(const struct yaml_node *node)
-{
-	if (node->anchored || node->alias != NULL)
-		return true;
-	for (const struct yaml_node *c = node->child; c != NULL; c = c->next)
-		if (has_anchor_or_alias(c))
-			return true;
-	return false;
-}
-
-static bool
-refuse_place(const struct yaml *y, const char *path, const char *why,
-    struct err *e)
-{
-	return err_set(e, ERR_HAND, "%s:%d: %s %s; edit it by hand", y->name,
-	    yaml_line(y, path), path, why);
-}
 
 /* Is it written where the path says, and not brought in by an alias? */
 static bool
@@ -300,8 +467,8 @@ check_editable(const struct yaml *y, const char *path,
     const struct yaml_node *node, struct err *e)
 {
 	if (has_odd_breaks(y))
-		return err_set(e, ERR_HAND, "%s: has line ends other than LF "
-		    "and CRLF; convert them before", y->name);
+		return refuse_place(y, path, "stands in a file with line ends "
+		    "other than LF and CRLF", e);
 	if (!stands_there(y, path))
 		return refuse_place(y, path,
 		    "is brought in by an alias or a merge key", e);
@@ -320,16 +487,16 @@ map_for(struct yaml *y, struct pool *pool, const char *path, const char **key,
 	struct yaml_node *map = yaml_tree_at(y->root, up);
 
 	if (map == NULL) {
-		err_set(e, ERR_NOT_FOUND, "%s: there is no %s to put %s in",
-		    y->name, up, *key);
+		err_set(e, ERR_NOT_FOUND, "%s:1:1: there is no %s to put %s "
+		    "in", y->name, up, *key);
 		return NULL;
 	}
 	if (map == y->root && map->kind == YAML_NULL
 	    && map->start == map->end)
 		return map;
 	if (map->kind != YAML_MAP) {
-		err_set(e, ERR_HAND, "%s:%d: %s is no map, %s can't be put "
-		    "in it", y->name, yaml_line(y, up), up, *key);
+		refuse_place(y, up, pool_printf(pool, "is no map that could "
+		    "hold %s", *key), e);
 		return NULL;
 	}
 	return check_editable(y, up, map, e) ? map : NULL;
@@ -351,15 +518,61 @@ add_key(struct buf *out, struct pool *pool, const char *key)
 
 /* ---- adding ---- */
 
-/* Put lines (each with its break) after the last pair of a block map. */
+/* OPENEDX_MYSQL_HOST is of a kind with MYSQL_HOST. */
+static const char *
+kind_of(const char *key)
+{
+	static const char *const whose[] = { "OPENEDX_", "TUTOR_" };
+
+	for (size_t i = 0; i < sizeof whose / sizeof *whose; i++)
+		if (text_starts(key, whose[i]))
+			key += strlen(whose[i]);
+	return key;
+}
+
+/* How many words with _ between do they begin with alike? */
+static int
+words_alike(const char *a, const char *b)
+{
+	int n = 0;
+
+	for (; *a != '\0' && *a == *b; a++, b++)
+		n += *a == '_';
+	return n + ((*a == '\0' || *a == '_') && (*b == '\0' || *b == '_'));
+}
+
+/* The pair that a new key goes behind: the last of those most alike, or the
+ * last of all. */
+static const struct yaml_node *
+kin_of(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_node *kin = yaml_tree_last(map);
+	int most = 0;
+
+	for (const struct yaml_node *c = yaml_tree_first(map); c != NULL;
+	    c = c->next) {
+		const char *other = c->key->text;
+		int kind = words_alike(kind_of(key), kind_of(other));
+		int alike = 2 * kind + (words_alike(key, other) > kind);
+
+		if (alike > 0 && alike >= most) {
+			most = alike;
+			kin = c;
+		}
+	}
+	return kin;
+}
+
+/* Put lines (each with its break) after a pair or item of a block. */
 static void
-lines_after(const struct yaml *y, const struct yaml_node *map,
+lines_after(const struct yaml *y, const struct yaml_node *after,
     struct edit *x, const char *lines, size_t len)
 {
-	size_t end = node_end(y, map->last);
+	size_t end = node_end(y, after);
 	const char *eol = line_break(y);
 
-	x->into = map;
+	x->into = after->parent;
+	x->after = after;
 	if (end > 0 && y->text[end - 1] == '\n') {
 		x->start = x->end = end;
 		buf_add(&x->text, lines, len);
@@ -414,20 +627,20 @@ pair_in_braces(const struct yaml *y, const struct yaml_node *map,
 	size_t at = map->start;
 
 	x->into = map;
-	if (map->last == NULL) {
+	if (yaml_tree_last(map) == NULL) {
 		at += strcspn(y->text + at, "{[") + 1;
 		x->start = x->end = at;
 		buf_add(&x->text, pair, len);
 		return;
 	}
-	at = node_end(y, map->last);
+	at = node_end(y, yaml_tree_last(map));
 	while (y->text[at] == ' ')
 		at++;
 	if (y->text[at] == ',') {
 		at++;
 		buf_puts(&x->text, " ");
 	} else {
-		at = node_end(y, map->last);
+		at = node_end(y, yaml_tree_last(map));
 		buf_puts(&x->text, ", ");
 	}
 	x->start = x->end = at;
@@ -438,9 +651,11 @@ pair_in_braces(const struct yaml *y, const struct yaml_node *map,
 static int
 indent_of(const struct yaml_node *map)
 {
-	if (map->child != NULL && map->style == STYLE_BLOCK)
-		return map->child->key->column;
-	return map->key != NULL ? map->key->column + 2 : 0;
+	const struct yaml_node *first = yaml_tree_first(map);
+
+	if (first != NULL && map->style == STYLE_BLOCK)
+		return (int)first->key->column;
+	return map->key != NULL ? (int)map->key->column + 2 : 0;
 }
 
 /* Add `KEY: token` to the map at the path. */
@@ -469,7 +684,8 @@ add_pair(struct yaml *y, const char *path, const char *token,
 		if (map->kind == YAML_NULL)
 			lines_at_end(y, &x, buf_str(&pair), pair.len);
 		else
-			lines_after(y, map, &x, buf_str(&pair), pair.len);
+			lines_after(y, kin_of(map, key), &x, buf_str(&pair),
+			    pair.len);
 	}
 	ok = apply(y, path, &x, want, e);
 out:
@@ -492,8 +708,8 @@ yaml_append(struct yaml *y, const char *path, const char *value,
 	*changed = false;
 	if (seq == NULL || seq->kind != YAML_SEQ || seq->alias != NULL)
 		return refuse_place(y, path, "is no list", e);
-	for (size_t i = 0; i < seq->nitems; i++)
-		if (yaml_tree_same(seq->items[i], &want))
+	for (size_t i = 0; i < yaml_tree_len(seq); i++)
+		if (yaml_tree_same(seq->in->items[i], &want))
 			return true;
 	if (!check_editable(y, path, seq, e))
 		return false;
@@ -501,10 +717,11 @@ yaml_append(struct yaml *y, const char *path, const char *value,
 		yaml_scalar_quote(&item, value, STYLE_DOUBLE);
 		pair_in_braces(y, seq, &x, buf_str(&item), item.len);
 	} else {
-		buf_printf(&item, "%*s- ", seq->column, "");
+		buf_printf(&item, "%*s- ", (int)seq->column, "");
 		yaml_scalar_quote(&item, value, STYLE_DOUBLE);
 		buf_puts(&item, line_break(y));
-		lines_after(y, seq, &x, buf_str(&item), item.len);
+		lines_after(y, yaml_tree_last(seq), &x, buf_str(&item),
+		    item.len);
 	}
 	ok = apply(y, path, &x, &want, e);
 	buf_free(&item);
@@ -627,7 +844,7 @@ remove_lines(struct yaml *y, const char *path, const struct yaml_node *node,
 	x.remove = node;
 	x.start = line_start(y, node->key->start);
 	x.end = pair_lines_end(y, node);
-	if (map->child->next == NULL && map->key != NULL) {
+	if (map->in->child->next == NULL && map->key != NULL) {
 		size_t lines = x.start;
 
 		colon = map->key->end;
@@ -650,7 +867,7 @@ static bool
 remove_in_braces(struct yaml *y, const char *path,
     const struct yaml_node *node, struct err *e)
 {
-	const struct yaml_node *before = node->parent->child;
+	const struct yaml_node *before = node->parent->in->child;
 	struct edit x = edit_new(y);
 
 	if (before == node)
@@ -791,10 +1008,11 @@ add_lines(struct yaml *y, const char *path, struct yaml_node *map,
 	if (map->kind == YAML_NULL)
 		lines_at_end(y, &x, lines->data, lines->len);
 	else if (map->style == STYLE_BLOCK)
-		lines_after(y, map, &x, lines->data, lines->len);
+		lines_after(y, kin_of(map, key), &x, lines->data,
+		    lines->len);
 	else
-		ok = map->child == NULL && lines_for_braces(y, map, &x,
-		    lines->data, lines->len);
+		ok = yaml_tree_first(map) == NULL && lines_for_braces(y, map,
+		    &x, lines->data, lines->len);
 	if (!ok) {
 		buf_free(&x.text);
 		return refuse_place(y, path,
@@ -807,22 +1025,21 @@ add_lines(struct yaml *y, const char *path, struct yaml_node *map,
 static const struct yaml_node *
 block_value(const struct yaml *block, const char *key, struct err *e)
 {
-	const struct yaml_node *root = block->root;
+	const struct yaml_node *pair = yaml_tree_first(block->root);
 
-	if (root->kind != YAML_MAP || root->child == NULL
-	    || root->child->next != NULL
-	    || strcmp(root->child->key->text, key) != 0) {
+	if (pair == NULL || pair->next != NULL || pair->key == NULL
+	    || strcmp(pair->key->text, key) != 0) {
 		err_set(e, ERR_INPUT, "%s: not one key %s with its value",
 		    block->name, key);
 		return NULL;
 	}
-	if (has_anchor_or_alias(root->child)) {
+	if (has_anchor_or_alias(pair)) {
 		err_set(e, ERR_HAND, "%s: %s has anchors or aliases, which "
 		    "may mean something else there; copy it by hand",
 		    block->name, key);
 		return NULL;
 	}
-	return root->child;
+	return pair;
 }
 
 bool
@@ -852,7 +1069,8 @@ yaml_set_block(struct yaml *y, const char *path, const char *block,
 		if (ok && !has_own_lines(y, node))
 			ok = refuse_place(y, path, "shares its line", e);
 		if (ok) {
-			reindent(y, block, node->key->column, &lines);
+			reindent(y, block, (int)node->key->column,
+			    &lines);
 			ok = replace_lines(y, path, node, &lines, want, e);
 		}
 	} else {
@@ -911,7 +1129,7 @@ yaml_copy(struct yaml *y, const char *path, const struct yaml *from,
 	token = one_line_token(from, source, pool);
 	if (token != NULL && node == NULL) {
 		ok = add_pair(y, path, token, source, e);
-	} else if (token != NULL && (node->child == NULL
+	} else if (token != NULL && (yaml_tree_first(node) == NULL
 	    || node->style == STYLE_FLOW)) {
 		ok = check_editable(y, path, node, e)
 		    && put_token(y, path, node, token, source, e);

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "data/yaml.h"
 
@@ -21,22 +22,37 @@ enum yaml_style {
 
 /*
  * One value. A child knows its key (NULL in a sequence), its parent and the
- * next child as written. A map also has its pairs as they count: the last of
- * doubles, then what merge keys bring.
+ * next child as written. A large file has very many: it is kept small.
  */
 struct yaml_node {
-	enum yaml_kind kind;
-	enum yaml_style style;
-	const char *text;		/* a scalar's value, as by yaml_get */
-	size_t start, end;		/* bytes, anchor and tag included */
-	int line, column;		/* from 0, of start */
+	enum yaml_kind kind : 8;
+	enum yaml_style style : 8;
 	bool anchored;
+	uint32_t start, end;		/* bytes, anchor and tag included */
+	uint32_t line, column;		/* from 0, of start */
+	uint32_t hash;			/* of a key */
 	struct yaml_node *alias;	/* what *name stands for, or NULL */
-	struct yaml_node *parent, *key;
-	struct yaml_node *child, *last, *next;
-	size_t nitems;
-	struct yaml_node **items;	/* as they count, in order */
-	struct yaml_node **sorted;	/* a map's items by key */
+	struct yaml_node *parent, *key, *next;
+	union {
+		const char *text;	/* a scalar's value, as by yaml_get */
+		struct yaml_list *in;	/* what a map or sequence holds */
+	};
+};
+
+/* item: its index, counted from 1; 0: a free slot. */
+struct yaml_slot {
+	uint32_t hash, item;
+};
+
+/* The children as written, and the pairs or items as they count: of doubles
+ * the last, then what merge keys bring. */
+struct yaml_list {
+	struct yaml_node *child, *last;
+	uint32_t nchildren, nitems;
+	bool doubles, merges;	/* there are keys written twice; << */
+	uint32_t slots;		/* of the table: a power of two, or 0 */
+	struct yaml_slot *table;	/* a large map's items by key */
+	struct yaml_node **items;
 };
 
 struct yaml {
@@ -50,9 +66,30 @@ struct yaml {
 	char *warnings;
 };
 
+/* Where in a larger text a part of it stands. */
+struct yaml_place {
+	uint32_t byte, line;
+};
+
 /* The tree of text (NUL after len), in the pool; NULL and an error. */
 struct yaml_node *yaml_tree_build(struct pool *, const char *text, size_t len,
     size_t bom, const char *name, char **warnings, struct err *) MUST_CHECK;
+
+/*
+ * The document's only value is a map in lines, and text is what some of its
+ * pairs shall be: the tree of text alone, in the pool; NULL: it can't be told
+ * from this part what it will be within the whole.
+ */
+struct yaml_node *yaml_tree_part(struct pool *, const char *text, size_t len,
+    struct yaml_place) MUST_CHECK;
+/*
+ * Put the part's pairs where now those from `from` to `to` are, and move what
+ * follows by so much. The map has no doubles and merges nothing. false: a key
+ * stands elsewhere already; nothing is changed.
+ */
+bool yaml_tree_splice(struct pool *, struct yaml_node *map,
+    struct yaml_node *from, struct yaml_node *to, struct yaml_node *part,
+    struct yaml_place by) MUST_CHECK;
 
 /* The node at a path, aliases followed but for the last one; or NULL. */
 struct yaml_node *yaml_tree_at(struct yaml_node *root, const char *path);
@@ -62,6 +99,18 @@ struct yaml_node *yaml_tree_find(struct yaml_node *root, const char *path,
 /* The path without its last key, which goes to *key (both in the pool). */
 const char *yaml_tree_parent(struct pool *, const char *path,
     const char **key);
+/* What an alias stands for; anything else is itself. */
+const struct yaml_node *yaml_tree_real(const struct yaml_node *);
+/* The first and last of what stands between its own ends; or NULL. */
+struct yaml_node *yaml_tree_first(const struct yaml_node *);
+struct yaml_node *yaml_tree_last(const struct yaml_node *);
+/* Pairs or items as they count. */
+size_t yaml_tree_len(const struct yaml_node *);
+/* The pair of a map with this key, or NULL. */
+struct yaml_node *yaml_tree_pair(const struct yaml_node *map, const char *);
+/* The pair before one that counts, in a map without doubles; or NULL. */
+struct yaml_node *yaml_tree_before(const struct yaml_node *map,
+    const struct yaml_node *pair);
 /* Equal in kind and value; maps in any order. */
 bool yaml_tree_same(const struct yaml_node *, const struct yaml_node *);
 

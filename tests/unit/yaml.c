@@ -117,7 +117,7 @@ START_TEST(of_a_key_written_twice_the_last_counts_and_is_reported)
 
 	ck_assert_str_eq(yaml_get(y, "a"), "3");
 	kit_contains(yaml_warnings(y),
-	    "t.yml:1: a is written again in line 3");
+	    "t.yml:1:1: a is written again in line 3");
 	ck_assert_int_eq(yaml_len(y, ""), 2);
 	yaml_close(y);
 }
