@@ -629,13 +629,16 @@ yaml_tree_build(struct pool *pool, const char *text, size_t len, size_t bom,
 static bool
 has_marker(const char *text)
 {
-	for (const char *line = text; line != NULL; ) {
+	const char *line = text;
+
+	while (line != NULL) {
 		if (*line == '%' || text_starts(line, "---")
 		    || text_starts(line, "...")
 		    || text_starts(line, "\xef\xbb\xbf"))
 			return true;
 		line = strchr(line, '\n');
-		line += line != NULL;
+		if (line != NULL)
+			line++;
 	}
 	return false;
 }
