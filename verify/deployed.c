@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "data/json.h"
 #include "data/yaml.h"
+#include "edx/env.h"
 #include "verify/facts.h"
 #include "verify/verify.h"
 
@@ -74,23 +75,17 @@ find_hosts(struct pool *p, const struct subject *s, const struct yaml *y,
 	d->hosts = (struct hosts){ v, n };
 }
 
-/* drydock renders jobs.yml in any case; what counts is whether the
- * kustomization names it, for that is what is deployed. */
 static void
 find_rendered(struct pool *p, const struct subject *s, struct deployed *d)
 {
-	struct err why = { 0 };
-	struct yaml *y = yaml_read(instance_file(p, s,
-	    "env/kustomization.yml"), &why);
+	struct err why;
+	struct env env;
 
-	d->env_rendered = y != NULL;
-	if (y == NULL && why.kind != ERR_NOT_FOUND)
+	if (!env_find(p, pool_printf(p, "%s/instances/%s", s->workspace,
+	    s->instance), &env, &why))
 		d->env_why = pool_strdup(p, why.text);
-	for (int i = 0; y != NULL && i < yaml_len(y, "resources"); i++)
-		if (text_same(yaml_item(y, "resources", i),
-		    "plugins/drydock/k8s/jobs.yml"))
-			d->jobs_rendered = true;
-	yaml_close(y);
+	d->env_rendered = env.rendered;
+	d->jobs_rendered = env.init_jobs;
 }
 
 /* Off is `enabled: false`, or no block at all (Argo CD before 3.1). */

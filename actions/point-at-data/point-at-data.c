@@ -3,14 +3,13 @@
  *
  * Guide: "Point the new instance to the old instance's data", item 2. What
  * fetch-settings read is written into config.yml: MySQL, MongoDB, the bucket,
- * and the secrets that both sides must share. Empty and false values are
- * written too, where the new file has a default of its own. The names
- * MYSQL_DATABASE, MYSQL_USERNAME and MYSQL_PASSWORD go: where they stand,
- * Tutor lets them win over OPENEDX_MYSQL_*. commit-config commits.
- * Run it as often as you like.
+ * the secrets that both sides must share, and patches for what no key
+ * carries. Empty and false values are written too, where the new file has a
+ * default of its own. commit-config commits. Run it as often as you like.
  *
- * Refused: data within the old cluster (it can't be shared), and a new side
- * whose init jobs are still on (they would migrate the live database).
+ * Refused: data within the old cluster (it can't be shared), another release
+ * (its code would meet the old schema), and a new side that would still
+ * deploy init jobs (they would migrate the live database).
  */
 #include <stddef.h>
 #include <string.h>
@@ -22,13 +21,18 @@
 #include "base/text.h"
 #include "data/json.h"
 #include "data/yaml.h"
+#include "edx/env.h"
+#include "edx/mapping.h"
+#include "edx/patch.h"
 #include "edx/release.h"
 #include "edx/settings.h"
 #include "step/step.h"
 #include "site/configfile.h"
 
+enum { LIST_MAX = 64 * 1024 };
+
 static struct {
-	const char *settings, *plugin;
+	const char *settings, *plugin, *accept;
 } in;
 
 static const struct input inputs[] = {
@@ -39,6 +43,11 @@ static const struct input inputs[] = {
 	  .help = "What pip installs as Tutor's s3 plugin, where uploads "
 	    "are in a bucket and the new side has no such plugin; if "
 	    "empty, the version that fits the release" },
+	{ .name = "accept-unmapped", .str = &in.accept, .dflt = "",
+	  .plan = "accept-unmapped",
+	  .help = "Settings that no key carries, such as "
+	    "DATABASES.default.CONN_MAX_AGE, which the new side shall not "
+	    "have" },
 	{ 0 }
 };
 
@@ -47,6 +56,8 @@ static const struct output outputs[] = {
 	    "config.yml names" },
 	{ .name = "mongodb-database", .help = "Database in MongoDB that "
 	    "config.yml names" },
+	{ .name = "unmapped", .help = "Settings that neither a key nor a "
+	    "patch can carry" },
 	{ 0 }
 };
 
@@ -65,21 +76,41 @@ check_shareable(const struct json *settings, struct err *e)
 	    json_str(json_item(within, 0), ""));
 }
 
+/* A dry run goes on: what would make it right is a phase before. */
+static bool
+refuse_but_dry(struct err *e, const char *why)
+{
+	if (!step_common()->dry_run)
+		return err_set(e, ERR_HAND, "%s", why);
+	log_warn("A real run refuses this: %s", why);
+	return true;
+}
+
+/* Off, and rendered since: Argo CD deploys env, not config.yml. */
 static bool
 check_init_jobs(const struct configfile *c, struct err *e)
 {
-	const char *on = yaml_get(c->yaml, "DRYDOCK_INIT_JOBS");
+	struct pool *pool = step_common()->pool;
+	const char *on = yaml_get(c->edit.yaml, "DRYDOCK_INIT_JOBS");
+	struct env env;
 
-	if (text_same(on, "false"))
-		return true;
-	if (step_common()->dry_run) {
-		log_warn("DRYDOCK_INIT_JOBS is not false yet: a real run "
-		    "refuses that");
-		return true;
-	}
-	return err_set(e, ERR_HAND, "DRYDOCK_INIT_JOBS is %s: the new side's "
-	    "init jobs would migrate the live database; set it to false, "
-	    "build and deploy before", on != NULL ? on : "not set");
+	if (!text_same(on, "false"))
+		return refuse_but_dry(e, pool_printf(pool,
+		    "DRYDOCK_INIT_JOBS is %s: the new side's init jobs would "
+		    "migrate the live database; set it to false, build and "
+		    "deploy before", on != NULL ? on : "not set"));
+	if (!env_find(pool, repo_path(c->repo, pool_printf(pool,
+	    "instances/%s", step_common()->instance)), &env, e))
+		return false;
+	if (!env.rendered)
+		return refuse_but_dry(e, "DRYDOCK_INIT_JOBS is false, but "
+		    "nothing was rendered yet: build before");
+	if (env.init_jobs)
+		return refuse_but_dry(e, "DRYDOCK_INIT_JOBS is false, but "
+		    "the rendered env still deploys the init jobs, which "
+		    "would migrate the live database: build and deploy "
+		    "before");
+	return true;
 }
 
 /* Newer code must not meet the old schema: with init jobs off nothing
@@ -88,158 +119,25 @@ static bool
 check_release(const struct configfile *c, const struct json *settings,
     struct err *e)
 {
-	const char *tutor = yaml_get(c->yaml, "TUTOR_VERSION");
+	const char *tutor = yaml_get(c->edit.yaml, "TUTOR_VERSION");
 	int new = release_major(tutor);
 	double old = 0;
 
-	if (!json_num(settings, "major", &old) || old < 1 || new == 0
-	    || (int)old == new)
+	if (!json_num(settings, "major", &old) || old < 1 || new == 0) {
+		log_warn("Whether both sides have the same release can't be "
+		    "told: the old one is %s, the new one %s",
+		    json_str(settings, "tutor") != NULL ?
+		    json_str(settings, "tutor") : "not known",
+		    tutor != NULL ? tutor : "not known");
+		return true;
+	}
+	if ((int)old == new)
 		return true;
 	return err_set(e, ERR_HAND, "the old side runs Tutor %d (%s), the "
 	    "new one is built with %s: move with the same release, then "
 	    "upgrade", (int)old,
 	    release_name((int)old) != NULL ? release_name((int)old) : "?",
 	    tutor);
-}
-
-/* ---- writing ---- */
-
-static bool
-write_one(struct configfile *c, const struct json *settings,
-    const struct setting *row, struct err *e)
-{
-	const struct json *value = json_get(json_at(settings, "values"),
-	    row->key);
-	const char *text = settings_value(step_common()->pool, settings,
-	    row->key);
-
-	if (value == NULL || text == NULL)
-		return true;
-	return configfile_set(c, row->key,
-	    json_is_null(value, "") ? YAML_NULL : row->kind, text, e);
-}
-
-static bool
-is_storage(const char *key)
-{
-	return text_starts(key, "S3_") || text_starts(key, "OPENEDX_AWS_")
-	    || text_starts(key, "STORAGE_");
-}
-
-static bool
-write_values(struct configfile *c, const struct json *settings, bool storage,
-    struct err *e)
-{
-	const struct setting *row;
-
-	for (size_t i = 0; (row = settings_row(i)) != NULL; i++)
-		if (is_storage(row->key) == storage
-		    && !write_one(c, settings, row, e))
-			return false;
-	return true;
-}
-
-/* Where the legacy names stand, Tutor takes them. */
-static bool
-drop_legacy(struct configfile *c, struct err *e)
-{
-	static const char *const names[] = { "MYSQL_DATABASE",
-	    "MYSQL_USERNAME", "MYSQL_PASSWORD", "SECRET_KEY", NULL };
-
-	for (const char *const *n = names; *n != NULL; n++)
-		if (yaml_kind(c->yaml, *n) != YAML_NONE
-		    && !configfile_remove(c, *n, e))
-			return false;
-	return true;
-}
-
-/* ---- the plugin that reads S3_* ---- */
-
-static bool
-has_s3_plugin(const struct configfile *c)
-{
-	const char *item;
-
-	for (int i = 0; i < yaml_len(c->yaml, "PLUGINS"); i++)
-		if (text_same(yaml_item(c->yaml, "PLUGINS", i), "s3"))
-			return true;
-	for (int i = 0; i < yaml_len(c->yaml, "PICASSO_EXTRA_COMMANDS"); i++) {
-		const char **word;
-
-		item = yaml_item(c->yaml, "PICASSO_EXTRA_COMMANDS", i);
-		if (item == NULL || strstr(item, "plugins enable") == NULL)
-			continue;
-		word = text_split(step_common()->pool, item, NULL);
-		for (; *word != NULL; word++)
-			if (text_same(*word, "s3"))
-				return true;
-	}
-	return false;
-}
-
-/* The plugin's version that is known to fit; NULL: none is known. */
-static const char *
-plugin_for(const struct configfile *c)
-{
-	if (*in.plugin != '\0')
-		return in.plugin;
-	return release_s3_plugin(release_major(yaml_get(c->yaml,
-	    "TUTOR_VERSION")));
-}
-
-static bool
-add_command(struct configfile *c, const char *command, struct err *e)
-{
-	static const char key[] = "PICASSO_EXTRA_COMMANDS";
-	bool changed;
-
-	if (yaml_kind(c->yaml, key) == YAML_NONE) {
-		if (!yaml_set_block(c->yaml, key, pool_printf(
-		    step_common()->pool, "%s:\n  - \"%s\"\n", key, command),
-		    &changed, e))
-			return false;
-	} else if (!yaml_append(c->yaml, key, command, &changed, e)) {
-		return false;
-	}
-	if (changed)
-		step_change("config.yml PICASSO_EXTRA_COMMANDS", "(without)",
-		    command);
-	c->changed = c->changed || changed;
-	return true;
-}
-
-/*
- * AWS keys without the plugin would make edx-platform use a bucket of a name
- * that nobody chose; so the plugin comes first.
- */
-static bool
-ensure_s3_plugin(struct configfile *c, struct err *e)
-{
-	struct pool *pool = step_common()->pool;
-	const char *plugin;
-
-	if (has_s3_plugin(c))
-		return true;
-	plugin = plugin_for(c);
-	if (plugin == NULL)
-		return err_set(e, ERR_HAND, "uploads are in a bucket, and "
-		    "the new side has no s3 plugin: name one that fits its "
-		    "release with the input s3-plugin");
-	return add_command(c, pool_printf(pool, "pip install %s", plugin), e)
-	    && add_command(c, "tutor plugins enable s3", e);
-}
-
-static bool
-write_storage(struct configfile *c, const struct json *settings,
-    struct err *e)
-{
-	const struct json *values = json_at(settings, "values");
-
-	if (json_get(values, "STORAGE_TYPE") == NULL) {
-		log_info("The old side keeps uploads in no bucket.");
-		return true;
-	}
-	return ensure_s3_plugin(c, e) && write_values(c, settings, true, e);
 }
 
 /* ---- the record ---- */
@@ -286,6 +184,58 @@ warn_of_private(const struct json *settings)
 	}
 }
 
+/* ---- what no key carries ---- */
+
+/* Nothing is written while there is something that nobody decided on. */
+static bool
+check_left(const struct patch *patch, struct err *e)
+{
+	if (patch->files->len > 0)
+		log_warn("The new image must have these files too:\n%s",
+		    buf_str(patch->files));
+	if (patch->left->len == 0)
+		return true;
+	return err_set(e, ERR_HAND, "these settings of the old side are "
+	    "carried by no key, and no patch can be written for them; name "
+	    "those that the new side shall not have in accept-unmapped:\n%s",
+	    buf_str(patch->left));
+}
+
+/* Their names, for the output. */
+static void
+tell_left(const struct patch *patch)
+{
+	struct buf names = buf_new(LIST_MAX);
+
+	for (const char *s = buf_str(patch->left); *s != '\0'; ) {
+		buf_printf(&names, "%s%.*s", names.len > 0 ? " " : "",
+		    (int)strcspn(s, ":\n"), s);
+		s += strcspn(s, "\n");
+		s += *s == '\n';
+	}
+	step_output("unmapped", "%s", buf_str(&names));
+	buf_free(&names);
+}
+
+static bool
+map_settings(struct configfile *c, const struct json *settings,
+    struct err *e)
+{
+	struct buf left = buf_new(LIST_MAX), files = buf_new(LIST_MAX);
+	struct patch patch = { .left = &left, .files = &files,
+		.accepted = text_split(step_common()->pool, in.accept,
+		    NULL) };
+	struct mapping m = { .edit = &c->edit, .settings = settings,
+		.s3_plugin = in.plugin, .patch = &patch };
+	bool ok = mapping_write(&m, e);
+
+	tell_left(&patch);
+	ok = ok && check_left(&patch, e);
+	buf_free(&left);
+	buf_free(&files);
+	return ok;
+}
+
 static bool
 point(struct configfile *c, const struct json *settings, struct err *e)
 {
@@ -294,14 +244,13 @@ point(struct configfile *c, const struct json *settings, struct err *e)
 
 	if (ok)
 		warn_of_private(settings);
-	ok = ok && write_values(c, settings, false, e) && drop_legacy(c, e)
-	    && write_storage(c, settings, e)
+	ok = ok && map_settings(c, settings, e)
 	    && ensure_record(c, settings, e) && configfile_save(c, e);
 	if (ok) {
 		step_output("mysql-database", "%s",
-		    yaml_get(c->yaml, "OPENEDX_MYSQL_DATABASE"));
+		    yaml_get(c->edit.yaml, "OPENEDX_MYSQL_DATABASE"));
 		step_output("mongodb-database", "%s",
-		    yaml_get(c->yaml, "MONGODB_DATABASE"));
+		    yaml_get(c->edit.yaml, "MONGODB_DATABASE"));
 	}
 	return ok;
 }
@@ -313,7 +262,7 @@ run(struct err *e)
 	struct configfile c = { 0 };
 	bool ok = settings != NULL && configfile_open(&c, e);
 
-	if (ok && c.yaml == NULL)
+	if (ok && c.edit.yaml == NULL)
 		ok = configfile_missing(&c, e);
 	else if (ok)
 		ok = point(&c, settings, e);

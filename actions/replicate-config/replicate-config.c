@@ -173,15 +173,15 @@ ensure_defined(struct work *w, const char *path, const char **missing,
 {
 	struct pool *pool = step_common()->pool;
 
-	while ((*missing = config_undefined(pool, w->old, path, w->c.yaml))
-	    != NULL) {
+	while ((*missing = config_undefined(pool, w->old, path,
+	    w->c.edit.yaml)) != NULL) {
 		enum key_rule rule = keys_find(*missing)->rule;
-		const char *host = config_derived_host(pool, w->c.yaml,
+		const char *host = config_derived_host(pool, w->c.edit.yaml,
 		    *missing);
 		bool changed;
 
 		if (host != NULL) {
-			if (!configfile_set(&w->c, *missing, YAML_STRING,
+			if (!edit_set(&w->c.edit, *missing, YAML_STRING,
 			    host, e))
 				return false;
 			continue;
@@ -191,13 +191,13 @@ ensure_defined(struct work *w, const char *path, const char **missing,
 		    || yaml_kind(w->old, *missing) == YAML_NONE)
 			return true;
 		/* it comes along anyway; now rather than later */
-		if (!yaml_copy(w->c.yaml, *missing, w->old, &changed, e))
+		if (!yaml_copy(w->c.edit.yaml, *missing, w->old, &changed, e))
 			return false;
 		if (changed)
 			step_change(pool_printf(pool, "config.yml %s",
-			    *missing), NULL, config_show(pool, w->c.yaml,
+			    *missing), NULL, config_show(pool, w->c.edit.yaml,
 			    *missing));
-		w->c.changed = w->c.changed || changed;
+		w->c.edit.changed = w->c.edit.changed || changed;
 	}
 	return true;
 }
@@ -234,7 +234,7 @@ copy_key(struct work *w, const char *key, const char *path,
 	struct err why;
 	bool changed;
 
-	if (config_same(w->c.yaml, w->old, path)) {
+	if (config_same(w->c.edit.yaml, w->old, path)) {
 		copied(w, key, row, "equal");
 		return true;
 	}
@@ -244,12 +244,12 @@ copy_key(struct work *w, const char *key, const char *path,
 		return refuse(w, key, pool_printf(pool, "it refers to %s, "
 		    "which the new config.yml does not have: every Tutor "
 		    "command would fail", missing));
-	old = pool_strdup(pool, config_show(pool, w->c.yaml, path));
-	if (!yaml_copy(w->c.yaml, path, w->old, &changed, &why))
+	old = pool_strdup(pool, config_show(pool, w->c.edit.yaml, path));
+	if (!yaml_copy(w->c.edit.yaml, path, w->old, &changed, &why))
 		return outcome(w, false, key, &why, e);
 	step_change(pool_printf(pool, "config.yml %s", key), old,
-	    config_show(pool, w->c.yaml, path));
-	w->c.changed = true;
+	    config_show(pool, w->c.edit.yaml, path));
+	w->c.edit.changed = true;
 	copied(w, key, row, "copied");
 	return true;
 }
@@ -265,20 +265,20 @@ unite_key(struct work *w, const char *key, const char *path,
 	struct err why;
 
 	if (yaml_kind(w->old, path) != YAML_SEQ
-	    || yaml_kind(w->c.yaml, path) != YAML_SEQ
-	    || yaml_len(w->c.yaml, path) == 0)
+	    || yaml_kind(w->c.edit.yaml, path) != YAML_SEQ
+	    || yaml_len(w->c.edit.yaml, path) == 0)
 		return copy_key(w, key, path, row, e);
 	for (int i = 0; ok && i < yaml_len(w->old, path); i++) {
 		const char *item = yaml_item(w->old, path, i);
 		bool changed = false;
 
-		ok = item == NULL || yaml_append(w->c.yaml, path, item,
+		ok = item == NULL || yaml_append(w->c.edit.yaml, path, item,
 		    &changed, &why);
 		if (changed)
 			add_name(&added, config_show_text(item));
 		any = any || changed;
 	}
-	w->c.changed = w->c.changed || any;
+	w->c.edit.changed = w->c.edit.changed || any;
 	if (ok && any)
 		step_change(pool_printf(pool, "config.yml %s", key),
 		    "(without)", buf_str(&added));
@@ -310,7 +310,7 @@ copy_renamed(struct work *w, const char *key, const char *plain,
 	enum yaml_kind kind = yaml_kind(w->old, key);
 	struct pool *pool = step_common()->pool;
 	const char *was = pool_strdup(pool,
-	    config_show(pool, w->c.yaml, plain));
+	    config_show(pool, w->c.edit.yaml, plain));
 	struct err why;
 	bool changed;
 
@@ -324,12 +324,13 @@ copy_renamed(struct work *w, const char *key, const char *plain,
 	}
 	if (value == NULL || kind == YAML_FLOAT || kind == YAML_DATE)
 		return refuse(w, key, "rename it by hand: without TUTOR_");
-	if (!yaml_set(w->c.yaml, plain, kind, value, false, &changed, &why))
+	if (!yaml_set(w->c.edit.yaml, plain, kind, value, false, &changed,
+	    &why))
 		return outcome(w, false, key, &why, e);
 	if (changed)
 		step_change(pool_printf(pool, "config.yml %s", plain), was,
-		    config_show(pool, w->c.yaml, plain));
-	w->c.changed = w->c.changed || changed;
+		    config_show(pool, w->c.edit.yaml, plain));
+	w->c.edit.changed = w->c.edit.changed || changed;
 	copied(w, key, row, "copied without TUTOR_");
 	return true;
 }
@@ -399,7 +400,7 @@ run(struct err *e)
 		.unlisted = buf_new(LIST_MAX), .table = buf_new(1 << 20) };
 	bool ok = configfile_open(&w.c, e) && (w.old = find_old(e)) != NULL;
 
-	if (ok && w.c.yaml == NULL) {
+	if (ok && w.c.edit.yaml == NULL) {
 		ok = configfile_missing(&w.c, e);
 	} else if (ok) {
 		mask_secrets(w.old);

@@ -150,7 +150,7 @@ set_line(struct configfile *c, char *line, struct err *e)
 		value[n - 1] = '\0';
 		value++;
 	}
-	return configfile_set(c, line, kind, value, e);
+	return edit_set(&c->edit, line, kind, value, e);
 }
 
 static bool
@@ -171,7 +171,7 @@ remove_keys(struct configfile *c, struct err *e)
 	    text_split(step_common()->pool, in.remove, NULL);
 
 	for (; key != NULL && *key != NULL; key++)
-		if (!configfile_remove(c, *key, e))
+		if (!edit_remove(&c->edit, *key, e))
 			return false;
 	return true;
 }
@@ -184,10 +184,10 @@ is_referred_to(const struct configfile *c, const char *key)
 {
 	const char *other;
 
-	for (int i = 0; (other = yaml_key(c->yaml, "", i)) != NULL; i++) {
-		const char *text = yaml_get(c->yaml, other);
+	for (int i = 0; (other = yaml_key(c->edit.yaml, "", i)) != NULL; i++) {
+		const char *text = yaml_get(c->edit.yaml, other);
 
-		if (text != NULL && config_has_template(c->yaml, other)
+		if (text != NULL && config_has_template(c->edit.yaml, other)
 		    && strstr(text, key) != NULL)
 			return true;
 	}
@@ -206,9 +206,9 @@ ensure_host(struct configfile *c, const struct hosts *h, size_t i,
 	if (want == NULL)
 		want = follows;
 	if (text_same(want, follows) && !is_referred_to(c, derived[i].key))
-		return yaml_kind(c->yaml, derived[i].key) == YAML_NONE
-		    || configfile_remove(c, derived[i].key, e);
-	return configfile_set(c, derived[i].key, YAML_STRING, want, e);
+		return yaml_kind(c->edit.yaml, derived[i].key) == YAML_NONE
+		    || edit_remove(&c->edit, derived[i].key, e);
+	return edit_set(&c->edit, derived[i].key, YAML_STRING, want, e);
 }
 
 /* The names that the instance has until now, and what each becomes. */
@@ -217,14 +217,14 @@ host_moves(struct configfile *c, const struct hosts *h, const char *lms)
 {
 	struct pool *pool = step_common()->pool;
 	struct config_host *v = pool_alloc(pool, (DERIVED + 2) * sizeof *v);
-	const char *old = yaml_get(c->yaml, "LMS_HOST");
+	const char *old = yaml_get(c->edit.yaml, "LMS_HOST");
 	size_t n = 0;
 
 	if (text_empty(old))
 		return v;
 	v[n++] = (struct config_host){ pool_strdup(pool, old), lms };
 	for (size_t i = 0; i < DERIVED; i++) {
-		const char *was = yaml_get(c->yaml, derived[i].key);
+		const char *was = yaml_get(c->edit.yaml, derived[i].key);
 		const char *now = hosts_name(h, derived[i].kind);
 
 		v[n].old = !text_empty(was) ? pool_strdup(pool, was) :
@@ -242,27 +242,27 @@ ensure_frozen_hosts(struct configfile *c, const struct config_host *moves,
 {
 	const char *there;
 
-	for (int i = 0; (there = yaml_key(c->yaml, "", i)) != NULL; i++) {
+	for (int i = 0; (there = yaml_key(c->edit.yaml, "", i)) != NULL; i++) {
 		struct buf text = buf_new(TEXT_MAX), path = buf_new(TEXT_MAX);
 		const char *key = pool_strdup(step_common()->pool, there);
 		const struct key_row *row = keys_find(key);
 		bool ok = true;
 
 		yaml_path_key(&path, key);
-		if (yaml_kind(c->yaml, buf_str(&path)) == YAML_STRING
+		if (yaml_kind(c->edit.yaml, buf_str(&path)) == YAML_STRING
 		    && row->rule != KEY_HOST && row->rule != KEY_DATA
 		    && row->rule != KEY_NEVER
-		    && config_replace_hosts(yaml_get(c->yaml, buf_str(&path)),
-			moves, &text)) {
+		    && config_replace_hosts(yaml_get(c->edit.yaml,
+			buf_str(&path)), moves, &text)) {
 			bool changed;
 
-			ok = yaml_set(c->yaml, buf_str(&path), YAML_STRING,
-			    buf_str(&text), false, &changed, e);
+			ok = yaml_set(c->edit.yaml, buf_str(&path),
+			    YAML_STRING, buf_str(&text), false, &changed, e);
 			if (ok && changed)
 				step_change(pool_printf(step_common()->pool,
 				    "config.yml %s", key), "(old hosts)",
 				    "(final hosts)");
-			c->changed = c->changed || (ok && changed);
+			c->edit.changed = c->edit.changed || (ok && changed);
 		}
 		buf_free(&text);
 		buf_free(&path);
@@ -286,7 +286,7 @@ ensure_kept(struct configfile *c, struct err *e)
 		const char *value = json_str(one, "");
 
 		if (value != NULL && json_name(one) != NULL)
-			ok = configfile_set(c, json_name(one), YAML_STRING,
+			ok = edit_set(&c->edit, json_name(one), YAML_STRING,
 			    value, e);
 	}
 	json_free(kept);
@@ -309,13 +309,13 @@ ensure_hosts(struct configfile *c, struct err *e)
 		return err_set(e, ERR_INPUT, "the plan has no hosts.lms");
 	moves = host_moves(c, &h, lms);
 	if (!ensure_frozen_hosts(c, moves, e)
-	    || !configfile_set(c, "LMS_HOST", YAML_STRING, lms, e))
+	    || !edit_set(&c->edit, "LMS_HOST", YAML_STRING, lms, e))
 		return false;
 	for (size_t i = 0; i < DERIVED; i++)
 		if (!ensure_host(c, &h, i, lms, e))
 			return false;
-	return (yaml_kind(c->yaml, "MEILISEARCH_PUBLIC_URL") == YAML_NONE
-	    || configfile_remove(c, "MEILISEARCH_PUBLIC_URL", e))
+	return (yaml_kind(c->edit.yaml, "MEILISEARCH_PUBLIC_URL") == YAML_NONE
+	    || edit_remove(&c->edit, "MEILISEARCH_PUBLIC_URL", e))
 	    && ensure_kept(c, e);
 }
 
@@ -325,14 +325,14 @@ run(struct err *e)
 	struct configfile c;
 	bool ok = configfile_open(&c, e);
 
-	if (ok && c.yaml == NULL) {
+	if (ok && c.edit.yaml == NULL) {
 		ok = configfile_missing(&c, e);
 	} else if (ok) {
 		ok = ensure_hosts(&c, e) && set_lines(&c, e)
 		    && remove_keys(&c, e) && configfile_save(&c, e);
-		if (ok && yaml_get(c.yaml, "LMS_HOST") != NULL)
+		if (ok && yaml_get(c.edit.yaml, "LMS_HOST") != NULL)
 			step_output("lms-host", "%s",
-			    yaml_get(c.yaml, "LMS_HOST"));
+			    yaml_get(c.edit.yaml, "LMS_HOST"));
 	}
 	configfile_close(&c);
 	return ok;

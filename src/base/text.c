@@ -297,6 +297,36 @@ text_percent(struct buf *b, const char *s)
 			buf_printf(b, "%%%02X", (unsigned char)*s);
 }
 
+static int
+hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c == '\0' ? NULL :
+	    strchr(digits, tolower((unsigned char)c));
+
+	return at != NULL ? (int)(at - digits) : -1;
+}
+
+bool
+text_unpercent(struct buf *b, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		int high, low;
+
+		if (*s != '%') {
+			buf_putc(b, *s);
+			continue;
+		}
+		high = hex_digit(s[1]);
+		low = high < 0 ? -1 : hex_digit(s[2]);
+		if (low < 0)
+			return false;
+		buf_putc(b, (char)(high * 16 + low));
+		s += 2;
+	}
+	return true;
+}
+
 static const char digits64[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

@@ -55,6 +55,8 @@ const char **text_split(struct pool *, const char *, size_t *n);
 
 /* RFC 3986: all but A-Z a-z 0-9 - . _ ~ becomes %XX. */
 void text_percent(struct buf *, const char *);
+/* Back again. false: a % without two digits behind it. */
+bool text_unpercent(struct buf *, const char *) MUST_CHECK;
 /* RFC 4648 with padding. Decoding: ERR_OTHER on a wrong character. */
 void text_base64(struct buf *, const void *, size_t);
 bool text_unbase64(const char *, struct buf *, struct err *) MUST_CHECK;

@@ -267,8 +267,8 @@ unlisted(const struct pyval *v)
 	return v->kind == PY_UNREADABLE ? v : NULL;
 }
 
-static const struct pyval *
-value_at(const struct pysettings *ps, const char *path)
+const struct pyval *
+pyval_at(const struct pysettings *ps, const char *path)
 {
 	const struct pyval *v = ps->names;
 	struct buf key = buf_new(PATH_BYTES);
@@ -294,7 +294,7 @@ value_at(const struct pysettings *ps, const char *path)
 struct py_found
 pysettings_find(const struct pysettings *ps, const char *path)
 {
-	const struct pyval *v = value_at(ps, path);
+	const struct pyval *v = pyval_at(ps, path);
 
 	if (v == NULL)
 		return (struct py_found){ PY_ABSENT, "", "" };

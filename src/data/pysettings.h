@@ -21,6 +21,7 @@
 
 #include "base/err.h"
 
+struct json;
 struct pysettings;
 struct yaml;
 
@@ -62,5 +63,16 @@ bool pysettings_add_python(struct pysettings *, const char *, size_t,
 
 /* What is at a path. Strings belong to the pysettings. */
 struct py_found pysettings_find(const struct pysettings *, const char *path);
+/*
+ * All that is at a path, of any kind; free with json_free. NULL: nothing
+ * sets it (*why is NULL), or something in it can't be read (*why says what).
+ * What only edx-platform itself has in a dict is not among it.
+ */
+struct json *pysettings_json(const struct pysettings *, const char *path,
+    const char **why);
+/* The i-th key of the dict at a path ("" for the names themselves); NULL past
+ * the end. */
+const char *pysettings_key(const struct pysettings *, const char *path,
+    size_t i);
 
 #endif

@@ -51,6 +51,8 @@ void pyval_set(struct pool *, struct pyval *, const char *key,
     struct pyval *);
 void pyval_drop(struct pool *, struct pyval *, const char *key);
 void pyval_append(struct pool *, struct pyval *list, struct pyval *);
+/* What is at a path, as pysettings_find has it; NULL: nothing. */
+const struct pyval *pyval_at(const struct pysettings *, const char *path);
 /* Copies: the entries are shared; nothing is shared. */
 struct pyval *pyval_copy(struct pool *, const struct pyval *);
 struct pyval *pyval_deep_copy(struct pool *, const struct pyval *);

@@ -8,7 +8,8 @@
  *
  *   { "tutor": "20.0.5", "major": 20, "configmaps": { "config": ... },
  *     "values": { "MYSQL_HOST": "...", "MYSQL_PORT": 3306, ... },
- *     "in-cluster": [ "MYSQL_HOST is mysql" ] }
+ *     "unmapped": [ what no key carries; see unmapped.h ],
+ *     "in-cluster": [ "MYSQL_HOST is mysql" ], "jwt-modulus": "..." }
  *
  * "values" holds what a value truly is, before the escape that config.yml
  * needs. It holds passwords.
@@ -37,9 +38,10 @@ struct setting {
 
 /* The i-th row of the table; NULL past the end. */
 const struct setting *settings_row(size_t i);
-/* The names of the Django settings that all rows are read from, with commas
- * between them; in the pool. */
-const char *settings_names(struct pool *);
+/* The names of the Django settings that all rows are read from, and those of
+ * this file's "unmapped" (settings may be NULL), with commas between them; in
+ * the pool. */
+const char *settings_names(struct pool *, const struct json *settings);
 
 struct settings_source {
 	const struct pysettings *lms, *cms;
@@ -55,6 +57,10 @@ struct settings_source {
  */
 struct json *settings_read(struct pool *, const struct settings_source *,
     struct buf *problems);
+
+/* "unmapped" of what the platform says of itself: as its files have it, but
+ * for what can't be read in them. */
+void settings_take_unmapped(struct json *platform, const struct json *files);
 
 /* One value of the settings file as text; NULL: it has none. null is "". In
  * the pool. */

@@ -14,6 +14,19 @@
 #include "step/step.h"
 #include "site/checkout.h"
 
+/* Before the file is written: edits are in memory until then. */
+static void
+show(const char *key, const char *old, const char *now, bool changed)
+{
+	const char *what = pool_printf(step_common()->pool, "config.yml %s",
+	    key);
+
+	if (changed)
+		step_change(what, old, now != NULL ? now : "(removed)");
+	else
+		step_same(what, now != NULL ? now : "(not there)");
+}
+
 bool
 configfile_open(struct configfile *c, struct err *e)
 {
@@ -21,25 +34,27 @@ configfile_open(struct configfile *c, struct err *e)
 	const char *path;
 
 	*c = (struct configfile){
-	    .file = config_file(in->pool, in->instance) };
+		.file = config_file(in->pool, in->instance),
+		.edit = { .pool = in->pool, .tell = show },
+	};
 	c->repo = checkout_open(e);
 	if (c->repo == NULL)
 		return false;
 	path = repo_path(c->repo, c->file);
 	if (!file_exists(path))
 		return true;
-	c->yaml = yaml_read(path, e);
-	if (c->yaml == NULL)
+	c->edit.yaml = yaml_read(path, e);
+	if (c->edit.yaml == NULL)
 		return false;
-	if (*yaml_warnings(c->yaml) != '\0')
-		log_warn("%s", yaml_warnings(c->yaml));
-	return config_check(c->yaml, e);
+	if (*yaml_warnings(c->edit.yaml) != '\0')
+		log_warn("%s", yaml_warnings(c->edit.yaml));
+	return config_check(c->edit.yaml, e);
 }
 
 void
 configfile_close(struct configfile *c)
 {
-	yaml_close(c->yaml);
+	yaml_close(c->edit.yaml);
 	repo_close(c->repo);
 }
 
@@ -51,49 +66,6 @@ configfile_missing(const struct configfile *c, struct err *e)
 		    "on the branch %s: create the instance before", c->file,
 		    step_common()->branch);
 	step_follows(c->file, "dispatch-workflow");
-	return true;
-}
-
-/* Shown only when it differs: the edit itself is in memory until saved. */
-static void
-show(struct configfile *c, const char *key, const char *old, bool changed)
-{
-	struct pool *pool = step_common()->pool;
-	const char *now = config_show(pool, c->yaml, key);
-
-	if (changed)
-		step_change(pool_printf(pool, "config.yml %s", key), old,
-		    now != NULL ? now : "(removed)");
-	else
-		step_same(pool_printf(pool, "config.yml %s", key),
-		    now != NULL ? now : "(not there)");
-	c->changed = c->changed || changed;
-}
-
-bool
-configfile_set(struct configfile *c, const char *key, enum yaml_kind kind,
-    const char *value, struct err *e)
-{
-	struct pool *pool = step_common()->pool;
-	const char *old = pool_strdup(pool, config_show(pool, c->yaml, key));
-	bool changed;
-
-	if (!yaml_set(c->yaml, key, kind, value, true, &changed, e))
-		return false;
-	show(c, key, old, changed);
-	return true;
-}
-
-bool
-configfile_remove(struct configfile *c, const char *key, struct err *e)
-{
-	struct pool *pool = step_common()->pool;
-	const char *old = pool_strdup(pool, config_show(pool, c->yaml, key));
-	bool changed;
-
-	if (!yaml_remove(c->yaml, key, &changed, e))
-		return false;
-	show(c, key, old, changed);
 	return true;
 }
 
@@ -122,10 +94,10 @@ configfile_save(struct configfile *c, struct err *e)
 	const char *text;
 	size_t len;
 
-	if (!c->changed || step_common()->dry_run)
+	if (!c->edit.changed || step_common()->dry_run)
 		return true;
-	if (!config_check(c->yaml, e))
+	if (!config_check(c->edit.yaml, e))
 		return false;
-	text = yaml_text(c->yaml, &len);
+	text = yaml_text(c->edit.yaml, &len);
 	return repo_write(c->repo, c->file, text, len, e);
 }

@@ -10,33 +10,26 @@
 
 #include "base/err.h"
 #include "data/yaml.h"
+#include "edx/edit.h"
 
 struct json;
 struct repo;
 
 struct configfile {
 	struct repo *repo;
-	struct yaml *yaml;	/* NULL: the file is not there */
+	struct edit edit;	/* its yaml is NULL: the file is not there */
 	const char *file;	/* relative to the checkout */
-	bool changed;
 };
 
 /* Of a step that uses STEP_REPO and STEP_NET. A missing config.yml is no
- * error: yaml is NULL then. Close it in any case. */
+ * error: edit.yaml is NULL then. Close it in any case. */
 bool configfile_open(struct configfile *, struct err *) MUST_CHECK;
 void configfile_close(struct configfile *);
 /*
  * No config.yml: in a dry run it says that it follows the step that makes
- * it, and returns true; else the error. Call it only if yaml is NULL.
+ * it, and returns true; else the error. Call it only if edit.yaml is NULL.
  */
 bool configfile_missing(const struct configfile *, struct err *) MUST_CHECK;
-
-/* Change one value, or take a key out; equal is left alone. Strings are
- * written so that Tutor's rendering gives them back as they are. */
-bool configfile_set(struct configfile *, const char *key, enum yaml_kind,
-    const char *value, struct err *) MUST_CHECK;
-bool configfile_remove(struct configfile *, const char *key, struct err *)
-    MUST_CHECK;
 
 /* Keep facts for a later phase in the record; equal ones are left alone. */
 bool configfile_keep(struct configfile *, const char *record,

@@ -137,7 +137,8 @@ take_evaluated(struct source *s, const struct settings_source *files,
 {
 	struct settings_source from = *files;
 	struct pysettings *lms, *cms = NULL;
-	const char *names = settings_names(step_common()->pool);
+	const char *names = settings_names(step_common()->pool,
+	    s->settings);
 	struct json *platform;
 
 	lms = running_ask(s->kube, s->g, "lms", names, e);
@@ -153,6 +154,7 @@ take_evaluated(struct source *s, const struct settings_source *files,
 		platform = settings_read(step_common()->pool, &from,
 		    s->problems);
 		compare(s->settings, platform);
+		settings_take_unmapped(platform, s->settings);
 		json_free(s->settings);
 		s->settings = platform;
 	}

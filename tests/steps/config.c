@@ -173,6 +173,13 @@ begin_with(const char *config)
 	commit_as_others("grove.git", "old/config.yml", old_config);
 	commit_as_others("origin.git", config == NULL ? "README.md" :
 	    "instances/acme/config.yml", config == NULL ? "r\n" : config);
+	if (config != NULL)	/* it was built, without init jobs */
+		free(kit_sh("cd %s/theirs/instances/acme && mkdir env && "
+		    "printf 'resources:\\n- k8s/deployments.yml\\n' "
+		    ">env/kustomization.yml && git add env && git -c "
+		    "user.name=o -c user.email=o@example.test commit -q "
+		    "--amend --no-edit && git push -qf origin HEAD:main 2>&1",
+		    dir));
 	free(kit_sh("cd %s && git clone -q --depth 1 file://%s/origin.git "
 	    "work && printf 'hosts:\\n  lms: courses.example.test\\n  cms: "
 	    "studio.courses.example.test\\n  mfe: mfe.example.test\\n' "
@@ -494,6 +501,140 @@ START_TEST(data_that_can_not_be_shared_is_refused)
 	ends(step("point-at-data", NULL), 2, "wrong-input");
 	says("MYSQL_HOST: db.new.example.test\n",
 	    "grep MYSQL_HOST work/instances/acme/config.yml");
+}
+END_TEST
+
+START_TEST(init_jobs_that_are_still_rendered_are_refused)
+{
+	static const char file[] = "instances/acme/env/kustomization.yml";
+	struct kit_run r;
+
+	kit_write(at("settings.json"), settings);
+	ends(step("set-config", "set=DRYDOCK_INIT_JOBS=false", NULL), 0,
+	    "done");
+	commit_as_others("origin.git", file, "resources:\n"
+	    "- k8s/deployments.yml\n- plugins/drydock/k8s/jobs.yml\n");
+	r = step("point-at-data", NULL);
+	kit_contains(r.out, "still deploys the init jobs");
+	ends(r, 1, "needs-hand");
+	free(kit_sh("cd %s/theirs && git rm -rq instances/acme/env && git -c "
+	    "user.name=o -c user.email=o@example.test commit -qm gone && "
+	    "git push -q origin HEAD:main 2>&1", dir));
+	r = step("point-at-data", NULL);
+	kit_contains(r.out, "nothing was rendered yet");
+	ends(r, 1, "needs-hand");
+	r = step("point-at-data", "dry-run=true", NULL);
+	kit_contains(r.out, "A real run refuses this");
+	ends(r, 0, "would-change");
+}
+END_TEST
+
+static const char beyond[] =
+	"{\"major\": 20, \"values\": {\"MYSQL_HOST\": \"h\"},\n"
+	"\"unmapped\": [{\"path\": \"DATABASES.default.OPTIONS.ssl\",\n"
+	"\"lms\": {\"ca\": \"/openedx/ca.pem\"},\n"
+	"\"cms\": {\"ca\": \"/openedx/ca.pem\"}},\n"
+	"{\"path\": \"DOC_STORE_CONFIG.tlsCAFile\", \"lms\": \"/m.pem\",\n"
+	"\"cms\": \"/m.pem\"},\n"
+	"{\"path\": \"AWS_QUERYSTRING_AUTH\", \"lms\": false},\n"
+	"{\"path\": \"SOCIAL_AUTH_OAUTH_SECRETS\", \"lms\":\n"
+	"{\"google\": \"" SECRET_DB "{{\"}},\n"
+	"{\"path\": \"ALLOWED_HOSTS\", \"lms\": [\"www.example.test\"]}\n"
+	"%s]}\n";
+
+START_TEST(what_no_key_carries_becomes_a_patch)
+{
+	static const char *const same = "GROVE_COMMON_SETTINGS: |\n"
+	    "  # ours\n"
+	    "  # transplant: the old side's, which no key carries\n"
+	    "  DATABASES[\"default\"][\"OPTIONS\"][\"ssl\"] = "
+	    "{\"ca\": \"/openedx/ca.pem\"}\n"
+	    "  DOC_STORE_CONFIG[\"tlsCAFile\"] = \"/m.pem\"\n"
+	    "  update_module_store_settings(MODULESTORE, "
+	    "doc_store_settings=DOC_STORE_CONFIG)\n"
+	    "  # transplant: end\n"
+	    "MYSQL_HOST: \"h\"\n"
+	    "GROVE_LMS_ENV: |\n"
+	    "  # transplant: the old side's, which no key carries\n"
+	    "  SOCIAL_AUTH_OAUTH_SECRETS: {\"google\": \"" SECRET_DB
+	    "\\x7b{\"}\n"
+	    "  # transplant: end\n"
+	    "GROVE_LMS_PRODUCTION_SETTINGS: |\n"
+	    "  # transplant: the old side's, which no key carries\n"
+	    "  AWS_QUERYSTRING_AUTH = False\n"
+	    "  ALLOWED_HOSTS += [\"www.example.test\"]\n"
+	    "  # transplant: end\n";
+	char text[TEXT];
+	struct kit_run r;
+
+	commit_as_others("origin.git", "instances/acme/config.yml",
+	    "DRYDOCK_INIT_JOBS: false\nTUTOR_VERSION: v20.0.5\n"
+	    "GROVE_COMMON_SETTINGS: |\n  # ours\n");
+	snprintf(text, TEXT, beyond, "");
+	kit_write(at("settings.json"), text);
+	r = step("point-at-data", NULL);
+	kit_contains(r.out, "/openedx/ca.pem");
+	kit_contains(r.out, "no plugin of the name grove");
+	ends(r, 0, "done");
+	says(same, "sed 1,2d work/instances/acme/config.yml");
+	ends(step("point-at-data", NULL), 0, "unchanged");
+	/* what is gone on the old side goes here, and nothing else */
+	kit_write(at("settings.json"), "{\"major\": 20, \"values\": "
+	    "{\"MYSQL_HOST\": \"h\"}}");
+	ends(step("point-at-data", NULL), 0, "done");
+	says("GROVE_COMMON_SETTINGS: |\n  # ours\nMYSQL_HOST: \"h\"\n",
+	    "sed 1,2d work/instances/acme/config.yml");
+}
+END_TEST
+
+/* The old config.yml's own patches, as replicate-config copied them and a
+ * build rendered them. */
+START_TEST(a_patch_that_is_there_already_is_not_written_again)
+{
+	char text[TEXT];
+
+	commit_as_others("origin.git", "instances/acme/config.yml",
+	    "DRYDOCK_INIT_JOBS: false\nTUTOR_VERSION: v20.0.5\n"
+	    "MYSQL_HOST: h\n"
+	    "GROVE_COMMON_SETTINGS: |\n"
+	    "  DATABASES['default']['OPTIONS']['ssl'] = dict(\n"
+	    "      ca='/openedx/ca.pem')\n"
+	    "  mongodb_parameters['tlsCAFile'] = '/m.pem'\n"
+	    "  update_module_store_settings(MODULESTORE,\n"
+	    "      doc_store_settings=DOC_STORE_CONFIG)\n"
+	    "GROVE_LMS_PRODUCTION_SETTINGS: \"AWS_QUERYSTRING_AUTH = False\\n"
+	    "ALLOWED_HOSTS.append('www.example.test')\"\n"
+	    "GROVE_LMS_ENV: |\n"
+	    "  SOCIAL_AUTH_OAUTH_SECRETS:\n"
+	    "    google: " SECRET_DB "{{\n");
+	snprintf(text, TEXT, beyond, "");
+	kit_write(at("settings.json"), text);
+	ends(step("point-at-data", NULL), 0, "done");	/* the record */
+	says("0\n", "grep -c transplant: work/instances/acme/config.yml "
+	    "|| true");
+}
+END_TEST
+
+START_TEST(what_not_even_a_patch_carries_needs_a_decision)
+{
+	char text[TEXT];
+	struct kit_run r;
+
+	snprintf(text, TEXT, beyond, ",{\"path\": \"DATABASES.other\", "
+	    "\"why\": \"production.py:7: f()\"}");
+	ends(step("set-config", "set=DRYDOCK_INIT_JOBS=false", NULL), 0,
+	    "done");
+	kit_write(at("settings.json"), text);
+	r = step("point-at-data", NULL);
+	kit_contains(r.out, "DATABASES.other: production.py:7: f()");
+	ck_assert_str_eq(kit_output(&r, "unmapped"), "DATABASES.other");
+	ends(r, 1, "needs-hand");
+	says("MYSQL_HOST: db.new.example.test\n",
+	    "grep MYSQL_HOST work/instances/acme/config.yml");
+	ends(step("point-at-data", "accept-unmapped=DATABASES.other, "
+	    "DOC_STORE_CONFIG.tlsCAFile", NULL), 0, "done");
+	says("0\n", "grep -c tlsCAFile work/instances/acme/config.yml "
+	    "|| true");
 }
 END_TEST
 
@@ -878,6 +1019,10 @@ main(void)
 	tcase_add_loop_test(c, data_that_can_not_be_shared_is_refused, 0,
 	    (int)(sizeof unfit / sizeof *unfit));
 	tcase_add_test(c, a_bucket_comes_with_its_plugin);
+	tcase_add_test(c, init_jobs_that_are_still_rendered_are_refused);
+	tcase_add_test(c, what_no_key_carries_becomes_a_patch);
+	tcase_add_test(c, a_patch_that_is_there_already_is_not_written_again);
+	tcase_add_test(c, what_not_even_a_patch_carries_needs_a_decision);
 	tcase_add_test(c, commit_pushes_what_was_changed_once);
 	tcase_add_test(c, a_file_that_can_not_be_read_is_not_committed);
 	tcase_add_test(c, a_conflict_is_named_and_nothing_is_pushed);
