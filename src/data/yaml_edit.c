@@ -499,6 +499,10 @@ map_for(struct yaml *y, struct pool *pool, const char *path, const char **key,
 		    "hold %s", *key), e);
 		return NULL;
 	}
+	if (map->alias != NULL) {
+		refuse_place(y, up, "is an alias of another map", e);
+		return NULL;
+	}
 	return check_editable(y, up, map, e) ? map : NULL;
 }
 

@@ -168,7 +168,7 @@ check_bytes(const struct yaml *old, const struct yaml *new,
 
 	while (i < n && i < m && a[i] == b[i])
 		line += a[i++] == '\n';
-	if (c->op < 5 && first > 0 && (i < n || i < m))
+	if (c->op < 5 && *c->path != '\0' && first > 0 && (i < n || i < m))
 		fuzz_holds(line >= first, "line %d before %d: %s", line,
 		    first, c->path);
 }

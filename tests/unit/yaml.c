@@ -523,6 +523,7 @@ static const struct {
 } untouched[] = {
 	{ "a: &x 1\nb: *x\n", "a", "anchor" },
 	{ "a: &x {k: 1}\nb: *x\n", "b.k", "alias" },
+	{ "a: &x {k: 1}\nb: *x\n", "b.new", "alias" },
 	{ "a: &x {k: 1}\nb:\n  <<: *x\n", "b.k", "merge" },
 	{ "a: [1]\n", "a", "list" }, { "a: 1\n", "a.b", "no map" },
 	{ "a: | # c\n  x\n", "a", "comment" },
