@@ -74,6 +74,7 @@ CONTRACT := $(patsubst tests/contract/%.c,$(TEST)/contract/%,\
 # A file of tests/fuzz is a target, but for the main that they share.
 FUZZ := $(patsubst tests/fuzz/%.c,$(TEST)/fuzz/%,\
 	$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+REAL := $(patsubst tests/real/%.c,$(TEST)/real/%,$(wildcard tests/real/*.c))
 DOUBLES := $(addprefix build/doubles/,world mongo lms faultproxy askmongo)
 
 .PHONY: all setup test test-unit fuzz fuzz-programs demo bench lint \
@@ -198,6 +199,10 @@ $(TEST)/steps/%: $(OBJ)/tests/steps/%.o $(KIT_OBJS) $(OBJ)/libtransplant.a
 	@mkdir -p $(@D)
 	$(call SAY,LINK $@)
 	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
+$(TEST)/real/%: $(OBJ)/tests/real/%.o $(KIT_OBJS) $(OBJ)/libtransplant.a
+	@mkdir -p $(@D)
+	$(call SAY,LINK $@)
+	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
 # This one reads the steps' own tables.
 $(TEST)/steps/wrong_inputs: $(OBJ)/tests/steps/wrong_inputs.o \
     $(OBJ)/steps.o $(STEP_OBJS) $(KIT_OBJS) $(OBJ)/libtransplant.a
@@ -223,7 +228,7 @@ $(TEST)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_MAIN) $(OBJ)/libtransplant.a
 	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
 
 fuzz-programs: $(FUZZ)
-tests: $(UNIT) $(FUZZ) $(STEP_TESTS) $(CONTRACT)
+tests: $(UNIT) $(FUZZ) $(STEP_TESTS) $(CONTRACT) $(REAL)
 test-unit: $(UNIT) $(FUZZ)
 	@tests/run unit
 test: setup

@@ -295,6 +295,26 @@ is_features_proxy(struct pysettings *ps, TSNode node)
 	return reads(ps, second, "FEATURES=FeaturesProxy(globals())");
 }
 
+/* What the YAML gave to one of the two is in both. */
+static void
+flatten_features(struct pysettings *ps)
+{
+	struct pyval *features = pyrun_name(ps, "FEATURES");
+	struct pyval *names = ps->names;
+
+	pyval_get(ps->pool, features, "");
+	ps->flat = true;
+	for (size_t i = 0; i < names->n; i++)
+		if (!text_same(names->key[i], "FEATURES")
+		    && pyval_listed(features, names->key[i]) == NULL)
+			pyval_set(ps->pool, features, names->key[i],
+			    names->value[i]);
+	for (size_t i = 0; i < features->n; i++)
+		if (*features->key[i] != '\0')
+			pyval_set(ps->pool, names, features->key[i],
+			    features->value[i]);
+}
+
 void
 pyrun_bind_loop(struct pysettings *ps, TSNode left, TSNode right)
 {
@@ -428,8 +448,7 @@ any_statement(struct pysettings *ps, TSNode node)
 	if (is_store_loop(ps, node))
 		return;
 	if (is_features_proxy(ps, node)) {
-		pyval_get(ps->pool, pyrun_name(ps, "FEATURES"), "");
-		ps->flat = true;
+		flatten_features(ps);
 		return;
 	}
 	maybe(ps, node);

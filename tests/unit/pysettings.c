@@ -149,6 +149,12 @@ static const struct {
 	{ "try:\n    from o.features_setting_proxy import FeaturesProxy\n"
 	    "    FEATURES = FeaturesProxy(globals())\nexcept ImportError:\n"
 	    "    pass\nX = 1", "FEATURES.X", "int 1" },
+	{ "try:\n    from o.features_setting_proxy import FeaturesProxy\n"
+	    "    FEATURES = FeaturesProxy(globals())\nexcept ImportError:\n"
+	    "    pass", "FEATURES.LMS_BASE", "str courses.example.test" },
+	{ "try:\n    from o.features_setting_proxy import FeaturesProxy\n"
+	    "    FEATURES = FeaturesProxy(globals())\nexcept ImportError:\n"
+	    "    pass", "FROM_YAML", "bool true" },
 	{ "class S(B):\n    A = 1\n    def url(self):\n        return 1\n",
 	    "A", "absent " },
 	{ "A = 1\nclass S(B):\n    A = 2\n", "A", "int 1" },
