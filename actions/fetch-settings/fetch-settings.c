@@ -40,6 +40,7 @@ static struct {
 static const struct input inputs[] = {
 	{ .rows = cluster_old_inputs, .together = cluster_check_old },
 	{ .name = "evaluate", .flag = &in.evaluate, .dflt = "false",
+	  .plan = "old.evaluate",
 	  .help = "Let the LMS and Studio print these settings in their own "
 	    "containers, and take that; the login must be allowed to list "
 	    "pods and to run commands in them" },
