@@ -462,9 +462,10 @@ check_whole(const struct yaml *y, struct err *e)
 	const char *version = yaml_get(y, "apiVersion");
 
 	if (yaml_kind(y, "") != YAML_MAP)
-		return err_set(e, ERR_INPUT, "this is no kubeconfig: it must"
-		    " be a map with clusters, users and contexts, as `kubectl"
-		    " config view --raw` prints it");
+		return err_set(e, ERR_INPUT, "this is no kubeconfig, nor the"
+		    " base64 of one: it must be a map with clusters, users"
+		    " and contexts, as `kubectl config view --raw` prints"
+		    " it");
 	if ((kind != NULL && strcmp(kind, "Config") != 0)
 	    || (version != NULL && strcmp(version, "v1") != 0))
 		return err_set(e, ERR_INPUT, "this is no kubeconfig: its kind"
@@ -502,16 +503,18 @@ add(struct files *s, struct yaml *y, const char *name, const char *dir)
 }
 
 /* As it is, or from base64, in which there is neither of these. */
-static bool
-plain_text(const char *given, struct buf *text, struct err *e)
+static void
+plain_text(const char *given, struct buf *text)
 {
-	if (strpbrk(given, ":{") != NULL)
-		return buf_puts(text, given)
-		    || buf_check(text, "kubeconfig", e);
-	if (text_unbase64(given, text, e))
-		return true;
-	return err_set(e, ERR_INPUT, "this is neither a kubeconfig nor the"
-	    " base64 of one");
+	struct err no_base64;
+
+	if (strpbrk(given, ":{") == NULL
+	    && text_unbase64(given, text, &no_base64)) {
+		log_mask(buf_str(text));
+		return;
+	}
+	buf_clear(text);
+	buf_puts(text, given);
 }
 
 static struct yaml *
@@ -520,7 +523,8 @@ parse_text(const char *given, struct err *e)
 	struct buf text = buf_new(TEXT_MAX);
 	struct yaml *y = NULL;
 
-	if (plain_text(given, &text, e))
+	plain_text(given, &text);
+	if (buf_check(&text, "kubeconfig", e))
 		y = parse(buf_str(&text), text.len, "kubeconfig", e);
 	if (text.data != NULL)
 		mem_wipe(text.data, text.len);

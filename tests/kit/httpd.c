@@ -33,7 +33,7 @@ struct httpd {
 	struct httpd *next;
 	int fd, port, nrules, nseen;
 	char url[64];
-	char *ca;
+	char *ca, *client_cert, *client_key;
 	SSL_CTX *tls;
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -80,27 +80,54 @@ mint(const char *name, EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key)
 	return x;
 }
 
+/* A certificate or a key as PEM. */
+static char *
+to_pem(X509 *x, EVP_PKEY *key)
+{
+	BIO *b = BIO_new(BIO_s_mem());
+	char *pem;
+	long n;
+
+	if (x != NULL)
+		PEM_write_bio_X509(b, x);
+	else
+		PEM_write_bio_PrivateKey(b, key, NULL, NULL, 0, NULL, NULL);
+	n = BIO_get_mem_data(b, &pem);
+	pem = strndup(pem, (size_t)n);
+	BIO_free(b);
+	return pem;
+}
+
 static void
 make_tls(struct httpd *h, const char *name)
 {
 	EVP_PKEY *ca_key = EVP_EC_gen("P-256"), *key = EVP_EC_gen("P-256");
 	X509 *ca = mint("Test CA", ca_key, NULL, NULL);
 	X509 *leaf = mint(name, key, ca, ca_key);
-	BIO *b = BIO_new(BIO_s_mem());
-	char *pem;
-	long n;
+	X509 *client = mint("client", key, ca, ca_key);
 
-	PEM_write_bio_X509(b, ca);
-	n = BIO_get_mem_data(b, &pem);
-	h->ca = strndup(pem, (size_t)n);
+	h->ca = to_pem(ca, NULL);
+	h->client_cert = to_pem(client, NULL);
+	h->client_key = to_pem(NULL, key);
 	h->tls = SSL_CTX_new(TLS_server_method());
 	ck_assert(SSL_CTX_use_certificate(h->tls, leaf) == 1);
 	ck_assert(SSL_CTX_use_PrivateKey(h->tls, key) == 1);
-	BIO_free(b);
+	ck_assert(X509_STORE_add_cert(SSL_CTX_get_cert_store(h->tls), ca)
+	    == 1);
+	X509_free(client);
 	X509_free(leaf);
 	X509_free(ca);
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(ca_key);
+}
+
+void
+httpd_require_client(struct httpd *h)
+{
+	SSL_CTX_set_verify(h->tls, SSL_VERIFY_PEER
+	    | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	/* or a session would be resumed without one */
+	SSL_CTX_set_session_id_context(h->tls, (const unsigned char *)"t", 1);
 }
 
 static ssize_t
@@ -288,6 +315,18 @@ const char *
 httpd_ca(struct httpd *h)
 {
 	return h->ca;
+}
+
+const char *
+httpd_client_cert(struct httpd *h)
+{
+	return h->client_cert;
+}
+
+const char *
+httpd_client_key(struct httpd *h)
+{
+	return h->client_key;
 }
 
 void

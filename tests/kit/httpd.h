@@ -21,6 +21,10 @@ void httpd_stop(struct httpd *);
 const char *httpd_url(struct httpd *);		/* "http://127.0.0.1:1234" */
 int httpd_port(struct httpd *);
 const char *httpd_ca(struct httpd *);		/* PEM */
+/* From now on only clients with this certificate (of that CA) are let in. */
+void httpd_require_client(struct httpd *);
+const char *httpd_client_cert(struct httpd *);	/* PEM */
+const char *httpd_client_key(struct httpd *);
 
 enum httpd_act {
 	HTTPD_SAY,		/* send the text, keep the connection */

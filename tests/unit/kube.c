@@ -336,6 +336,135 @@ START_TEST(a_running_pod_says_nothing)
 }
 END_TEST
 
+/* ---- logging in ---- */
+
+/* A list of no pods, with what of the request came there. */
+static const char NONE[] = "{\"kind\":\"PodList\",\"items\":[]}";
+
+static struct httpd *
+tls_server(const char *name)
+{
+	struct httpd *s = httpd_start(name);
+
+	httpd_answer(s, "GET /api/v1/namespaces/acme/pods", 0, 200, "", NONE);
+	return s;
+}
+
+static bool
+list_pods(const struct kube_open *o)
+{
+	struct kube *c = kube_open(o, &e);
+	bool ok = c != NULL && kube_find_pods(c, NULL, &e) != NULL;
+
+	kube_close(c);
+	return ok;
+}
+
+START_TEST(a_client_certificate_logs_in_without_a_token)
+{
+	struct httpd *s = tls_server("127.0.0.1");
+	const struct kube_open o = { .server = httpd_url(s),
+	    .space = "acme", .ca_pem = httpd_ca(s),
+	    .cert_pem = httpd_client_cert(s),
+	    .key_pem = httpd_client_key(s) };
+
+	httpd_require_client(s);
+	ck_assert_msg(list_pods(&o), "%s", e.text);
+	kit_lacks(httpd_seen(s, "GET", 0), "Authorization");
+	httpd_stop(s);
+}
+END_TEST
+
+START_TEST(a_key_that_is_not_the_certificates_is_told)
+{
+	struct httpd *s = tls_server("127.0.0.1"), *t = tls_server("other");
+	struct kube_open o = { .server = httpd_url(s), .space = "acme",
+	    .ca_pem = httpd_ca(s), .cert_pem = httpd_client_cert(s),
+	    .key_pem = httpd_client_key(t) };
+
+	ck_assert(!list_pods(&o));
+	kit_contains(e.text, "client certificate");
+	ck_assert_int_eq(httpd_count(s, ""), 0);
+	httpd_stop(s);
+	httpd_stop(t);
+}
+END_TEST
+
+START_TEST(the_servers_certificate_may_have_another_name)
+{
+	struct httpd *s = tls_server("kube.example.test");
+	struct kube_open o = { .server = httpd_url(s), .space = "acme",
+	    .ca_pem = httpd_ca(s), .token = "kube-token-123456" };
+
+	ck_assert(!list_pods(&o));
+	ck_assert_int_eq(httpd_count(s, ""), 0);
+	o.tls_name = "other.example.test";
+	ck_assert(!list_pods(&o));
+	ck_assert_int_eq(httpd_count(s, ""), 0);
+	o.tls_name = "kube.example.test";
+	ck_assert_msg(list_pods(&o), "%s", e.text);
+	buf_printf(&out, "\r\nHost: 127.0.0.1:%d\r\n", httpd_port(s));
+	kit_contains(httpd_seen(s, "GET", 0), buf_str(&out));
+	httpd_stop(s);
+}
+END_TEST
+
+START_TEST(a_proxy_of_the_clusters_own_is_asked)
+{
+	struct httpd *proxy = httpd_start(NULL);
+	struct kube_open o = { .server = "http://kube.example.test",
+	    .space = "acme", .proxy = httpd_url(proxy), .token = "t" };
+
+	httpd_answer(proxy, "GET http://kube.example.test/api/v1/", 0, 200,
+	    "", NONE);
+	ck_assert_msg(list_pods(&o), "%s", e.text);
+	httpd_stop(proxy);
+}
+END_TEST
+
+/* Gives "new-token" the first time, and then an error. */
+static bool
+renew_once(void *times, struct kube_open *o, struct err *why)
+{
+	if (++*(int *)times > 1)
+		return err_set(why, ERR_OTHER, "the plugin is out of logins");
+	o->token = "new-token";
+	return true;
+}
+
+START_TEST(a_login_that_ends_is_renewed_once)
+{
+	int times = 0;
+	const struct kube_open o = { .server = httpd_url(d), .space = "acme",
+	    .token = "old-token", .renew = renew_once, .source = &times };
+
+	httpd_answer(d, "GET", 1, 401, "", "{\"message\":\"Unauthorized\"}");
+	httpd_answer(d, "GET", 0, 200, "", NONE);
+	ck_assert_msg(list_pods(&o), "%s", e.text);
+	ck_assert_int_eq(times, 1);
+	kit_contains(httpd_seen(d, "GET", 0), "Bearer old-token\r\n");
+	kit_contains(httpd_seen(d, "GET", 1), "Bearer new-token\r\n");
+}
+END_TEST
+
+START_TEST(a_login_that_is_never_taken_is_not_renewed_for_ever)
+{
+	int times = 0;
+	const struct kube_open o = { .server = httpd_url(d), .space = "acme",
+	    .token = "old-token", .renew = renew_once, .source = &times };
+
+	httpd_answer(d, "GET", 0, 401, "", "{\"message\":\"Unauthorized\"}");
+	ck_assert(!list_pods(&o));
+	ck_assert_int_eq(e.kind, ERR_DENIED);
+	ck_assert_int_eq(times, 1);
+	ck_assert_int_eq(httpd_count(d, "GET"), 2);
+	times = 1;
+	ck_assert(!list_pods(&o));
+	kit_contains(e.text, "no new one can be had: the plugin is out of"
+	    " logins");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -359,6 +488,13 @@ main(void)
 	    sizeof(rollouts) / sizeof(rollouts[0]));
 	tcase_add_test(t, a_pod_says_what_it_waits_for);
 	tcase_add_test(t, a_running_pod_says_nothing);
+	tcase_add_test(t, a_client_certificate_logs_in_without_a_token);
+	tcase_add_test(t, a_key_that_is_not_the_certificates_is_told);
+	tcase_add_test(t, the_servers_certificate_may_have_another_name);
+	tcase_add_test(t, a_proxy_of_the_clusters_own_is_asked);
+	tcase_add_test(t, a_login_that_ends_is_renewed_once);
+	tcase_add_test(t,
+	    a_login_that_is_never_taken_is_not_renewed_for_ever);
 	suite_add_tcase(s, t);
 	return kit_main(s, NULL);
 }

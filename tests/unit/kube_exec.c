@@ -240,6 +240,55 @@ START_TEST(too_much_output_is_an_error)
 }
 END_TEST
 
+START_TEST(a_client_certificate_and_another_name_reach_the_socket_too)
+{
+	struct httpd *s = httpd_start("kube.example.test");
+	struct kube_open o = { .server = httpd_url(s), .space = "acme",
+	    .ca_pem = httpd_ca(s), .tls_name = "kube.example.test" };
+
+	httpd_require_client(s);
+	kube_close(k);
+	k = kube_open(&o, &e);
+	ck_assert(!run_for(1));
+	ck_assert_int_eq(httpd_count(s, ""), 0);
+	kube_close(k);
+	o.cert_pem = httpd_client_cert(s);
+	o.key_pem = httpd_client_key(s);
+	k = kube_open(&o, &e);
+	frame(0x82, SUCCESS);
+	httpd_rule(s, EXEC, 0, HTTPD_SAY, buf_str(&raw));
+	ck_assert_msg(run_for(20), "%s", e.text);
+	kit_lacks(httpd_seen(s, EXEC, 0), "Authorization");
+	buf_clear(&out);
+	buf_printf(&out, "\r\nHost: 127.0.0.1:%d\r\n", httpd_port(s));
+	kit_contains(httpd_seen(s, EXEC, 0), buf_str(&out));
+	httpd_stop(s);
+}
+END_TEST
+
+static bool
+renew(void *token, struct kube_open *o, struct err *unused)
+{
+	(void)unused;
+	o->token = token;
+	return true;
+}
+
+START_TEST(a_login_that_ended_is_renewed_before_the_command)
+{
+	char token[] = "new-token";
+	const struct kube_open o = { .server = httpd_url(d), .space = "acme",
+	    .token = "old-token", .renew = renew, .source = token };
+
+	kube_close(k);
+	k = kube_open(&o, &e);
+	httpd_answer(d, EXEC, 1, 401, "", "{\"message\":\"Unauthorized\"}");
+	frame(0x82, SUCCESS);
+	ck_assert_msg(run(HTTPD_SAY), "%s", e.text);
+	kit_contains(httpd_seen(d, EXEC, 1), "Bearer new-token\r\n");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -261,6 +310,9 @@ main(void)
 	    sizeof(odd) / sizeof(odd[0]));
 	tcase_add_test(t, silence_ends_with_the_deadline);
 	tcase_add_test(t, too_much_output_is_an_error);
+	tcase_add_test(t,
+	    a_client_certificate_and_another_name_reach_the_socket_too);
+	tcase_add_test(t, a_login_that_ended_is_renewed_before_the_command);
 	suite_add_tcase(s, t);
 	return kit_main(s, NULL);
 }
