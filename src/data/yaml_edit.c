@@ -512,8 +512,8 @@ add_key(struct buf *out, struct pool *pool, const char *key)
 	enum yaml_kind kind;
 	const char *text;
 
-	yaml_scalar_resolve(pool, key, true, NULL, &kind, &text);
-	if (kind == YAML_STRING && strspn(key, "abcdefghijklmnopqrstuvwxyz"
+	if (yaml_scalar_resolve(pool, key, true, NULL, &kind, &text)
+	    && kind == YAML_STRING && *key != '\0' && strspn(key, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(key))
 		buf_puts(out, key);
 	else
@@ -651,15 +651,28 @@ pair_in_braces(const struct yaml *y, const struct yaml_node *map,
 	buf_add(&x->text, pair, len);
 }
 
+/* Columns before a key, or before the ? in front of it. */
+static int
+column_of(const struct yaml *y, const struct yaml_node *key)
+{
+	size_t at = key->start;
+
+	while (at > y->bom && y->text[at - 1] == ' ')
+		at--;
+	if (at > y->bom && at < key->start && y->text[at - 1] == '?')
+		return (int)(key->column - (key->start - at) - 1);
+	return (int)key->column;
+}
+
 /* Columns before the keys of a map, or of one that is to become lines. */
 static int
-indent_of(const struct yaml_node *map)
+indent_of(const struct yaml *y, const struct yaml_node *map)
 {
 	const struct yaml_node *first = yaml_tree_first(map);
 
 	if (first != NULL && map->style == STYLE_BLOCK)
-		return (int)first->key->column;
-	return map->key != NULL ? (int)map->key->column + 2 : 0;
+		return column_of(y, first->key);
+	return map->key != NULL ? column_of(y, map->key) + 2 : 0;
 }
 
 /* Add `KEY: token` to the map at the path. */
@@ -678,7 +691,7 @@ add_pair(struct yaml *y, const char *path, const char *token,
 		goto out;
 	x.key = key;
 	if (map->style == STYLE_BLOCK && map->kind == YAML_MAP)
-		buf_printf(&pair, "%*s", indent_of(map), "");
+		buf_printf(&pair, "%*s", indent_of(y, map), "");
 	add_key(&pair, pool, key);
 	buf_printf(&pair, ": %s", token);
 	if (map->style == STYLE_FLOW) {
@@ -1080,7 +1093,7 @@ yaml_set_block(struct yaml *y, const char *path, const char *block,
 	} else {
 		map = map_for(y, pool, path, &key, e);
 		if (map != NULL)
-			reindent(y, block, indent_of(map), &lines);
+			reindent(y, block, indent_of(y, map), &lines);
 		ok = map != NULL
 		    && add_lines(y, path, map, key, &lines, want, e);
 	}

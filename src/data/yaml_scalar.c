@@ -174,6 +174,33 @@ is_date(const char *s)
 	return is_zone(s);
 }
 
+/* Is it a day that there is, at a time that there is? s is as is_date took
+ * it; Python refuses others. */
+static bool
+is_real_date(const char *s)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+	    30, 31 };
+	char *end;
+	long year = strtol(s, &end, 10), month = strtol(end + 1, &end, 10);
+	long day = strtol(end + 1, &end, 10), part[2];
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+	if (year < 1 || month < 1 || month > 12 || day < 1
+	    || day > days[month - 1] + (leap && month == 2))
+		return false;
+	if (*end == '\0')
+		return true;
+	end += strcspn(end, "0123456789");
+	if (strtol(end, &end, 10) > 23)
+		return false;
+	part[0] = strtol(end + 1, &end, 10);
+	part[1] = strtol(end + 1, &end, 10);
+	end += strcspn(end, "+-");
+	return part[0] < 60 && part[1] < 60
+	    && (*end == '\0' || strtol(end + 1, NULL, 10) < 24);
+}
+
 /* Without the underscores, which mean nothing in a number. */
 static void
 strip(char out[static NUMBER_MAX + 1], const char *s)
@@ -186,56 +213,55 @@ strip(char out[static NUMBER_MAX + 1], const char *s)
 	out[n] = '\0';
 }
 
-/* Base 60, most significant first. false: too large. */
-static bool
-sexagesimal(const char *s, uint64_t *value)
-{
-	*value = 0;
-	for (;;) {
-		char *end;
-		uint64_t part = strtoull(s, &end, 10);
+/* A whole number of any size: decimal digits, the last one first. */
+struct whole {
+	char digit[2 * NUMBER_MAX];
+	size_t n;
+};
 
-		if (*value > (UINT64_MAX - 59) / 60)
-			return false;
-		*value = *value * 60 + part;
-		if (*end != ':')
-			return true;
-		s = end + 1;
+static void
+whole_times(struct whole *w, unsigned factor, unsigned plus)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		plus += (unsigned)w->digit[i] * factor;
+		w->digit[i] = (char)(plus % 10);
+		plus /= 10;
 	}
+	for (; plus > 0; plus /= 10)
+		w->digit[w->n++] = (char)(plus % 10);
 }
 
-/* The decimal form of what is_int took. What 64 bits don't hold, and 0x
- * without a digit, stays as it is written. */
+/* The decimal form of what is_int took, as Python prints it; NULL: no digit,
+ * which is no number for Python. */
 static const char *
 int_text(struct pool *pool, const char *s)
 {
-	char plain[NUMBER_MAX + 1] = "", *end = NULL;
-	const char *p, *sign;
-	uint64_t value;
-	int base = 10;
+	static const char hex[] = "0123456789abcdef";
+	char plain[NUMBER_MAX + 1] = "", text[2 * NUMBER_MAX + 1];
+	struct whole w = { .n = 0 };
+	const char *p;
+	unsigned base;
 
 	if (strlen(s) > NUMBER_MAX)
 		return pool_strdup(pool, s);
 	strip(plain, s);
-	sign = *plain == '-' ? "-" : "";
 	p = after_sign(plain);
-	if (strchr(p, ':') != NULL)
-		return sexagesimal(p, &value) ?
-		    pool_printf(pool, "%s%" PRIu64, sign, value) :
-		    pool_strdup(pool, s);
-	if (text_starts(p, "0b"))
-		base = 2;
-	else if (text_starts(p, "0x"))
-		base = 16;
-	else if (*p == '0')
-		base = 8;
-	if (base == 2 || base == 16)
-		p += 2;
-	errno = 0;
-	value = strtoull(p, &end, base);
-	if (*p == '\0' || *end != '\0' || errno != 0)
-		return pool_strdup(pool, base == 10 && *p != '\0' ? plain : s);
-	return pool_printf(pool, "%s%" PRIu64, value != 0 ? sign : "", value);
+	base = text_starts(p, "0b") ? 2 : text_starts(p, "0x") ? 16 :
+	    *p == '0' ? 8 : 10;
+	p += base == 2 || base == 16 ? 2 : 0;
+	if (*p == '\0')
+		return NULL;
+	for (; *p != '\0' && *p != ':'; p++)
+		whole_times(&w, base, (unsigned)(strchr(hex,
+		    tolower((unsigned char)*p)) - hex));
+	/* base 60, most significant first */
+	for (char *end; *p == ':'; p = end)
+		whole_times(&w, 60, (unsigned)strtoul(p + 1, &end, 10));
+	for (size_t i = 0; i < w.n; i++)
+		text[i] = (char)('0' + w.digit[w.n - 1 - i]);
+	text[w.n] = '\0';
+	return w.n == 0 ? "0" :
+	    pool_printf(pool, "%s%s", *plain == '-' ? "-" : "", text);
 }
 
 /* As Python's repr: the shortest digits that mean the same number. */
@@ -267,6 +293,24 @@ double_text(struct pool *pool, double d)
 	    exponent < 0 ? '-' : '+', abs(exponent));
 }
 
+/* The last part first, as Python adds them up. */
+static double
+sexagesimal(const char *s)
+{
+	double value = 0, unit = 1;
+	const char *part = s + strlen(s);
+
+	for (;;) {
+		while (part > s && part[-1] != ':')
+			part--;
+		value += strtod(part, NULL) * unit;
+		if (part == s)
+			return value;
+		unit *= 60;
+		part--;
+	}
+}
+
 static const char *
 float_text(struct pool *pool, const char *s)
 {
@@ -281,14 +325,9 @@ float_text(struct pool *pool, const char *s)
 	p = after_sign(plain);
 	if (*p == '.' && isalpha((unsigned char)p[1]))
 		value = p[1] == 'i' || p[1] == 'I' ? HUGE_VAL : NAN;
-	else if (strchr(p, ':') != NULL) {
-		value = 0;
-		for (char *end; ; p = end + 1) {
-			value = value * 60 + strtod(p, &end);
-			if (*end != ':')
-				break;
-		}
-	} else
+	else if (strchr(p, ':') != NULL)
+		value = sexagesimal(p);
+	else
 		value = strtod(p, NULL);
 	return double_text(pool, sign * value);
 }
@@ -300,11 +339,13 @@ static const char *const false_words[] = { "no", "No", "NO", "false",
 static const char *const null_words[] = { "", "~", "null", "Null", "NULL",
     NULL };
 
-static void
+/* false: it looks like something, yet Python can't make it. */
+static bool
 resolve_plain(struct pool *pool, const char *value, enum yaml_kind *kind,
     const char **text)
 {
 	*text = value;
+	*kind = YAML_STRING;
 	if (one_of(value, null_words)) {
 		*kind = YAML_NULL;
 		*text = "";
@@ -322,9 +363,10 @@ resolve_plain(struct pool *pool, const char *value, enum yaml_kind *kind,
 		*text = int_text(pool, value);
 	} else if (is_date(value)) {
 		*kind = YAML_DATE;
-	} else {
-		*kind = YAML_STRING;
+		return is_real_date(value);
 	}
+	return *text != NULL && strcmp(value, "=") != 0
+	    && strcmp(value, "<<") != 0;
 }
 
 bool
@@ -344,12 +386,13 @@ yaml_scalar_resolve(struct pool *pool, const char *value, bool plain,
 
 	*kind = YAML_STRING;
 	*text = value;
-	if (tag == NULL && plain)
-		resolve_plain(pool, value, kind, text);
-	if (tag == NULL || strcmp(tag, "!") == 0
-	    || strcmp(tag, "tag:yaml.org,2002:str") == 0)
+	/* to PyYAML a bare ! is as if there were no quotes */
+	if (tag != NULL ? strcmp(tag, "!") == 0 : plain)
+		return resolve_plain(pool, value, kind, text);
+	if (tag == NULL || strcmp(tag, "tag:yaml.org,2002:str") == 0)
 		return true;
-	resolve_plain(pool, value, kind, text);
+	if (!resolve_plain(pool, value, kind, text))
+		return false;
 	for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
 		if (strcmp(tag, tags[i].tag) == 0)
 			return *kind == tags[i].kind;

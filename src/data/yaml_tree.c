@@ -328,9 +328,10 @@ on_scalar(struct build *b, const yaml_event_t *event)
 	node->style = style_of(event->data.scalar.style);
 	value = pool_strndup(b->pool, value, len);
 	if (!yaml_scalar_resolve(b->pool, value, node->style == STYLE_PLAIN,
-	    tag, &kind, &node->text))
-		return refuse(b, &event->start_mark,
-		    "the tag is not known, or its value is of another kind");
+	    tag, &kind, &node->text) && !(is_key && tag == NULL))
+		return refuse(b, &event->start_mark, tag != NULL ?
+		    "the tag is not known, or its value is of another kind" :
+		    "neither a string without quotes nor a number or date");
 	node->kind = kind;
 	if (is_key) {	/* addressed by what is written */
 		node->text = value;

@@ -36,6 +36,7 @@ static const struct {
 	{ "017", YAML_INT, "15" }, { "0x1F", YAML_INT, "31" },
 	{ "0o17", YAML_STRING, "0o17" }, { "1_000", YAML_INT, "1000" },
 	{ "0b101", YAML_INT, "5" }, { "08", YAML_STRING, "08" },
+	{ "0xffffffffffffffffff", YAML_INT, "4722366482869645213695" },
 	{ "-0x1f", YAML_INT, "-31" }, { "+1", YAML_INT, "1" },
 	{ "1e5", YAML_STRING, "1e5" }, { "1.5e+3", YAML_FLOAT, "1500.0" },
 	{ "1.5e3", YAML_STRING, "1.5e3" }, { "1.10", YAML_FLOAT, "1.1" },
@@ -132,7 +133,10 @@ static const struct {
 	{ "[a]: 1\n", "a key must be" }, { "a: !odd 1\n", "tag" },
 	{ "a: !!int x\n", "tag" }, { "a: \"\\0\"\n", "NUL" },
 	{ "a: \xff\n", "UTF-8" }, { "a: b\n\tc: d\n", "t.yml:2" },
-	{ "<<: 1\n", "<<" },
+	{ "<<: 1\n", "<<" }, { "a: =\n", "t.yml:1:4" },
+	{ "a: 2021-02-29\n", "t.yml:1:4" }, { "a: 0x_\n", "t.yml:1:4" },
+	{ "a: b\nc: \xc3\xa9\xff\n", "t.yml:2:5: not UTF-8" },
+	{ "a: b\nc: \xc3\xa9\x01\n", "t.yml:2:5: control" },
 };
 
 START_TEST(what_can_not_be_read_is_refused_with_its_place)
@@ -373,6 +377,10 @@ START_TEST(a_new_key_goes_to_the_end_of_its_map)
 	set(y, "b", "2");
 	becomes(y, "a: 1\r\nb: \"2\"\r\n");
 	yaml_close(y);
+	y = parse("? a b\n: 1\nc: 2\n");
+	set(y, "d", "3");
+	becomes(y, "? a b\n: 1\nc: 2\nd: \"3\"\n");
+	yaml_close(y);
 	y = parse("# only this\n");
 	set(y, "b", "2");
 	becomes(y, "# only this\nb: \"2\"\n");
@@ -381,6 +389,23 @@ START_TEST(a_new_key_goes_to_the_end_of_its_map)
 	set(y, "m.b", "2");
 	set(y, "n.on", "2");
 	becomes(y, "m: {a: 1, b: \"2\"}\nn: {\"on\": \"2\"}\n");
+	yaml_close(y);
+}
+END_TEST
+
+START_TEST(a_new_key_goes_beside_its_kin)
+{
+	struct yaml *y = parse("LMS_HOST: a\nMYSQL_HOST: b # c\n# note\n"
+	    "MYSQL_PORT: 1\n\nMONGODB_HOST: |\n  t\n\nZ: 1\n");
+
+	set(y, "MYSQL_USERNAME", "1");
+	set(y, "OPENEDX_MYSQL_PASSWORD", "2");
+	set(y, "MONGODB_PORT", "3");
+	set(y, "OPENEDX_SECRET_KEY", "4");
+	becomes(y, "LMS_HOST: a\nMYSQL_HOST: b # c\n# note\n"
+	    "MYSQL_PORT: 1\nMYSQL_USERNAME: \"1\"\n"
+	    "OPENEDX_MYSQL_PASSWORD: \"2\"\nOPENEDX_SECRET_KEY: \"4\"\n\n"
+	    "MONGODB_HOST: |\n  t\nMONGODB_PORT: \"3\"\n\nZ: 1\n");
 	yaml_close(y);
 }
 END_TEST
@@ -642,6 +667,7 @@ main(void)
 	tcase_add_loop_test(c, removing_any_pair_changes_nothing_else, 0,
 	    COUNT(documents));
 	tcase_add_test(c, a_new_key_goes_to_the_end_of_its_map);
+	tcase_add_test(c, a_new_key_goes_beside_its_kin);
 	tcase_add_test(c, a_value_keeps_its_kind_of_quotes_and_its_comment);
 	tcase_add_test(c, a_block_comes_out_and_goes_back_as_it_was);
 	tcase_add_test(c,
