@@ -129,8 +129,8 @@ check(const struct side *s, bool optional, struct err *e)
 		    "kubeconfig-file, kube-token and digitalocean-token (with "
 		    "kube-cluster-id) are ways to log in to one cluster: give "
 		    "one of them, not %d", ways);
-	if (ways == 0 && !optional)
-		return err_set(e, ERR_INPUT, "input kubeconfig is missing: "
+	if (ways == 0)
+		return optional || err_set(e, ERR_INPUT, "input kubeconfig is missing: "
 		    "give it, or kube-server and kube-token, or "
 		    "kube-cluster-id and digitalocean-token");
 	if (s->token != NULL && s->server == NULL)
