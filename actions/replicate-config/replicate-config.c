@@ -9,9 +9,10 @@
  * new file stay. Secrets are compared, never shown. commit-config commits.
  * Run it as often as you like.
  *
- * A template such as {{ MFE_HOST }} in a copied value must find its key, or
- * every later Tutor command would fail: host names that Tutor could derive
- * are written out for that, anything else is refused.
+ * With theming, the repositories of themes are looked for as the new side's
+ * build will ask for them, and known pitfalls are named. The old side's
+ * CronJobs are a step of their own, replicate-cronjobs: it needs the old
+ * cluster, and this one git only.
  */
 #include <stddef.h>
 #include <string.h>
@@ -23,6 +24,8 @@
 #include "data/json.h"
 #include "edx/config.h"
 #include "edx/keys.h"
+#include "edx/replicate.h"
+#include "edx/theming.h"
 #include "step/step.h"
 #include "site/configfile.h"
 
@@ -71,7 +74,7 @@ static const struct output outputs[] = {
 struct work {
 	struct configfile c;
 	struct yaml *old;
-	struct json *at_switch;		/* kept in the record */
+	struct json *at_switch, *templates;	/* kept in the record */
 	struct buf copied, refused, unlisted, table;
 };
 
@@ -87,22 +90,24 @@ add_name(struct buf *list, const char *name)
 
 /* One row of the table that accounts for every key. */
 static void
-account(struct work *w, const char *key, const char *what, const char *why)
+account(void *with, const char *key, enum replica what, const char *words,
+    const char *why)
 {
+	struct work *w = with;
+
 	buf_puts(&w->table, "| ");
 	text_markdown(&w->table, key);
-	buf_printf(&w->table, " | %s | ", what);
+	buf_printf(&w->table, " | %s | ", words);
 	text_markdown(&w->table, why);
 	buf_puts(&w->table, " |\n");
-}
-
-static bool
-refuse(struct work *w, const char *key, const char *why)
-{
-	account(w, key, "**refused**", why);
-	add_name(&w->refused, key);
-	log_warn("%s is not copied: %s", key, why);
-	return true;
+	if (what == REPLICA_COPIED || what == REPLICA_UNLISTED)
+		add_name(&w->copied, key);
+	if (what == REPLICA_UNLISTED)
+		add_name(&w->unlisted, key);
+	if (what == REPLICA_REFUSED) {
+		add_name(&w->refused, key);
+		log_warn("%s is not copied: %s", key, why);
+	}
 }
 
 static void
@@ -161,219 +166,63 @@ mask_secrets(const struct yaml *old)
 	}
 }
 
-/* ---- one key ---- */
+/* ---- theming ---- */
 
-/*
- * Will templates in the value find their keys? Others that are to be copied
- * count as there. *missing: one that nothing defines.
- */
-static bool
-ensure_defined(struct work *w, const char *path, const char **missing,
-    struct err *e)
-{
-	struct pool *pool = step_common()->pool;
-
-	while ((*missing = config_undefined(pool, w->old, path,
-	    w->c.edit.yaml)) != NULL) {
-		enum key_rule rule = keys_find(*missing)->rule;
-		const char *host = config_derived_host(pool, w->c.edit.yaml,
-		    *missing);
-		bool changed;
-
-		if (host != NULL) {
-			if (!edit_set(&w->c.edit, *missing, YAML_STRING,
-			    host, e))
-				return false;
-			continue;
-		}
-		if ((rule != KEY_COPY && rule != KEY_UNLISTED
-		    && rule != KEY_UNION && rule != KEY_THEME)
-		    || yaml_kind(w->old, *missing) == YAML_NONE)
-			return true;
-		/* it comes along anyway; now rather than later */
-		if (!yaml_copy(w->c.edit.yaml, *missing, w->old, &changed, e))
-			return false;
-		if (changed)
-			step_change(pool_printf(pool, "config.yml %s",
-			    *missing), NULL, config_show(pool, w->c.edit.yaml,
-			    *missing));
-		w->c.edit.changed = w->c.edit.changed || changed;
-	}
-	return true;
-}
-
+/* As the new side's build will ask: without a token. */
 static void
-copied(struct work *w, const char *key, const struct key_row *row,
-    const char *what)
+look_for(const struct theme *t)
 {
-	account(w, key, what, row->why);
-	add_name(&w->copied, key);
-	if (row->rule == KEY_UNLISTED)
-		add_name(&w->unlisted, key);
-}
-
-/* What yaml can't do in place is for a person; the other keys go on. */
-static bool
-outcome(struct work *w, bool ok, const char *key, const struct err *why,
-    struct err *e)
-{
-	if (ok)
-		return true;
-	if (why->kind == ERR_HAND)
-		return refuse(w, key, why->text);
-	*e = *why;
-	return false;
-}
-
-static bool
-copy_key(struct work *w, const char *key, const char *path,
-    const struct key_row *row, struct err *e)
-{
-	struct pool *pool = step_common()->pool;
-	const char *old, *missing;
-	struct err why;
-	bool changed;
-
-	if (config_same(w->c.edit.yaml, w->old, path)) {
-		copied(w, key, row, "equal");
-		return true;
-	}
-	if (!ensure_defined(w, path, &missing, e))
-		return false;
-	if (missing != NULL)
-		return refuse(w, key, pool_printf(pool, "it refers to %s, "
-		    "which the new config.yml does not have: every Tutor "
-		    "command would fail", missing));
-	old = pool_strdup(pool, config_show(pool, w->c.edit.yaml, path));
-	if (!yaml_copy(w->c.edit.yaml, path, w->old, &changed, &why))
-		return outcome(w, false, key, &why, e);
-	step_change(pool_printf(pool, "config.yml %s", key), old,
-	    config_show(pool, w->c.edit.yaml, path));
-	w->c.edit.changed = true;
-	copied(w, key, row, "copied");
-	return true;
-}
-
-/* A list: what only the old one has is added. */
-static bool
-unite_key(struct work *w, const char *key, const char *path,
-    const struct key_row *row, struct err *e)
-{
-	struct pool *pool = step_common()->pool;
-	struct buf added = buf_new(LIST_MAX);
-	bool ok = true, any = false;
+	const struct step_common *c = step_common();
+	struct repo_source s = { .url = t->url, .ref = t->ref,
+		.ca_file = c->ca_file, .dns_servers = c->dns_servers };
 	struct err why;
 
-	if (yaml_kind(w->old, path) != YAML_SEQ
-	    || yaml_kind(w->c.edit.yaml, path) != YAML_SEQ
-	    || yaml_len(w->c.edit.yaml, path) == 0)
-		return copy_key(w, key, path, row, e);
-	for (int i = 0; ok && i < yaml_len(w->old, path); i++) {
-		const char *item = yaml_item(w->old, path, i);
-		bool changed = false;
-
-		ok = item == NULL || yaml_append(w->c.edit.yaml, path, item,
-		    &changed, &why);
-		if (changed)
-			add_name(&added, config_show_text(item));
-		any = any || changed;
-	}
-	w->c.edit.changed = w->c.edit.changed || any;
-	if (ok && any)
-		step_change(pool_printf(pool, "config.yml %s", key),
-		    "(without)", buf_str(&added));
-	if (ok)
-		copied(w, key, row, any ? "united" : "equal");
-	buf_free(&added);
-	return outcome(w, ok, key, &why, e);
-}
-
-/* Kept in the record until DNS moves. */
-static void
-keep_key(struct work *w, const char *key, const char *path,
-    const struct key_row *row)
-{
-	const char *value = yaml_get(w->old, path);
-
-	account(w, key, "kept", row->why);
-	if (value != NULL && !keys_is_secret(key))
-		json_set_str(w->at_switch, key, value);
-}
-
-/* An old name with TUTOR_ before it: the plain name's value, a scalar. */
-static bool
-copy_renamed(struct work *w, const char *key, const char *plain,
-    struct err *e)
-{
-	const struct key_row *row = keys_find(plain);
-	const char *value = yaml_get(w->old, key);
-	enum yaml_kind kind = yaml_kind(w->old, key);
-	struct pool *pool = step_common()->pool;
-	const char *was = pool_strdup(pool,
-	    config_show(pool, w->c.edit.yaml, plain));
-	struct err why;
-	bool changed;
-
-	if (yaml_kind(w->old, plain) != YAML_NONE) {
-		account(w, key, "left", "the name without TUTOR_ counts");
-		return true;
-	}
-	if (row->rule != KEY_COPY && row->rule != KEY_UNLISTED) {
-		account(w, key, "left", row->why);
-		return true;
-	}
-	if (value == NULL || kind == YAML_FLOAT || kind == YAML_DATE)
-		return refuse(w, key, "rename it by hand: without TUTOR_");
-	if (!yaml_set(w->c.edit.yaml, plain, kind, value, false, &changed,
-	    &why))
-		return outcome(w, false, key, &why, e);
-	if (changed)
-		step_change(pool_printf(pool, "config.yml %s", plain), was,
-		    config_show(pool, w->c.edit.yaml, plain));
-	w->c.edit.changed = w->c.edit.changed || changed;
-	copied(w, key, row, "copied without TUTOR_");
-	return true;
-}
-
-static bool
-replicate_key(struct work *w, const char *key, struct err *e)
-{
-	const struct key_row *row = keys_find(key);
-	struct buf path = buf_new(PATH_BYTES);
-	bool theming = text_same(in.keys, "theming"), ok = true;
-	bool both = text_same(in.keys, "all");
-
-	yaml_path_key(&path, key);
-	if (path.full)
-		ok = refuse(w, key, "its name is too long");
-	else if ((row->rule == KEY_THEME) != theming && !both)
-		account(w, key, "left", row->rule == KEY_THEME ?
-		    row->why : "only theming is copied here");
-	else if (keys_plain(key) != key)
-		ok = copy_renamed(w, key, keys_plain(key), e);
-	else if (row->rule == KEY_UNION)
-		ok = unite_key(w, key, buf_str(&path), row, e);
-	else if (row->rule == KEY_SWITCH)
-		keep_key(w, key, buf_str(&path), row);
-	else if (row->rule == KEY_COPY || row->rule == KEY_UNLISTED
-	    || row->rule == KEY_THEME)
-		ok = copy_key(w, key, buf_str(&path), row, e);
+	if (!text_starts(t->url, "https://"))
+		log_warn("%s is not an address that begins with https://: "
+		    "the build on the new side needs a key for it", t->key);
+	else if (repo_check_ref(&s, &why))
+		step_same(pool_printf(c->pool, "theme %s at %s", t->url,
+		    t->ref), "reachable");
+	else if (why.kind == ERR_DENIED)
+		log_warn("%s: %s at %s is private, or not there: the build "
+		    "on the new side needs a token for it", t->key,
+		    config_show_text(t->url), t->ref);
 	else
-		account(w, key, row->rule == KEY_NEVER ? "left" : "later",
-		    row->why);
-	buf_free(&path);
-	return ok;
+		log_warn("%s: the build on the new side will not find its "
+		    "theme: %s", t->key, why.text);
 }
 
-static bool
-replicate_keys(struct work *w, struct err *e)
+static void
+check_theming(struct work *w)
 {
-	const char *key;
+	const struct theme *t = theming_repositories(step_common()->pool,
+	    w->c.edit.yaml);
+	struct buf lines = buf_new(LIST_MAX);
 
-	for (int i = 0; (key = yaml_key(w->old, "", i)) != NULL; i++)
-		if (!replicate_key(w, key, e))
-			return false;
-	return true;
+	for (; t->url != NULL; t++)
+		look_for(t);
+	theming_pitfalls(w->c.edit.yaml, w->old, &lines);
+	if (lines.len > 0)
+		log_warn("To be looked at:\n%s", buf_str(&lines));
+	buf_free(&lines);
+}
+
+/* ---- the record ---- */
+
+/* Each member of `from` replaces the one of its name in the member of all. */
+static void
+take_members(struct json *all, const char *member, const struct json *from)
+{
+	const struct json *was = json_get(all, member);
+	struct json *now = was != NULL ? json_copy(was) : json_object();
+
+	for (const struct json *one = json_first(from); one != NULL;
+	    one = json_next(one))
+		json_add(now, json_name(one), json_copy(one));
+	if (json_len(now) > 0)
+		json_add(all, member, now);
+	else
+		json_free(now);
 }
 
 /* The keys for the moment when DNS moves: before the file is written. */
@@ -383,12 +232,37 @@ ensure_record(struct work *w, struct err *e)
 	struct json *record;
 	bool ok;
 
-	if (json_len(w->at_switch) == 0)
+	if (json_len(w->at_switch) + json_len(w->templates) == 0)
 		return true;
-	record = json_object();
-	json_add(record, "at-switch", json_copy(w->at_switch));
+	record = repo_record_load(w->c.repo, step_common()->instance,
+	    "config", e);
+	if (record == NULL && *e->text != '\0')
+		return false;
+	if (record == NULL)
+		record = json_object();
+	take_members(record, "at-switch", w->at_switch);
+	take_members(record, "templates", w->templates);
 	ok = configfile_keep(&w->c, "config", record, e);
 	json_free(record);
+	return ok;
+}
+
+static bool
+replicate(struct work *w, struct err *e)
+{
+	struct replicate r = { .edit = &w->c.edit, .old = w->old,
+		.config = !text_same(in.keys, "theming"),
+		.theming = !text_same(in.keys, "config"),
+		.at_switch = w->at_switch, .templates = w->templates,
+		.account = account, .with = w };
+	bool ok;
+
+	mask_secrets(w->old);
+	ok = replicate_keys(&r, e);
+	if (ok && r.theming)
+		check_theming(w);
+	ok = ok && ensure_record(w, e) && configfile_save(&w->c, e);
+	report(w);
 	return ok;
 }
 
@@ -396,19 +270,17 @@ static bool
 run(struct err *e)
 {
 	struct work w = { .at_switch = json_object(),
+		.templates = json_object(),
 		.copied = buf_new(LIST_MAX), .refused = buf_new(LIST_MAX),
 		.unlisted = buf_new(LIST_MAX), .table = buf_new(1 << 20) };
 	bool ok = configfile_open(&w.c, e) && (w.old = find_old(e)) != NULL;
 
-	if (ok && w.c.edit.yaml == NULL) {
+	if (ok && w.c.edit.yaml == NULL)
 		ok = configfile_missing(&w.c, e);
-	} else if (ok) {
-		mask_secrets(w.old);
-		ok = replicate_keys(&w, e) && ensure_record(&w, e)
-		    && configfile_save(&w.c, e);
-		report(&w);
-	}
+	else if (ok)
+		ok = replicate(&w, e);
 	json_free(w.at_switch);
+	json_free(w.templates);
 	yaml_close(w.old);
 	configfile_close(&w.c);
 	buf_free(&w.copied);

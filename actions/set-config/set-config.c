@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "data/json.h"
 #include "edx/config.h"
-#include "edx/keys.h"
+#include "edx/frozen.h"
 #include "step/step.h"
 #include "site/configfile.h"
 #include "site/hosts.h"
@@ -120,7 +120,7 @@ static const struct {
 	{ "preview", "PREVIEW_LMS_HOST", "preview." },
 	{ "meilisearch", "MEILISEARCH_HOST", "meilisearch." },
 };
-enum { DERIVED = sizeof derived / sizeof *derived, TEXT_MAX = 1 << 20 };
+enum { DERIVED = sizeof derived / sizeof *derived };
 
 static enum yaml_kind
 kind_of(const char *value)
@@ -178,22 +178,6 @@ remove_keys(struct configfile *c, struct err *e)
 
 /* ---- hosts ---- */
 
-/* Would a template that names the key find nothing without it? */
-static bool
-is_referred_to(const struct configfile *c, const char *key)
-{
-	const char *other;
-
-	for (int i = 0; (other = yaml_key(c->edit.yaml, "", i)) != NULL; i++) {
-		const char *text = yaml_get(c->edit.yaml, other);
-
-		if (text != NULL && config_has_template(c->edit.yaml, other)
-		    && strstr(text, key) != NULL)
-			return true;
-	}
-	return false;
-}
-
 static bool
 ensure_host(struct configfile *c, const struct hosts *h, size_t i,
     const char *lms, struct err *e)
@@ -205,7 +189,8 @@ ensure_host(struct configfile *c, const struct hosts *h, size_t i,
 
 	if (want == NULL)
 		want = follows;
-	if (text_same(want, follows) && !is_referred_to(c, derived[i].key))
+	if (text_same(want, follows) && !config_refers_to(c->edit.yaml,
+	    derived[i].key))
 		return yaml_kind(c->edit.yaml, derived[i].key) == YAML_NONE
 		    || edit_remove(&c->edit, derived[i].key, e);
 	return edit_set(&c->edit, derived[i].key, YAML_STRING, want, e);
@@ -235,60 +220,22 @@ host_moves(struct configfile *c, const struct hosts *h, const char *lms)
 	return v;
 }
 
-/* Values into which a build has rendered the hosts of before. */
+/* What a build froze, as replicate-config noted it, and the values that it
+ * kept for this moment. */
 static bool
-ensure_frozen_hosts(struct configfile *c, const struct config_host *moves,
-    struct err *e)
-{
-	const char *there;
-
-	for (int i = 0; (there = yaml_key(c->edit.yaml, "", i)) != NULL; i++) {
-		struct buf text = buf_new(TEXT_MAX), path = buf_new(TEXT_MAX);
-		const char *key = pool_strdup(step_common()->pool, there);
-		const struct key_row *row = keys_find(key);
-		bool ok = true;
-
-		yaml_path_key(&path, key);
-		if (yaml_kind(c->edit.yaml, buf_str(&path)) == YAML_STRING
-		    && row->rule != KEY_HOST && row->rule != KEY_DATA
-		    && row->rule != KEY_NEVER
-		    && config_replace_hosts(yaml_get(c->edit.yaml,
-			buf_str(&path)), moves, &text)) {
-			bool changed;
-
-			ok = yaml_set(c->edit.yaml, buf_str(&path),
-			    YAML_STRING, buf_str(&text), false, &changed, e);
-			if (ok && changed)
-				step_change(pool_printf(step_common()->pool,
-				    "config.yml %s", key), "(old hosts)",
-				    "(final hosts)");
-			c->edit.changed = c->edit.changed || (ok && changed);
-		}
-		buf_free(&text);
-		buf_free(&path);
-		if (!ok)
-			return false;
-	}
-	return true;
-}
-
-/* What replicate-config kept for this moment. */
-static bool
-ensure_kept(struct configfile *c, struct err *e)
+ensure_kept(struct configfile *c, bool moving, struct err *e)
 {
 	struct json *kept = repo_record_load(c->repo,
 	    step_common()->instance, "config", e);
-	const struct json *keys = json_get(kept, "at-switch");
+	const struct json *one = json_first(json_get(kept, "at-switch"));
 	bool ok = kept != NULL || *e->text == '\0';
 
-	for (int i = 0; ok && i < json_len(keys); i++) {
-		const struct json *one = json_item(keys, i);
-		const char *value = json_str(one, "");
-
-		if (value != NULL && json_name(one) != NULL)
+	if (ok && moving)
+		ok = frozen_thaw(&c->edit, json_get(kept, "templates"), e);
+	for (; ok && one != NULL; one = json_next(one))
+		if (json_str(one, "") != NULL)
 			ok = edit_set(&c->edit, json_name(one), YAML_STRING,
-			    value, e);
-	}
+			    json_str(one, ""), e);
 	json_free(kept);
 	return ok;
 }
@@ -299,6 +246,7 @@ ensure_hosts(struct configfile *c, struct err *e)
 	const struct config_host *moves;
 	struct hosts h;
 	const char *lms;
+	bool moving;
 
 	if (!in.hosts)
 		return true;
@@ -308,15 +256,16 @@ ensure_hosts(struct configfile *c, struct err *e)
 	if (lms == NULL)
 		return err_set(e, ERR_INPUT, "the plan has no hosts.lms");
 	moves = host_moves(c, &h, lms);
-	if (!ensure_frozen_hosts(c, moves, e)
+	moving = !text_same(yaml_get(c->edit.yaml, "LMS_HOST"), lms);
+	if (!ensure_kept(c, moving, e)
+	    || !frozen_replace_hosts(&c->edit, moves, e)
 	    || !edit_set(&c->edit, "LMS_HOST", YAML_STRING, lms, e))
 		return false;
 	for (size_t i = 0; i < DERIVED; i++)
 		if (!ensure_host(c, &h, i, lms, e))
 			return false;
-	return (yaml_kind(c->edit.yaml, "MEILISEARCH_PUBLIC_URL") == YAML_NONE
-	    || edit_remove(&c->edit, "MEILISEARCH_PUBLIC_URL", e))
-	    && ensure_kept(c, e);
+	return yaml_kind(c->edit.yaml, "MEILISEARCH_PUBLIC_URL") == YAML_NONE
+	    || edit_remove(&c->edit, "MEILISEARCH_PUBLIC_URL", e);
 }
 
 static bool

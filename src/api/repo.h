@@ -93,5 +93,8 @@ struct repo_source {
 };
 bool repo_fetch_file(const struct repo_source *, struct buf *, struct err *)
     MUST_CHECK;
+/* Is the ref there to be read? (path is not looked at.) The same kinds; a
+ * server does not say which of "private" and "not there" is the case. */
+bool repo_check_ref(const struct repo_source *, struct err *) MUST_CHECK;
 
 #endif

@@ -115,8 +115,28 @@ show(struct git *g, const struct repo_source *s, struct buf *out,
 	return buf_check(out, s->path, e);
 }
 
-bool
-repo_fetch_file(const struct repo_source *s, struct buf *out, struct err *e)
+/* Ask for the ref; a commit has no name there, so any will do for one. */
+static bool
+ask(struct git *g, const struct repo_source *s, struct err *e)
+{
+	struct err ignored;
+	int status;
+
+	if (text_check_sha(s->ref, &ignored))
+		return git_run(g, s->url, ARGS("ls-remote",
+		    "--end-of-options", s->url, "HEAD"), e);
+	if (!git_try(g, ARGS("ls-remote", "--exit-code", "--end-of-options",
+	    s->url, s->ref), NULL, 0, &status, e))
+		return false;
+	if (status == 2)
+		return err_set(e, ERR_NOT_FOUND,
+		    "%s: no branch or tag %s", s->url, s->ref);
+	return status == 0 || git_failed(g, s->url, e);
+}
+
+/* In a folder of its own: all of it, or only a question (out NULL). */
+static bool
+in_folder(const struct repo_source *s, struct buf *out, struct err *e)
 {
 	struct git_remote remote = { .url = s->url, .user = s->user,
 	    .token = s->token, .ca_file = s->ca_file,
@@ -128,11 +148,26 @@ repo_fetch_file(const struct repo_source *s, struct buf *out, struct err *e)
 
 	if (dir != NULL) {
 		git_init(&g, pool, dir);
-		ok = git_configure(&g, &remote, true, e)
-		    && fetch(&g, s, e) && show(&g, s, out, e);
+		ok = git_configure(&g, &remote, true, e);
+		if (ok && out == NULL)
+			ok = ask(&g, s, e);
+		else if (ok)
+			ok = fetch(&g, s, e) && show(&g, s, out, e);
 		git_free(&g);
 		remove_tree(pool, dir);
 	}
 	pool_free(pool);
 	return ok;
+}
+
+bool
+repo_fetch_file(const struct repo_source *s, struct buf *out, struct err *e)
+{
+	return in_folder(s, out, e);
+}
+
+bool
+repo_check_ref(const struct repo_source *s, struct err *e)
+{
+	return in_folder(s, NULL, e);
 }

@@ -72,17 +72,16 @@ config_show(struct pool *pool, const struct yaml *y, const char *key)
 	return *text != '\0' ? config_show_text(text) : "\"\"";
 }
 
-/* Call `visit` for each string or number below a path; false stops. */
 static bool
 walk(const struct yaml *y, const char *path, int depth,
-    bool (*visit)(const char *, void *), void *with)
+    bool (*visit)(const char *, const char *, void *), void *with)
 {
 	enum yaml_kind kind = yaml_kind(y, path);
 	bool go_on = true;
 
 	if (kind == YAML_STRING || kind == YAML_INT || kind == YAML_FLOAT
 	    || kind == YAML_DATE)
-		return visit(yaml_get(y, path), with);
+		return visit(path, yaml_get(y, path), with);
 	if ((kind != YAML_MAP && kind != YAML_SEQ) || depth > DEPTH_MAX)
 		return true;
 	for (int i = 0; go_on && i < yaml_len(y, path); i++) {
@@ -100,9 +99,17 @@ walk(const struct yaml *y, const char *path, int depth,
 	return go_on;
 }
 
-static bool
-mask_one(const char *text, void *with)
+void
+config_walk(const struct yaml *y, const char *path,
+    bool (*visit)(const char *, const char *, void *), void *with)
 {
+	walk(y, path, 0, visit, with);
+}
+
+static bool
+mask_one(const char *path, const char *text, void *with)
+{
+	(void)path;
 	(void)with;
 	/* a port or a count is no secret, but a PIN without quotes is */
 	if (strlen(text) >= NUMBER_SECRET
@@ -147,8 +154,9 @@ config_check(const struct yaml *y, struct err *e)
 /* ---- templates ---- */
 
 static bool
-is_plain_text(const char *text, void *with)
+is_plain_text(const char *path, const char *text, void *with)
 {
+	(void)path;
 	(void)with;
 	return strstr(text, "{{") == NULL && strstr(text, "{%") == NULL;
 }
@@ -162,7 +170,8 @@ config_has_template(const struct yaml *y, const char *key)
 struct search {
 	struct pool *pool;
 	const struct yaml *y;
-	const char *missing;
+	const char *wanted;	/* NULL: look for a missing one */
+	const char *found;
 };
 
 /* What Tutor has in its base whatever config.yml says. */
@@ -182,6 +191,28 @@ is_in_base(const char *name)
 	return false;
 }
 
+/* Is it the wanted key; or, without one, a key that Tutor would not find?
+ * `{{ X | default(1) }}` and `X is defined` need none. */
+static bool
+is_looked_for(struct search *s, const char *name, const char *behind)
+{
+	bool key = isupper((unsigned char)*name) && strspn(name,
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(name);
+	bool looked;
+
+	behind += strspn(behind, " |");
+	if (s->wanted != NULL)
+		looked = strcmp(name, s->wanted) == 0;
+	else
+		looked = key && !is_in_base(name)
+		    && yaml_kind(s->y, name) == YAML_NONE
+		    && !text_starts(behind, "default(")
+		    && !text_starts(behind, "is defined");
+	if (looked)
+		s->found = name;
+	return looked;
+}
+
 /* The names in upper case between two marks: Tutor's keys. */
 static bool
 check_names(const char *from, const char *to, struct search *s)
@@ -199,24 +230,18 @@ check_names(const char *from, const char *to, struct search *s)
 		while (from + n < to && (isalnum((unsigned char)from[n])
 		    || from[n] == '_'))
 			n++;
-		if (n > 1 && isupper((unsigned char)*from)) {
-			const char *name = pool_strndup(s->pool, from, n);
-
-			if (strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			    "0123456789_") == n && !is_in_base(name)
-			    && yaml_kind(s->y, name) == YAML_NONE) {
-				s->missing = name;
-				return false;
-			}
-		}
+		if (n > 1 && is_looked_for(s, pool_strndup(s->pool, from, n),
+		    from + n))
+			return false;
 		from += n > 0 ? n : 1;
 	}
 	return true;
 }
 
 static bool
-check_template(const char *text, void *with)
+check_template(const char *path, const char *text, void *with)
 {
+	(void)path;
 	while ((text = strchr(text, '{')) != NULL) {
 		const char *end;
 
@@ -241,7 +266,17 @@ config_undefined(struct pool *pool, const struct yaml *from, const char *key,
 	struct search s = { .pool = pool, .y = y };
 
 	walk(from, key, 0, check_template, &s);
-	return s.missing;
+	return s.found;
+}
+
+bool
+config_refers_to(const struct yaml *y, const char *key)
+{
+	struct search s = { .pool = pool_new(), .y = y, .wanted = key };
+
+	walk(y, "", 0, check_template, &s);
+	pool_free(s.pool);
+	return s.found != NULL;
 }
 
 const char *

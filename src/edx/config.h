@@ -32,6 +32,14 @@ void config_mask(const struct yaml *, const char *key);
  */
 bool config_check(const struct yaml *, struct err *) MUST_CHECK;
 
+/*
+ * Call visit for each string, number and date below a path ("" for all), with
+ * its own path; false ends it. visit must not edit.
+ */
+void config_walk(const struct yaml *, const char *path,
+    bool (*visit)(const char *path, const char *text, void *with),
+    void *with);
+
 /* Does the value, at any depth, have a template ({{, {%)? */
 bool config_has_template(const struct yaml *, const char *key);
 /*
@@ -40,6 +48,9 @@ bool config_has_template(const struct yaml *, const char *key);
  */
 const char *config_undefined(struct pool *, const struct yaml *from,
     const char *key, const struct yaml *y);
+
+/* Does any template of the file name this key? */
+bool config_refers_to(const struct yaml *, const char *key);
 
 /* The host that Tutor derives from LMS_HOST for this key where the file has
  * none: "studio.", "apps." ... and LMS_HOST; NULL: no such key. In pool. */

@@ -84,7 +84,8 @@ edit_set_raw(struct edit *ed, const char *key, const char *text,
 	bool changed = false;
 
 	if (now == NULL || strcmp(now, text) != 0) {
-		if (!(fits_a_block(text) ?
+		/* deep within a map a block would need its indentation */
+		if (!(fits_a_block(text) && strpbrk(key, ".[\\") == NULL ?
 		    set_block(ed, key, text, &changed, e) :
 		    yaml_set(ed->yaml, key, YAML_STRING, text, false,
 		    &changed, e)))
