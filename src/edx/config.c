@@ -153,20 +153,6 @@ config_check(const struct yaml *y, struct err *e)
 
 /* ---- templates ---- */
 
-static bool
-is_plain_text(const char *path, const char *text, void *with)
-{
-	(void)path;
-	(void)with;
-	return strstr(text, "{{") == NULL && strstr(text, "{%") == NULL;
-}
-
-bool
-config_has_template(const struct yaml *y, const char *key)
-{
-	return !walk(y, key, 0, is_plain_text, NULL);
-}
-
 struct search {
 	struct pool *pool;
 	const struct yaml *y;

@@ -40,8 +40,6 @@ void config_walk(const struct yaml *, const char *path,
     bool (*visit)(const char *path, const char *text, void *with),
     void *with);
 
-/* Does the value, at any depth, have a template ({{, {%)? */
-bool config_has_template(const struct yaml *, const char *key);
 /*
  * The first key that a template in the value refers to and that Tutor would
  * not find: not in `y`, nor in Tutor's own base. NULL: none. In the pool.

@@ -225,7 +225,8 @@ replicate_keys(struct replicate *r, struct err *e)
 	const char *name;
 
 	for (int i = 0; (name = yaml_key(r->old, "", i)) != NULL; i++) {
-		struct buf from = buf_new(PATH_BYTES), to = buf_new(PATH_BYTES);
+		struct buf from = buf_new(PATH_BYTES);
+		struct buf to = buf_new(PATH_BYTES);
 		struct source s = { .name = name,
 			.row = keys_find(keys_plain(name)) };
 		bool ok;

@@ -74,6 +74,7 @@ static const char replicated[] =
 	"PLATFORM_NAME: 'Acme''s Academy'\n"
 	"OPENEDX_EXTRA_PIP_REQUIREMENTS:\n"
 	"  - dnspython   # for SRV names\n"
+	"OPENEDX_SECRET_KEY: " SECRET_OLD "\n"
 	"\n"
 	"LMS_HOST: acme.new.example.test\n"
 	"CMS_HOST: \"studio.acme.new.example.test\"\n"
@@ -86,16 +87,15 @@ static const char replicated[] =
 	"MONGODB_AUTH_MECHANISM: \"SCRAM-SHA-1\" # a default of the template\n"
 	"PICASSO_EXTRA_COMMANDS:\n"
 	"  - tutor plugins enable drydock forum mfe\n"
-	"OPENEDX_SECRET_KEY: " SECRET_OLD "\n"
 	"GROVE_LMS_ENV: |\n"
 	"  # a comment\n"
 	"  X: \"{{ LMS_HOST }}\"\n"
 	"\n"
 	"  Y: 1\n"
-	"MFE_HOST: \"apps.acme.new.example.test\"\n"
 	"GROVE_COMMON_SETTINGS: |\n"
 	"  LOGIN_REDIRECT_WHITELIST.append(\"{{ MFE_HOST }}\")\n"
-	"LANGUAGE_CODE: \"fr\"\n"
+	"MFE_HOST: \"apps.acme.new.example.test\"\n"
+	"LANGUAGE_CODE: fr\n"
 	"OUR_PLUGIN_LIMIT: 017\n";
 
 /* The same after a build: sorted, rendered, its comments lost. */
@@ -409,8 +409,10 @@ START_TEST(final_hosts_reach_every_value)
 	    "MFE_HOST: \"mfe.example.test\"\n",
 	    "grep '^[A-Z]*_HOST: .*le.test\"$' "
 	    "work/instances/acme/config.yml");
-	says("1\n", "grep -c 'append(.\"mfe.example.test' "
-	    "work/instances/acme/config.yml");
+	/* what the build had frozen is as it was in the old file */
+	says("1\n1\n", "f=work/instances/acme/config.yml; grep -c "
+	    "'append(.*{{ MFE_HOST }}' $f; grep -cF "
+	    "'  X: \"{{ LMS_HOST }}\"' $f");
 	says("DRYDOCK_LETSENCRYPT_EMAIL: \"ops@example.test\"\n",
 	    "grep EMAIL work/instances/acme/config.yml");
 	says("0\n", "grep -c CMS_HOST work/instances/acme/config.yml || true");
@@ -428,19 +430,20 @@ START_TEST(point_writes_the_old_values_in_their_kinds)
 	ends(step("set-config", "set=DRYDOCK_INIT_JOBS=false", NULL), 0,
 	    "done");
 	ends(step("point-at-data", NULL), 0, "done");
-	says("MYSQL_HOST: \"db.old.example.test\"\n"
-	    "MYSQL_PORT: 25060\n"
-	    "MONGODB_AUTH_MECHANISM: \"\" # a default of the template\n"
-	    "PICASSO_EXTRA_COMMANDS:\n"
-	    "  - tutor plugins enable drydock forum mfe\n"
-	    "OPENEDX_MYSQL_DATABASE: \"old_db\"\n"
+	says("OPENEDX_MYSQL_DATABASE: \"old_db\"\n"
 	    "OPENEDX_MYSQL_USERNAME: \"old_user\"\n"
 	    "OPENEDX_MYSQL_PASSWORD: \"" SECRET_DB
 	    "\\\\x7b{\\\\\\\"\\\\\\\\\"\n"
+	    "MYSQL_HOST: \"db.old.example.test\"\n"
+	    "MYSQL_PORT: 25060\n"
+	    "MONGODB_AUTH_MECHANISM: \"\" # a default of the template\n"
 	    "MONGODB_HOST: \"mongo.old.example.test\"\n"
 	    "MONGODB_DATABASE: \"old-db\"\n"
-	    "MONGODB_USE_SSL: false\n",
-	    "sed -n '/^MYSQL_HOST/,$p' work/instances/acme/config.yml");
+	    "MONGODB_USE_SSL: false\n"
+	    "PICASSO_EXTRA_COMMANDS:\n"
+	    "  - tutor plugins enable drydock forum mfe\n",
+	    "grep -A99 -e ^OPENEDX_MYSQL work/instances/acme/config.yml | "
+	    "grep -v -e _HOST:.*new -e '^$'");
 	/* the record has the facts and no secret */
 	says("1\n", "git -C origin.git show main:migrations/acme/record/"
 	    "data.json | grep -c old_user");
@@ -553,7 +556,6 @@ START_TEST(what_no_key_carries_becomes_a_patch)
 	    "  update_module_store_settings(MODULESTORE, "
 	    "doc_store_settings=DOC_STORE_CONFIG)\n"
 	    "  # transplant: end\n"
-	    "MYSQL_HOST: \"h\"\n"
 	    "GROVE_LMS_ENV: |\n"
 	    "  # transplant: the old side's, which no key carries\n"
 	    "  SOCIAL_AUTH_OAUTH_SECRETS: {\"google\": \"" SECRET_DB
@@ -563,7 +565,8 @@ START_TEST(what_no_key_carries_becomes_a_patch)
 	    "  # transplant: the old side's, which no key carries\n"
 	    "  AWS_QUERYSTRING_AUTH = False\n"
 	    "  ALLOWED_HOSTS += [\"www.example.test\"]\n"
-	    "  # transplant: end\n";
+	    "  # transplant: end\n"
+	    "MYSQL_HOST: \"h\"\n";
 	char text[TEXT];
 	struct kit_run r;
 

@@ -151,6 +151,8 @@ static const struct {
 	    "differs from DOC_STORE_CONFIG.host" },
 	{ "", "DATABASES['default']['NAME'] = 'x'\n", "",
 	    "OPENEDX_MYSQL_DATABASE", "differs between the LMS and Studio" },
+	{ "", "DOC_STORE_CONFIG['authsource'] = 'x'\n", "",
+	    "MONGODB_AUTH_SOURCE", "two spellings" },
 	{ "", "DOC_STORE_CONFIG['db'] = ['x']\n", "", "MONGODB_DATABASE",
 	    "no single value" },
 	{ "", "import os\nSECRET_KEY = os.environ['K']\n", "",
@@ -172,12 +174,103 @@ START_TEST(what_differs_or_can_not_be_read_is_left_out_and_reported)
 }
 END_TEST
 
+static const char tls[] =
+	"DATABASES['default']['OPTIONS'] = {'charset': 'utf8mb3',\n"
+	"    'ssl': {'ca': '/x.pem'}}\n"
+	"DATABASES['default']['CONN_MAX_AGE'] = 0\n"
+	"DATABASES['read_replica'] = {**DATABASES['default'], 'HOST': 'r'}\n"
+	"mongodb_parameters['connect'] = False\n"
+	"mongodb_parameters['tlsCAFile'] = '/m.pem'\n"
+	"update_module_store_settings(MODULESTORE,\n"
+	"    doc_store_settings=DOC_STORE_CONFIG)\n"
+	"ALLOWED_HOSTS = [LMS_BASE, 'lms', 'preview.courses.example.test',\n"
+	"    'www.example.test']\n"
+	"AWS_QUERYSTRING_AUTH = False\n"
+	"SOCIAL_AUTH_SAML_SP_ENTITY_ID = ''\n";
+
+START_TEST(what_no_key_carries_is_listed_with_its_values)
+{
+	struct json *j = read_both("", tls, tls, NULL);
+	struct buf text = buf_new(10000);
+
+	ck_assert_str_eq(buf_str(&problems), "");
+	json_print(json_get(j, "unmapped"), false, &text);
+	kit_contains(buf_str(&text), "{\"path\":\"DATABASES.default.OPTIONS."
+	    "ssl\",\"lms\":{\"ca\":\"/x.pem\"},\"cms\":{\"ca\":");
+	kit_contains(buf_str(&text), "DATABASES.read_replica");
+	kit_contains(buf_str(&text), "DOC_STORE_CONFIG.tlsCAFile");
+	kit_contains(buf_str(&text), "\"ALLOWED_HOSTS\",\"lms\":"
+	    "[\"www.example.test\"]");
+	/* stock values, empty ones, and a bucket's where there is none */
+	kit_lacks(buf_str(&text), "charset\":\"utf8mb3\"},\"cms");
+	kit_lacks(buf_str(&text), "CONN_MAX_AGE\",");
+	kit_lacks(buf_str(&text), "connect");
+	kit_lacks(buf_str(&text), "AWS_");
+	kit_lacks(buf_str(&text), "SAML");
+	buf_free(&text);
+	json_free(j);
+}
+END_TEST
+
+START_TEST(what_no_key_carries_and_nobody_can_read_says_why)
+{
+	struct json *j = read_both("", "DATABASES['other'] = f()\n"
+	    "mongodb_parameters['x'] = 1\n", "", NULL);
+	const struct json *all = json_get(j, "unmapped");
+
+	ck_assert_int_eq(json_len(all), 2);
+	ck_assert_str_eq(json_str(json_item(all, 0), "path"),
+	    "DATABASES.other");
+	kit_contains(json_str(json_item(all, 0), "why"), "production.py:9");
+	kit_contains(json_str(json_item(all, 1), "why"), "differs between");
+	json_free(j);
+}
+END_TEST
+
+START_TEST(what_tutor_makes_from_other_keys_is_no_value_of_its_own)
+{
+	static const char stock[] =
+	    "JWT_AUTH['JWT_SECRET_KEY'] = 'sk'\n"
+	    "JWT_AUTH['JWT_AUDIENCE'] = 'openedx'\n"
+	    "JWT_AUTH['JWT_ISSUER'] = 'https://courses.example.test/oauth2'\n"
+	    "JWT_AUTH['JWT_PRIVATE_SIGNING_JWK'] = json.dumps({'n': 'abc'})\n";
+	static const char own[] =
+	    "JWT_AUTH['JWT_SECRET_KEY'] = 'other'\n"
+	    "JWT_AUTH['JWT_AUDIENCE'] = 'them'\n";
+	struct json *j = read_both("EMAIL_HOST: smtp\nEMAIL_PORT: 8025\n",
+	    stock, stock, NULL);
+
+	ck_assert_str_eq(buf_str(&problems), "");
+	is(j, "JWT_COMMON_SECRET_KEY", NULL);
+	is(j, "JWT_COMMON_AUDIENCE", NULL);
+	is(j, "JWT_COMMON_ISSUER", NULL);
+	is(j, "SMTP_HOST", NULL);
+	ck_assert_str_eq(json_str(j, "jwt-modulus"), "abc");
+	json_free(j);
+	j = read_both("EMAIL_HOST: mail.example.test\nEMAIL_USE_TLS: true\n",
+	    own, own, NULL);
+	is(j, "JWT_COMMON_SECRET_KEY", "other");
+	is(j, "JWT_COMMON_AUDIENCE", "them");
+	is(j, "SMTP_HOST", "mail.example.test");
+	is(j, "SMTP_USE_TLS", "true");
+	is(j, "RUN_SMTP", "false");
+	json_free(j);
+}
+END_TEST
+
 static const struct {
 	const char *code, *says;
 } within[] = {
 	{ "DATABASES['default']['HOST'] = 'mysql'\n", "MYSQL_HOST is mysql" },
 	{ "DATABASES['default']['HOST'] = 'db.acme.svc.cluster.local'\n",
 	    "MYSQL_HOST is db.acme" },
+	{ "mongodb_parameters['host'] = 'mongodb://u:p%40@a.example.test,"
+	    "mongodb:27018/?x=1'\nupdate_module_store_settings(MODULESTORE, "
+	    "doc_store_settings=DOC_STORE_CONFIG)\n",
+	    "MONGODB_HOST is mongodb" },
+	{ "DATABASES['default']['HOST'] = '127.0.0.1'\n", "127.0.0.1" },
+	{ "DEFAULT_FILE_STORAGE = 'x.S3Storage'\nAWS_S3_ENDPOINT_URL = "
+	    "'http://minio:9000'\n", "S3_HOST is minio" },
 	{ "DEFAULT_FILE_STORAGE = 'x.MinIOStorage'\nAWS_S3_ENDPOINT_URL = "
 	    "'https://files.courses.example.test'\n", "MinIO" },
 };
@@ -204,6 +297,11 @@ main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, what_agrees_is_taken_and_none_becomes_empty);
 	tcase_add_test(c, a_bucket_is_taken_with_all_its_names);
+	tcase_add_test(c, what_no_key_carries_is_listed_with_its_values);
+	tcase_add_test(c,
+	    what_no_key_carries_and_nobody_can_read_says_why);
+	tcase_add_test(c,
+	    what_tutor_makes_from_other_keys_is_no_value_of_its_own);
 	tcase_add_loop_test(c,
 	    what_differs_or_can_not_be_read_is_left_out_and_reported, 0,
 	    COUNT(trouble));
