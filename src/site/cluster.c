@@ -130,8 +130,8 @@ check(const struct side *s, bool optional, struct err *e)
 		    "kube-cluster-id) are ways to log in to one cluster: give "
 		    "one of them, not %d", ways);
 	if (ways == 0)
-		return optional || err_set(e, ERR_INPUT, "input kubeconfig is missing: "
-		    "give it, or kube-server and kube-token, or "
+		return optional || err_set(e, ERR_INPUT, "input kubeconfig "
+		    "is missing: give it, or kube-server and kube-token, or "
 		    "kube-cluster-id and digitalocean-token");
 	if (s->token != NULL && s->server == NULL)
 		return err_set(e, ERR_INPUT, "input kube-server is missing: "
