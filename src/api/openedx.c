@@ -1,5 +1,6 @@
 /*
- * openedx - a few lines of Python for Django's shell, and their answer.
+ * openedx - manage.py in the platform's own pods: a few lines of Python for
+ * Django's shell, and the plan of its migrations.
  */
 #include "api/openedx.h"
 
@@ -17,6 +18,7 @@ enum {
 	ANSWER_MAX = 16 * 1024 * 1024,
 	PROGRAM_MAX = 16 * 1024,
 	COMPLAINT_MAX = 64 * 1024,
+	WAITING_MAX = 1200,
 };
 
 /* Between two marks, as other things are printed too. No comprehensions:
@@ -84,33 +86,62 @@ read_answer(const struct buf *out, const char *mark, struct err *e)
 	return NULL;
 }
 
+/* One command of manage.py, and what it printed. */
+struct manage {
+	const char *pod, *side;
+	const char *const *argv;	/* argv[2] is its verb */
+	struct buf out, said;
+	long status;
+};
+
+static bool
+manage_run(struct kube *k, struct manage *m, struct err *e)
+{
+	const struct kube_command c = {
+		.pod = m->pod, .container = m->side, .argv = m->argv,
+		.deadline = clock_deadline(SECONDS), .out = &m->out,
+		.err = &m->said,
+	};
+
+	m->out = buf_new(ANSWER_MAX);
+	m->said = buf_new(COMPLAINT_MAX);
+	return kube_exec(k, &c, &m->status, e);
+}
+
+/* The error of one that failed: always false. */
+static bool
+manage_blame(struct pool *p, struct manage *m, struct err *e)
+{
+	return err_set(e, ERR_HAND, "manage.py %s %s in pod %s ended with"
+	    " %ld: %s", m->side, m->argv[2], m->pod, m->status,
+	    last_line(p, &m->said));
+}
+
+static void
+manage_free(struct manage *m)
+{
+	if (m->out.data != NULL)
+		mem_wipe(m->out.data, m->out.len);
+	buf_free(&m->out);
+	buf_free(&m->said);
+}
+
 static struct json *
 ask(struct kube *k, struct pool *p, const char *pod, const char *side,
     const char *code, const char *mark, struct err *e)
 {
 	const char *const argv[] = { "./manage.py", side, "shell", "-c", code,
 		NULL };
-	struct buf out = buf_new(ANSWER_MAX), said = buf_new(COMPLAINT_MAX);
-	const struct kube_command c = {
-		.pod = pod, .container = side, .argv = argv,
-		.deadline = clock_deadline(SECONDS), .out = &out,
-		.err = &said,
-	};
+	struct manage m = { .pod = pod, .side = side, .argv = argv };
 	struct json *j = NULL;
-	long status;
 
-	if (kube_exec(k, &c, &status, e)) {
-		if (status == 0)
-			j = read_answer(&out, mark, e);
+	if (manage_run(k, &m, e)) {
+		if (m.status == 0)
+			j = read_answer(&m.out, mark, e);
 		else
-			err_set(e, ERR_HAND, "manage.py %s shell in pod %s"
-			    " ended with %ld: %s", side, pod, status,
-			    last_line(p, &said));
+			manage_blame(p, &m, e);
 	}
-	if (out.data != NULL)
-		mem_wipe(out.data, out.len);
-	buf_free(&out);
-	buf_free(&said);
+	manage_free(&m);
 	return j;
 }
 
@@ -137,4 +168,114 @@ openedx_find_settings(struct kube *k, const char *side, const char *map,
 	buf_free(&code);
 	pool_free(p);
 	return j;
+}
+
+/* ---- migrations ---- */
+
+static bool
+is_ready(const struct json *pod)
+{
+	const struct json *c = json_first(json_at(pod, "status.conditions"));
+
+	while (c != NULL && !text_same(json_str(c, "type"), "Ready"))
+		c = json_next(c);
+	return c != NULL && text_same(json_str(c, "status"), "True")
+	    && text_same(json_str(pod, "status.phase"), "Running")
+	    && json_is_null(pod, "metadata.deletionTimestamp");
+}
+
+static const char *
+made_at(const struct json *pod)
+{
+	const char *at = json_str(pod, "metadata.creationTimestamp");
+
+	return at != NULL ? at : "";
+}
+
+/* The newest pod of this side that is ready: of two generations, the one
+ * that was deployed last. */
+static const char *
+find_ready_pod(struct kube *k, struct pool *p, const char *side,
+    struct err *e)
+{
+	const struct json *all = kube_find_pods(k, pool_printf(p,
+	    "app.kubernetes.io/name=%s", side), e), *best = NULL;
+	struct buf why = buf_new(WAITING_MAX);
+
+	if (all == NULL)
+		return NULL;
+	for (const struct json *one = json_first(all); one != NULL;
+	    one = json_next(one)) {
+		if (!is_ready(one))
+			kube_say_waiting(one, &why);
+		else if (best == NULL
+		    || strcmp(made_at(one), made_at(best)) > 0)
+			best = one;
+	}
+	if (best == NULL)
+		err_set(e, ERR_HAND, "no pod of %s is ready%s%s", side,
+		    why.len > 0 ? ": " : "", reply_line(p, buf_str(&why)));
+	buf_free(&why);
+	return best != NULL ? json_str(best, "metadata.name") : NULL;
+}
+
+/* "auth.0012_alter_user": an app's label, then the file's name. */
+static bool
+is_migration(const char *line, size_t n)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	size_t label = strspn(line, letters);
+
+	return label > 0 && line[label] == '.' && label + 1 < n
+	    && label + 1 + strspn(line + label + 1, letters) == n;
+}
+
+/*
+ * What `migrate --plan` prints from Django 2.2 to 5.2: a title, then each
+ * migration on a line of its own with its operations indented below it, or an
+ * indented sentence that there is none. Before the title anything may stand.
+ */
+static bool
+read_plan(const struct buf *out, struct buf *names, int *n)
+{
+	static const char title[] = "Planned operations:\n";
+	const char *at = strstr(buf_str(out), title);
+
+	*n = 0;
+	if (at == NULL)
+		return false;
+	for (at += strlen(title); *at != '\0'; at += *at == '\n') {
+		size_t len = strcspn(at, "\n");
+
+		if (is_migration(at, len)) {
+			buf_add(names, at, len);
+			buf_putc(names, '\n');
+			(*n)++;
+		}
+		at += len;
+	}
+	return true;
+}
+
+bool
+openedx_find_unapplied(struct kube *k, const char *side, struct buf *names,
+    struct err *e)
+{
+	const char *const argv[] = { "./manage.py", side, "migrate",
+		"--check", "--plan", "--no-color", NULL };
+	struct pool *p = pool_new();
+	struct manage m = { .side = side, .argv = argv };
+	bool ok;
+	int n;
+
+	m.pod = find_ready_pod(k, p, side, e);
+	ok = m.pod != NULL && manage_run(k, &m, e);
+	if (ok && (!read_plan(&m.out, names, &n) || m.status != (n > 0)))
+		ok = manage_blame(p, &m, e);
+	if (ok)
+		ok = buf_check(names, "the list of migrations", e);
+	manage_free(&m);
+	pool_free(p);
+	return ok;
 }

@@ -1,13 +1,16 @@
 /*
- * openedx - ask the platform itself, by `manage.py shell` in one of its own
- * running pods. What it says is what it runs with; how its files came to that
- * needs no reading.
+ * openedx - ask the platform itself, by manage.py in one of its own running
+ * pods. What it says is what it runs with; how its files came to that needs
+ * no reading.
  */
 #ifndef API_OPENEDX_H
 #define API_OPENEDX_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
+struct buf;
 struct json;
 struct kube;
 
@@ -23,5 +26,17 @@ struct kube;
 struct json *openedx_find_settings(struct kube *, const char *side,
     const char *configmap, const char *names, const char *stores,
     struct err *) MUST_CHECK;
+
+/*
+ * Append the migrations that the database of a side ("lms" or "cms") lacks,
+ * as "app.name", one a line, in the order in which they would be applied. The
+ * newest pod that is ready is asked, by `migrate --check --plan`: --check
+ * alone sends the signals of a migration when there is none, up to Django
+ * 4.1, and so writes into the database; with --plan nothing does.
+ *
+ * Kinds as kube.h; ERR_HAND: no pod is ready, or Django could not tell.
+ */
+bool openedx_find_unapplied(struct kube *, const char *side,
+    struct buf *names, struct err *) MUST_CHECK;
 
 #endif

@@ -40,6 +40,7 @@ static const struct rule {
 	{ &kube_old, EVALUATE, "", "pods", "list", NULL },
 	{ &kube_old, EVALUATE, "", "pods/exec", "get create", NULL },
 	{ &kube_new, STEPS, "", "pods", "list", NULL },
+	{ &kube_new, STEPS, "", "pods/exec", "get create", NULL },
 	{ &kube_old, CONTRACT, "", "namespaces", "get", NULL },
 	{ &kube_old, CONTRACT, "", "configmaps pods pods/log events",
 	    "get list", NULL },

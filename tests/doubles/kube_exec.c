@@ -28,6 +28,7 @@
 #include "world_child.h"
 #include "world_http.h"
 #include "world_json.h"
+#include "world_set.h"
 #include "world_text.h"
 
 extern char **environ;
@@ -227,6 +228,20 @@ write_file(const char *folder, const cJSON *file)
 	(void)fclose(f);
 }
 
+/* What the database lacks is no file of the Pod's: a knob says it. */
+static void
+write_unapplied(const char *folder)
+{
+	char *path = text_make("%s/unapplied", folder);
+	FILE *f = fopen(path, "we");
+
+	free(path);
+	if (f == NULL)
+		return;
+	(void)fputs(knob("migrations.unapplied"), f);
+	(void)fclose(f);
+}
+
 static char *
 pod_folder(struct cluster *c, const cJSON *pod)
 {
@@ -245,6 +260,7 @@ pod_folder(struct cluster *c, const cJSON *pod)
 		}
 		free(at);
 	}
+	write_unapplied(folder);
 	script = child_fixture("pod/manage.py");
 	at = text_make("%s/manage.py", folder);
 	(void)symlink(script, at);

@@ -42,6 +42,9 @@ static const struct {
 	{ "sync.hold", "", "1: a sync runs until it is set back" },
 	{ "rollout.seconds", "1.5", "seconds until a new pod is ready" },
 	{ "pods.waiting", "", "reason why new pods never get ready" },
+	{ "migrations.unapplied", "", "what manage.py says the database lacks:"
+	    " words such as lms:course_modes.0016_x (no side: both), or one "
+	    "of silent, broken, noisy" },
 	{ "logs.errors", "0", "error entries in the log of each pod" },
 	{ "kube-old.html", "", "1: the old cluster answers HTML 502" },
 	{ "kube-new.html", "", "1: the new cluster answers HTML 502" },

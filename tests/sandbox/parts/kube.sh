@@ -73,7 +73,7 @@ players()
 		--secure-port=0 --controllers="$CONTROLLERS" --v=0
 	spawn "scheduler-$1" "$BIN/kube-scheduler" "$as" \
 		--leader-elect=false --secure-port=0 --v=0
-	kwok_config "$3" >"$d/kwok.yaml"
+	kwok_config "$1" "$3" >"$d/kwok.yaml"
 	spawn "kwok-$1" "$BIN/kwok" --config "$d/kwok.yaml" "$as" \
 		--manage-all-nodes=true --node-ip "$2" --node-port 10250 \
 		--server-address "$2:10250" \
@@ -81,11 +81,11 @@ players()
 		--tls-private-key-file "$S/ca/kube-$1.key" --v=ERROR
 }
 
-# kwok_config INGRESS: how pods live, what exec and logs do
+# kwok_config SIDE INGRESS: how pods live, what exec and logs do
 kwok_config()
 {
 	local file
-	sed "s/ADDRESS/$1/" "$HERE/full/stages.yml"
+	sed "s/ADDRESS/$2/" "$HERE/full/stages.yml"
 	for file in "$BIN"/kwok-node/*.yaml "$BIN"/kwok-pod/*.yaml; do
 		cat "$file"
 		echo ---
@@ -94,7 +94,7 @@ kwok_config()
 kind: ClusterExec
 apiVersion: kwok.x-k8s.io/v1alpha1
 metadata: {name: all}
-spec: {execs: [{local: {workDir: $S/kube/exec}}]}
+spec: {execs: [{local: {workDir: $S/kube/exec/$1}}]}
 ---
 kind: ClusterLogs
 apiVersion: kwok.x-k8s.io/v1alpha1
@@ -202,16 +202,16 @@ generation()
 		python3 "$HERE/../doubles/render.py" steer "$folder/env" "$1"
 }
 
-# inside: what commands in pods find: the running generation's files, as they
-# are mounted, and a manage.py that runs them
+# inside SIDE ENV: what commands in that side's pods find: the files of the
+# rendered folder, as they are mounted, and a manage.py that runs them
 inside()
 {
-	local files=$S/kube/running/env/apps/openedx side
-	mkdir -p "$S/kube/exec"
-	ln -sf "$HERE/../doubles/fixtures/pod/manage.py" "$S/kube/exec/"
-	ln -sfn "$files/config" "$S/kube/exec/config"
+	local files=$2/apps/openedx at=$S/kube/exec/$1 side
+	mkdir -p "$at"
+	ln -sf "$HERE/../doubles/fixtures/pod/manage.py" "$at/"
+	ln -sfn "$files/config" "$at/config"
 	for side in lms cms; do
-		ln -sfn "$files/settings/$side" "$S/kube/exec/settings-$side"
+		ln -sfn "$files/settings/$side" "$at/settings-$side"
 	done
 }
 
@@ -251,7 +251,8 @@ up()
 {
 	local new old
 	full_place && TUTOR=$("$HERE/full/tutor/get") || return 1
-	inside
+	inside old "$S/kube/running/env"
+	inside new "$S/deployed/new/current/env"
 	pods_log >"$S/kube/pods.log"
 	leaf kube-old "DNS:kube-old.sandbox.test,IP:$SB_KUBE_OLD_ADDR" &&
 		leaf kube-new "DNS:kube-new.sandbox.test,IP:$SB_KUBE_NEW_ADDR" &&
