@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "site/cluster.h"
 #include "step/step.h"
 
 enum {
@@ -31,7 +32,7 @@ enum {
 };
 
 static struct {
-	const char *server, *ca, *token, *space, *when;
+	const char *when;
 	bool unchecked;
 } in;
 
@@ -42,22 +43,11 @@ static const struct input inputs[] = {
 	{ .name = "when", .str = &in.when, .oneof = whens, .dflt = "after",
 	  .help = "before: only prove that the pods may be asked; after: ask"
 	    " them" },
-	{ .name = "kube-server", .str = &in.server, .optional = true,
-	  .plan = "new.kube.server", .check = text_check_https,
-	  .help = "Address of the new cluster's API server" },
-	{ .name = "kube-ca", .str = &in.ca, .optional = true,
-	  .check = kube_check_roots,
-	  .help = "Certificate authority of that server, PEM or base64 of "
-	    "it; if empty, the machine's roots" },
-	{ .name = "kube-token", .str = &in.token, .optional = true,
-	  .secret = true, .help = "Token of a service account that may list "
-	    "pods and run commands in them" },
-	{ .name = "namespace", .str = &in.space, .optional = true,
-	  .plan = "new.namespace", .check = text_check_name,
-	  .help = "Namespace of the instance; if empty, its name" },
+	{ .rows = cluster_new_inputs, .together = cluster_check_new,
+	  .optional = true },
 	{ .name = "accept-unchecked", .flag = &in.unchecked,
 	  .dflt = "false", .plan = "migrations.accept-unchecked",
-	  .help = "Without a token, warn and go on: then nobody has checked "
+	  .help = "Without a login, warn and go on: then nobody has checked "
 	    "that the new code fits the old tables" },
 	{ 0 }
 };
@@ -74,25 +64,6 @@ static const struct kube_right needs[] = {
 	{ 0 }
 };
 
-static const char *
-space(void)
-{
-	return !text_empty(in.space) ? in.space : step_common()->instance;
-}
-
-static struct kube *
-open_cluster(struct err *e)
-{
-	const struct step_common *c = step_common();
-	const struct kube_open o = {
-		.server = in.server, .ca_pem = in.ca, .token = in.token,
-		.space = space(), .ca_file = c->ca_file,
-		.dns_servers = c->dns_servers,
-	};
-
-	return kube_open(&o, e);
-}
-
 /* No cluster to ask: an error, or by consent a warning that stays in the
  * summary. */
 static bool
@@ -100,13 +71,13 @@ pass_unchecked(struct err *e)
 {
 	if (!in.unchecked)
 		return err_set(e, ERR_INPUT, "nobody can be asked for the "
-		    "migrations: give kube-server and kube-token (secret "
-		    "KUBE_NEW_TOKEN) of the new cluster, or accept it with "
+		    "migrations: give a login for the new cluster (secret "
+		    "KUBE_NEW_TOKEN, or a kubeconfig), or accept it with "
 		    "migrations.accept-unchecked: true in the plan");
-	log_warn("migrations are not checked: there is no token of the new "
+	log_warn("migrations are not checked: there is no login for the new "
 	    "cluster, and the plan accepts that");
-	step_summary("\n**Migrations were not checked**: there is no token "
-	    "of the new cluster (secret KUBE_NEW_TOKEN), and the plan has "
+	step_summary("\n**Migrations were not checked**: there is no login "
+	    "for the new cluster (secret KUBE_NEW_TOKEN), and the plan has "
 	    "`migrations.accept-unchecked: true`. Before visitors come, run "
 	    "`./manage.py lms migrate --check --plan`, and the same with "
 	    "`cms`, in a new pod.\n");
@@ -117,15 +88,16 @@ pass_unchecked(struct err *e)
 static bool
 check_rights(struct kube *k, struct err *e)
 {
+	const char *space = cluster_space(CLUSTER_NEW);
 	struct buf rules = buf_new(RULES_MAX);
 	bool ok = kube_find_missing(k, needs, &rules, e);
 
 	if (ok && rules.len > 0) {
 		ok = err_set(e, ERR_DENIED, "the new pods may not be asked "
 		    "for their migrations. Rules that the Role in namespace "
-		    "%s lacks:\n%s", space(), buf_str(&rules));
+		    "%s lacks:\n%s", space, buf_str(&rules));
 		step_summary("\nRules that the Role in namespace %s lacks:"
-		    "\n\n```yaml\n%s```\n", space(), buf_str(&rules));
+		    "\n\n```yaml\n%s```\n", space, buf_str(&rules));
 	}
 	buf_free(&rules);
 	return ok;
@@ -204,9 +176,9 @@ run(struct err *e)
 	struct kube *k;
 	bool ok;
 
-	if (text_empty(in.server) || text_empty(in.token))
+	if (!cluster_given(CLUSTER_NEW))
 		return pass_unchecked(e);
-	k = open_cluster(e);
+	k = cluster_open(CLUSTER_NEW, e);
 	ok = k != NULL && (strcmp(in.when, "before") == 0
 	    ? check_rights(k, e) : ask(k, e));
 	kube_close(k);
