@@ -257,7 +257,7 @@ sandbox-down:
 get-full:
 	@src/libs/packages.sh install full
 	@tests/sandbox/full/get >/dev/null
-	@tests/sandbox/full/tutor/get >/dev/null
+	@tests/real/get 20 >/dev/null
 sandbox-full: setup doubles get-full
 	@SB_FULL=1 tests/sandbox/sandbox up
 test-full: setup get-full

@@ -441,17 +441,25 @@ join_paths(struct pysettings *ps, const struct args *a)
 
 /*
  * Tutor's call after the Mongo settings: a copy goes into both stores, which
- * later changes of the dict don't reach, but changes of MODULESTORE do.
+ * later changes of the dict don't reach, but changes of MODULESTORE do. What
+ * an earlier call put there stays, where this one says nothing.
  */
 static struct pyval *
 copy_to_stores(struct pysettings *ps, const struct args *a)
 {
 	struct pyval *doc = pyval_listed(a->named, "doc_store_settings");
-	struct pyval *stores = pyval_new(ps->pool, PY_DICT, NULL);
+	struct pyval *stores = pyval_listed(ps->names, PYSETTINGS_STORES);
+	struct pyval *into = stores == NULL ? NULL :
+	    pyval_listed(stores, "DOC_STORE_CONFIG");
 	struct pyval *copy = doc != NULL && ps->maybe == 0 && !a->odd ?
 	    pyval_deep_copy(ps->pool, pyrun_known(ps, doc)) :
 	    pyrun_unreadable(ps);
 
+	if (into != NULL && copy->kind == PY_DICT) {
+		take_all(ps, into, copy);
+		return pyval_new(ps->pool, PY_NONE, NULL);
+	}
+	stores = pyval_new(ps->pool, PY_DICT, NULL);
 	pyval_set(ps->pool, stores, "DOC_STORE_CONFIG", copy);
 	pyval_set(ps->pool, ps->names, PYSETTINGS_STORES, stores);
 	if (a->n > 0)

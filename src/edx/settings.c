@@ -251,6 +251,13 @@ problem(struct reading *r, const struct place *p, const char *where,
 	return false;
 }
 
+/* Is there a problem with the key already? Then it is not just absent. */
+static bool
+is_told(const struct reading *r, const char *key)
+{
+	return strstr(buf_str(r->problems), key) != NULL;
+}
+
 /* The value of one side's places. false: a problem was noted. */
 static bool
 find_side(struct reading *r, const struct place *p,
@@ -446,10 +453,12 @@ add_launchpad(struct reading *r, const char *url)
 		    (size_t)(company - from));
 	json_set_str(r->values, "STORAGE_TYPE",
 	    company != NULL ? "spaces" : "s3");
-	json_set_str(r->values, "STORAGE_REGION",
-	    region != NULL ? region : "");
-	json_set_str(r->values, "STORAGE_BUCKET_NAME",
-	    bucket != NULL ? bucket : "");
+	if (region != NULL || !is_told(r, "S3_REGION"))
+		json_set_str(r->values, "STORAGE_REGION",
+		    region != NULL ? region : "");
+	if (bucket != NULL || !is_told(r, "S3_STORAGE_BUCKET"))
+		json_set_str(r->values, "STORAGE_BUCKET_NAME",
+		    bucket != NULL ? bucket : "");
 	json_set_str(r->values, "STORAGE_ENDPOINT_URL", url);
 }
 
@@ -536,10 +545,10 @@ add_empty(struct reading *r)
 		return;
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (json_get(r->values, keys[i]) == NULL
-		    && strstr(buf_str(r->problems), keys[i]) == NULL)
+		    && !is_told(r, keys[i]))
 			json_set_str(r->values, keys[i], "");
 	if (json_get(r->values, "MONGODB_USE_SSL") == NULL
-	    && strstr(buf_str(r->problems), "MONGODB_USE_SSL") == NULL)
+	    && !is_told(r, "MONGODB_USE_SSL"))
 		json_set_bool(r->values, "MONGODB_USE_SSL", false);
 }
 

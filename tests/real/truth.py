@@ -19,7 +19,8 @@ FACTS is a list of [PATH, KIND, TEXT]; KIND is none bool int float string
 list dict, or "depends" where the worlds differ. "forum" is what the Ruby
 forum's Deployment names (null: there is none). "values" is what belongs
 into the new side's config.yml, by a mapping of its own; VALUE is
-{"is": ...}, or {"not": "depends"} or {"not": "differs"}.
+{"is": ...}, or {"not": ...} where it can't be told or is nothing to write.
+"own" is true where Tutor would make the same by itself.
 
 OVERRIDES holds pieces of Python, each after a line `## NAME`; each runs in
 turn at the end of both production.py. Then a list is printed of such
@@ -147,6 +148,10 @@ class Features:
 
     def update(self, *more, **words):
         self.names.update(*more, **words)
+
+    def __ior__(self, more):
+        self.names.update(more)
+        return self
 
     def setdefault(self, key, default=None):
         return self.names.setdefault(key, default)
@@ -361,6 +366,19 @@ KEYS = {
     "S3_DEFAULT_ACL": ["AWS_DEFAULT_ACL"],
     "S3_ADDRESSING_STYLE": ["AWS_S3_ADDRESSING_STYLE"],
     "S3_SIGNATURE_VERSION": ["AWS_S3_SIGNATURE_VERSION"],
+    "S3_REQUEST_CHECKSUM_CALCULATION": ["AWS_REQUEST_CHECKSUM_CALCULATION"],
+    "JWT_COMMON_SECRET_KEY": ["JWT_AUTH.JWT_SECRET_KEY"],
+    "JWT_COMMON_AUDIENCE": ["JWT_AUTH.JWT_AUDIENCE"],
+    "JWT_COMMON_ISSUER": ["JWT_AUTH.JWT_ISSUER"],
+    "SMTP_HOST": ["EMAIL_HOST"],
+    "SMTP_PORT": ["EMAIL_PORT"],
+    "SMTP_USE_TLS": ["EMAIL_USE_TLS"],
+    "SMTP_USE_SSL": ["EMAIL_USE_SSL"],
+    "SMTP_USERNAME": ["EMAIL_HOST_USER"],
+    "SMTP_PASSWORD": ["EMAIL_HOST_PASSWORD"],
+    "PLATFORM_NAME": ["PLATFORM_NAME"],
+    "CONTACT_EMAIL": ["CONTACT_EMAIL"],
+    "LANGUAGE_CODE": ["LANGUAGE_CODE"],
 }
 # An absent line means this, where Launchpad's template has another default
 EMPTY = {"MONGODB_USERNAME": "", "MONGODB_PASSWORD": "",
@@ -368,7 +386,8 @@ EMPTY = {"MONGODB_USERNAME": "", "MONGODB_PASSWORD": "",
          "MONGODB_REPLICA_SET": "", "MONGODB_USE_SSL": False}
 ONLY = {"CMS_OAUTH2_KEY_SSO": "cms", "CMS_OAUTH2_SECRET": "cms",
         "S3_PROFILE_IMAGE_BUCKET": "lms",
-        "S3_PROFILE_IMAGE_CUSTOM_DOMAIN": "lms"}
+        "S3_PROFILE_IMAGE_CUSTOM_DOMAIN": "lms", "PLATFORM_NAME": "lms",
+        "CONTACT_EMAIL": "lms", "LANGUAGE_CODE": "lms"}
 
 
 def in_bucket(lms):
@@ -380,12 +399,18 @@ def in_bucket(lms):
 
 
 def typed(key, kind, text):
-    if key == "S3_DEFAULT_ACL" and kind == "none":
-        return None
-    if kind == "none":
-        return ""
-    return int(text) if key.endswith("_PORT") else \
-        text == "true" if kind == "bool" else text
+    """As config.yml has it; None: a port that is the default one."""
+    if kind in ("list", "dict"):
+        return {"not": kind}
+    if key.endswith("_PORT"):
+        if text == "":
+            return None
+        return {"is": int(text)} if text.isdigit() else {"not": "a number"}
+    if key.endswith(("_SSL", "_TLS")):
+        return {"is": text == "true"} if kind in ("none", "bool") \
+            else {"not": "a bool"}
+    return {"is": None if kind == "none" and key == "S3_DEFAULT_ACL"
+            else text}
 
 
 def value_of(key, sides):
@@ -398,7 +423,7 @@ def value_of(key, sides):
         return {"not": "depends"}
     if len(found) > 1:
         return {"not": "differs"}
-    return {"is": typed(key, *found.pop())}
+    return typed(key, *found.pop())
 
 
 def endpoint(sides):
@@ -408,14 +433,50 @@ def endpoint(sides):
     if ("depends", "") in url or url[0] != url[1]:
         return {"S3_HOST": {"not": "depends"}}
     parts = urllib.parse.urlsplit(url[0][1])
-    out = {"STORAGE_ENDPOINT_URL": url[0][1],
+    out = {"STORAGE_ENDPOINT_URL": url[0][1], "S3_PORT": parts.port,
+           "S3_HOST": parts.hostname or "",
+           "S3_USE_SSL": parts.scheme != "http",
            "STORAGE_TYPE": "spaces" if "digitaloceanspaces" in url[0][1]
            else "s3"}
-    if parts.netloc:
-        out.update(S3_HOST=parts.hostname, S3_USE_SSL=parts.scheme == "https")
-        if parts.port:
-            out["S3_PORT"] = parts.port
     return {k: {"is": v} for k, v in out.items()}
+
+
+def storage(sides, out):
+    out.update(endpoint(sides))
+    if out["S3_CUSTOM_DOMAIN"] is None:
+        out["S3_CUSTOM_DOMAIN"] = {"is": ""}
+    host = out["S3_HOST"].get("is", "")
+    region = out["S3_REGION"] or {"is": ""}
+    if region == {"is": ""} and host.endswith(".digitaloceanspaces.com"):
+        region = {"is": host.split(".")[-3]}
+    out["STORAGE_REGION"] = region
+    out["STORAGE_BUCKET_NAME"] = out["S3_STORAGE_BUCKET"] or {"is": ""}
+
+
+def mail(sides, out):
+    """Only a server outside is taken along."""
+    keys = [k for k in out if k.startswith("SMTP_")]
+    host = out["SMTP_HOST"]
+    if host is None or host.get("is") in ("", "smtp", "localhost"):
+        for key in keys:
+            del out[key]
+    elif "not" in host:
+        out.update({k: host for k in keys})
+    else:
+        out["RUN_SMTP"] = {"is": False}
+
+
+def derived(lms, out):
+    """What Tutor makes by itself need not be written."""
+    host = lms["LMS_BASE"][1]
+    own = {"JWT_COMMON_SECRET_KEY": [out["OPENEDX_SECRET_KEY"].get("is")],
+           "JWT_COMMON_AUDIENCE": ["openedx"],
+           "JWT_COMMON_ISSUER": [f"{s}://{host}/oauth2"
+                                 for s in ("http", "https")],
+           "S3_REQUEST_CHECKSUM_CALCULATION": ["when_required"]}
+    for key, values in own.items():
+        if out.get(key) and out[key].get("is") in values:
+            out[key]["own"] = True
 
 
 def values(sides, forum):
@@ -425,10 +486,9 @@ def values(sides, forum):
         if bucket or not key.startswith(BUCKETS):
             out[key] = value_of(key, sides)
     if bucket:
-        out.update(endpoint(sides))
-        for ours, theirs in (("STORAGE_BUCKET_NAME", "S3_STORAGE_BUCKET"),
-                             ("STORAGE_REGION", "S3_REGION")):
-            out[ours] = out[theirs] or {"is": ""}
+        storage(sides, out)
+    mail(sides, out)
+    derived(sides["lms"], out)
     if forum:
         out["FORUM_MONGODB_DATABASE"] = {"is": forum}
     return {k: v for k, v in out.items() if v is not None}

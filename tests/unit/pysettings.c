@@ -129,6 +129,10 @@ static const struct {
 	{ "import json\nA = json.dumps({'n': 'x'})", "A.n", "str x" },
 	{ "if True:\n    A = 1", "A", "int 1" },
 	/* Tutor's own constructs */
+	{ "update_module_store_settings(MODULESTORE, doc_store_settings={"
+	    "'db': 'x', 'replicaSet': 'rs'})\n"
+	    "update_module_store_settings(MODULESTORE, doc_store_settings={"
+	    "'db': 'y'})", "(stores).DOC_STORE_CONFIG.replicaSet", "str rs" },
 	{ "A = {'db': 'x'}\nupdate_module_store_settings(MODULESTORE, "
 	    "doc_store_settings=A)\nA['db'] = 'y'",
 	    PYSETTINGS_STORES ".DOC_STORE_CONFIG.db", "str x" },

@@ -250,7 +250,7 @@ tenant()
 up()
 {
 	local new old
-	full_place && TUTOR=$("$HERE/full/tutor/get") || return 1
+	full_place && TUTOR=$("$HERE/../real/get" 20) || return 1
 	inside old "$S/kube/running/env"
 	inside new "$S/deployed/new/current/env"
 	pods_log >"$S/kube/pods.log"

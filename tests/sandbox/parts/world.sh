@@ -15,7 +15,7 @@ clusters()
 real()
 {
 	SB_APPLY=$HERE/full/apply
-	SB_TUTOR=$("$HERE/full/tutor/get") && export SB_APPLY SB_TUTOR
+	SB_TUTOR=$("$HERE/../real/get" 20) && export SB_APPLY SB_TUTOR
 }
 
 # leaves: their certificates
