@@ -165,7 +165,7 @@ actions: programs
 
 # ---- doubles and tests -----------------------------------------------------
 
-DOUBLE_PACKAGES := libmicrohttpd libcjson openssl libbson-1.0 libmongoc-1.0 \
+DOUBLE_PACKAGES := libmicrohttpd gnutls libcjson openssl libbson-1.0 libmongoc-1.0 \
 	libmariadb yaml-0.1
 DOUBLE_CFLAGS = -std=c17 -D_GNU_SOURCE -O2 -g $(WARN) -pthread -MMD -MP \
 	$(shell pkg-config --cflags $(DOUBLE_PACKAGES))

@@ -302,6 +302,7 @@ own_world_server(const char *which)
 		const char *which, *host;
 	} hosts[] = {
 		{ "GITHUB", "api.github.com" },
+		{ "DIGITALOCEAN", "api.digitalocean.com" },
 		{ "ARGOCD", "argocd.sandbox.test" },
 		{ "KUBE_OLD", "kube-old.sandbox.test" },
 		{ "KUBE_NEW", "kube-new.sandbox.test" },

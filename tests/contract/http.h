@@ -57,8 +57,8 @@ void nap(double seconds);
  */
 bool own_world_up(void);
 
-/* Its servers: "GITHUB", "ARGOCD", "KUBE_OLD", "KUBE_NEW"; and its control,
- * "WORLD". Strings live as long as the program. */
+/* Its servers: "GITHUB", "DIGITALOCEAN", "ARGOCD", "KUBE_OLD", "KUBE_NEW";
+ * and its control, "WORLD". Strings live as long as the program. */
 struct server own_world_server(const char *which);
 
 /* The server's own words for the product's modules: its URL, by address where

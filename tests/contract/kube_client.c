@@ -18,22 +18,29 @@ enum { SECONDS = 120, MUCH = 3000000 };
 
 static struct server server;
 static const char *ns;
+static const char *client;	/* stem of the account's certificate */
 static bool real;
 static struct kube *kube;
 static struct err e;
 static struct buf out, said;
 
 static struct kube *
-open_as(const char *token, const char *space)
+open_with(struct kube_open o)
 {
-	const struct kube_open o = {
-		.server = server_url(&server), .token = token,
-		.ca_pem = server_roots(&server), .space = space,
-	};
-	struct kube *k = kube_open(&o, &e);
+	struct kube *k;
 
+	o.server = server_url(&server);
+	o.ca_pem = server_roots(&server);
+	k = kube_open(&o, &e);
 	ck_assert_msg(k != NULL, "%s", e.text);
 	return k;
+}
+
+static struct kube *
+open_as(const char *token, const char *space)
+{
+	return open_with((struct kube_open){ .token = token,
+	    .space = space });
 }
 
 static void
@@ -287,17 +294,98 @@ START_TEST(a_command_that_hangs_ends_with_the_deadline)
 }
 END_TEST
 
+/* --- logging in by a certificate ------------------------------------- */
+
+/* Stem.crt and stem.key, as PEM. */
+static struct kube *
+open_with_cert(const char *stem, const char *space)
+{
+	return open_with((struct kube_open){ .space = space,
+	    .cert_pem = kit_out("cat '%s.crt'", stem),
+	    .key_pem = kit_out("cat '%s.key'", stem) });
+}
+
+START_TEST(a_client_certificate_is_an_account)
+{
+	struct kube *k = open_with_cert(client, ns);
+	const struct json *d = kube_find_deployment(k, "lms", &e);
+	long status = -1;
+
+	ck_assert_msg(d != NULL, "%s", e.text);
+	ck_assert_msg(kube_find_configmaps(k, NULL, &e) != NULL, "%s",
+	    e.text);
+	ck_assert_msg(in_pod(k, lms_pod(), "lms", "echo this", &status),
+	    "%s", e.text);
+	ck_assert_str_eq(buf_str(&out), "this\n");
+	kube_close(k);
+}
+END_TEST
+
+START_TEST(a_certificates_account_has_its_rights_only)
+{
+	struct kube *k = open_with_cert(client, "kube-system");
+
+	ck_assert(!ask(k, _i, "lms"));
+	ck_assert_msg(e.kind == ERR_DENIED, "%s", e.text);
+	kit_contains(e.text, ":contract\"");
+	kit_contains(e.text, rules[_i]);
+	kube_close(k);
+}
+END_TEST
+
+START_TEST(a_certificate_of_another_authority_is_refused)
+{
+	char *folder = kit_folder();
+	struct kube *k;
+
+	free(kit_sh("openssl req -x509 -newkey ec -pkeyopt "
+	    "ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=admin' "
+	    "-keyout '%s/me.key' -out '%s/me.crt' 2>&1", folder, folder));
+	k = open_with_cert(kit_text("%s/me", folder), ns);
+	ck_assert(!ask(k, _i, "lms"));
+	ck_assert_msg(e.kind == ERR_DENIED, "%s", e.text);
+	kit_contains(e.text, "the client certificate is refused");
+	kube_close(k);
+	free(kit_sh("rm -rf '%s'", folder));
+	free(folder);
+}
+END_TEST
+
+START_TEST(the_servers_name_may_be_another_than_the_addresss)
+{
+	struct kube *k = open_with((struct kube_open){ .space = ns,
+	    .token = server.token, .tls_name = "kube-old.sandbox.test" });
+	long status = -1;
+
+	ck_assert_msg(kube_find_configmaps(k, NULL, &e) != NULL, "%s",
+	    e.text);
+	ck_assert_msg(in_pod(k, lms_pod(), "lms", "true", &status), "%s",
+	    e.text);
+	kube_close(k);
+	k = open_with((struct kube_open){ .space = ns,
+	    .token = server.token, .tls_name = "other.sandbox.test" });
+	ck_assert(kube_find_configmaps(k, NULL, &e) == NULL);
+	kit_contains(e.text, "certificate does not verify");
+	kube_close(k);
+}
+END_TEST
+
 /* --- the suite --------------------------------------------------------- */
 
 static bool
 find_server(void)
 {
+	static char own_client[1024];
+
 	real = getenv("CONTRACT_KUBE_URL") != NULL;
 	if (!real && !own_world_up())
 		return false;
 	if (!real) {
 		server = own_world_server("KUBE_OLD");
 		server.token = getenv("SB_KUBE_CONTRACT_TOKEN");
+		(void)snprintf(own_client, sizeof own_client,
+		    "%s/ca/kube-contract", getenv("SB_STATE"));
+		client = own_client;
 		ns = getenv("SB_INSTANCE");
 		return true;
 	}
@@ -305,8 +393,10 @@ find_server(void)
 	    .token = getenv("CONTRACT_KUBE_TOKEN"),
 	    .ca = getenv("CONTRACT_KUBE_CA"),
 	    .address = getenv("CONTRACT_KUBE_ADDRESS") };
+	client = getenv("CONTRACT_KUBE_CLIENT");
 	ns = getenv("CONTRACT_KUBE_NAMESPACE");
-	return server.token != NULL && server.ca != NULL && ns != NULL;
+	return server.token != NULL && server.ca != NULL && ns != NULL
+	    && client != NULL;
 }
 
 int
@@ -317,7 +407,7 @@ main(void)
 
 	if (!find_server())
 		return kit_skip_all("no double, and no CONTRACT_KUBE_URL, "
-		    "_TOKEN, _CA, _NAMESPACE");
+		    "_TOKEN, _CA, _CLIENT, _NAMESPACE");
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 180);
 	tcase_add_test(t, a_deployment_leads_to_its_configmaps);
@@ -335,6 +425,13 @@ main(void)
 	tcase_add_test(t, a_program_that_is_not_there_is_an_error);
 	tcase_add_test(t, a_container_that_is_not_there_is_refused);
 	tcase_add_test(t, a_command_that_hangs_ends_with_the_deadline);
+	tcase_add_test(t, a_client_certificate_is_an_account);
+	tcase_add_loop_test(t, a_certificates_account_has_its_rights_only, 0,
+	    GUARDED);
+	tcase_add_loop_test(t,
+	    a_certificate_of_another_authority_is_refused, 0, ALL);
+	tcase_add_test(t,
+	    the_servers_name_may_be_another_than_the_addresss);
 	suite_add_tcase(s, t);
 	return kit_main(s, NULL);
 }

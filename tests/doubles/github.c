@@ -15,6 +15,7 @@
 #include "world_fixture.h"
 #include "world_http.h"
 #include "world_json.h"
+#include "world_record.h"
 #include "world_set.h"
 #include "world_text.h"
 
@@ -314,46 +315,6 @@ unknown(const struct request *r, struct reply *p)
 
 /* --- every reply ------------------------------------------------------- */
 
-static cJSON *
-record_body(const char *s)
-{
-	cJSON *o;
-
-	if (s == NULL || s[0] == '\0')
-		return cJSON_CreateNull();
-	o = cJSON_Parse(s);
-	return o != NULL ? o : cJSON_CreateString(s);
-}
-
-/* Append request and reply to the record, without the token. */
-static void
-record(const struct request *r, const struct reply *p)
-{
-	FILE *f = fopen(hub.traffic, "ae");
-	cJSON *o = cJSON_CreateObject();
-	char *line;
-
-	json_puts(o, "method", r->method);
-	json_puts(o, "path", r->path);
-	json_put(o, "query", cJSON_Duplicate(r->query, true));
-	json_put(o, "headers", cJSON_Duplicate(r->headers, true));
-	if (header(r, "authorization") != NULL)
-		json_puts(o, "headers/authorization", "(left out)");
-	json_put(o, "body", record_body(r->body));
-	json_putn(o, "status", p->status);
-	json_put(o, "reply_headers", cJSON_Duplicate(p->headers, true));
-	if (p->type != NULL)
-		json_puts(o, "reply_headers/Content-Type", p->type);
-	json_put(o, "reply", record_body(p->body));
-	line = json_text(o);
-	if (f != NULL) {
-		(void)fprintf(f, "%s\n", line);
-		(void)fclose(f);
-	}
-	free(line);
-	cJSON_Delete(o);
-}
-
 /* A weak ETag for what GET gives, and 304 if the client has it already. */
 static void
 conditional(const struct request *r, struct reply *p)
@@ -401,7 +362,7 @@ finish(const struct request *r, struct reply *p)
 	s = text_make("%.0f", now() + HOUR);
 	reply_header(p, "X-RateLimit-Reset", s);
 	free(s);
-	record(r, p);
+	record(hub.traffic, r, p, NULL);
 }
 
 void

@@ -45,6 +45,7 @@ const struct kind *kube_kind_of(const char *kind);
 struct cluster {
 	const char *name;	/* "kube-old", "kube-new" */
 	const char *token;
+	struct cJSON *lent;	/* further tokens: until when */
 	struct cJSON *objects;	/* plural: array */
 	double version;		/* of the newest change */
 	double calm;		/* the version at which nothing was to do */
@@ -57,6 +58,8 @@ void kube_init(const char *old_token, const char *new_token,
 /* Both clusters as they are at the start. */
 void kube_reset(void);
 void kube_service(struct service *s, struct cluster *c);
+/* Take this token too, as the steps' account, until then. */
+void kube_lend(struct cluster *c, const char *token, double until);
 void kube_tick(void);
 
 /* --- kube_store.c --- */

@@ -1,13 +1,14 @@
 /*
  * world - what the sandbox can't have for real, in one process: GitHub's
- * REST API, Argo CD, the Kubernetes APIs of the old and the new cluster.
+ * REST API, DigitalOcean's, Argo CD, the Kubernetes APIs of the old and the
+ * new cluster.
  *
  * They belong together because they act on each other: a dispatched run
  * commits to the bare repository in $SB_STATE/git, Argo CD's automated sync
  * sees the commit and changes the new cluster, whose Pods get ready, and
  * $SB_STATE/deployed/new is what the simulated LMS then runs with.
  *
- * Configured by the environment (SB_..., tests/sandbox/world.env). A fourth
+ * Configured by the environment (SB_..., tests/sandbox/world.env). One more
  * door, plain HTTP, is for tests only:
  *
  *   GET  /counters   writes per API, dispatches, syncs, init jobs
@@ -32,6 +33,7 @@
 
 #include "argocd.h"
 #include "argocd_in.h"
+#include "digitalocean.h"
 #include "github.h"
 #include "kube.h"
 #include "world_apply.h"
@@ -149,6 +151,7 @@ post_reset(const struct request *r, struct reply *p)
 	knobs_reset();
 	counters_reset();
 	github_reset();
+	digitalocean_reset();
 	argocd_reset();
 	kube_reset();
 	apply_present(env_or("SB_REPO", "owner/cluster"),
@@ -193,10 +196,11 @@ static const struct route control_routes[] = {
 /* --- start ------------------------------------------------------------- */
 
 /* Those from ARGOCD on are left to the real ones where there are such. */
-enum { GITHUB, CONTROL, ARGOCD, KUBE_OLD, KUBE_NEW, SERVICES };
+enum { GITHUB, DIGITALOCEAN, CONTROL, ARGOCD, KUBE_OLD, KUBE_NEW, SERVICES };
 
 static struct service services[SERVICES] = {
 	[GITHUB] = { .name = "github", .cert = "github" },
+	[DIGITALOCEAN] = { .name = "digitalocean", .cert = "digitalocean" },
 	[CONTROL] = { .name = "control", .routes = control_routes },
 	[ARGOCD] = { .name = "argocd", .cert = "argocd" },
 	[KUBE_OLD] = { .name = "kube-old", .cert = "kube-old" },
@@ -216,6 +220,8 @@ set_services(void)
 {
 	place(&services[GITHUB], "SB_GITHUB_ADDR", "127.42.0.45",
 	    "SB_GITHUB_PORT", "443");
+	place(&services[DIGITALOCEAN], "SB_DIGITALOCEAN_ADDR", "127.42.0.48",
+	    "SB_DIGITALOCEAN_PORT", "443");
 	place(&services[ARGOCD], "SB_ARGOCD_ADDR", "127.42.0.75",
 	    "SB_ARGOCD_PORT", "443");
 	place(&services[KUBE_OLD], "SB_KUBE_OLD_ADDR", "127.42.0.70",
@@ -225,6 +231,7 @@ set_services(void)
 	place(&services[CONTROL], "SB_WORLD_ADDR", "127.42.0.46",
 	    "SB_WORLD_PORT", "8099");
 	github_service(&services[GITHUB]);
+	digitalocean_service(&services[DIGITALOCEAN]);
 	argocd_service(&services[ARGOCD]);
 	kube_service(&services[KUBE_OLD], &kube_old);
 	kube_service(&services[KUBE_NEW], &kube_new);
@@ -277,7 +284,7 @@ init(void)
 	const char *branch = env_or("SB_BRANCH", "main");
 	const char *instance = env_or("SB_INSTANCE", "acme");
 	char *source = source_folder();
-	char *run, *git, *traffic, *deployed;
+	char *run, *git, *traffic, *deployed, *ca;
 	bool ok;
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
@@ -289,6 +296,10 @@ init(void)
 	ok = child_init(run, git, source);
 	fixture_init(source);
 	github_init(repo, must("SB_GITHUB_TOKEN"), branch, traffic);
+	free(traffic);
+	traffic = text_make("%s/traffic/digitalocean.jsonl", state);
+	ca = text_make("%s/ca/ca.crt", state);
+	digitalocean_init(must("SB_DIGITALOCEAN_TOKEN"), ca, traffic);
 	argocd_init(repo, must("SB_ARGOCD_TOKEN"), instance, deployed);
 	kube_init(must("SB_KUBE_OLD_TOKEN"), must("SB_KUBE_NEW_TOKEN"),
 	    env_or("SB_NAMESPACE", instance));
@@ -298,6 +309,7 @@ init(void)
 	free(git);
 	free(traffic);
 	free(deployed);
+	free(ca);
 	return ok;
 }
 

@@ -15,13 +15,15 @@
 #include <time.h>
 
 #include <cjson/cJSON.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <microhttpd.h>
 
 #include "world_json.h"
 #include "world_text.h"
 
 enum {
-	SERVICES_MAX = 8,
+	SERVICES_MAX = 12,
 	SEGMENTS_MAX = 24,
 	BODY_MAX = 8 * 1024 * 1024,
 	/* A test may think long between two requests of one connection. */
@@ -340,6 +342,46 @@ reply_send(struct MHD_Connection *c, const struct reply *p)
 	return ok;
 }
 
+/* The name in a certificate; "" if it has none that fits. */
+static void
+name_of(const gnutls_datum_t *der, char *name, size_t size)
+{
+	gnutls_x509_crt_t cert;
+
+	name[0] = '\0';
+	if (gnutls_x509_crt_init(&cert) != GNUTLS_E_SUCCESS)
+		return;
+	if (gnutls_x509_crt_import(cert, der, GNUTLS_X509_FMT_DER)
+	    != GNUTLS_E_SUCCESS || gnutls_x509_crt_get_dn_by_oid(cert,
+	    GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &size)
+	    != GNUTLS_E_SUCCESS)
+		name[0] = '\0';
+	gnutls_x509_crt_deinit(cert);
+}
+
+/* As request.client has it. */
+static const char *
+client_of(const struct service *s, struct MHD_Connection *c, char *name,
+    size_t size)
+{
+	const union MHD_ConnectionInfo *tls = s->ask_client
+	    ? MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION)
+	    : NULL;
+	const gnutls_datum_t *chain;
+	unsigned int n = 0, bad = 0;
+
+	if (tls == NULL)
+		return NULL;
+	chain = gnutls_certificate_get_peers(tls->tls_session, &n);
+	if (chain == NULL || n == 0)
+		return NULL;
+	name[0] = '\0';
+	if (gnutls_certificate_verify_peers2(tls->tls_session, &bad)
+	    == GNUTLS_E_SUCCESS && bad == 0)
+		name_of(&chain[0], name, size);
+	return name;
+}
+
 static enum MHD_Result
 visit_answer(const struct service *s, struct MHD_Connection *c,
     struct visit *v, const char *url, const char *method)
@@ -350,8 +392,9 @@ visit_answer(const struct service *s, struct MHD_Connection *c,
 	    .self = s->self };
 	struct reply p = { .status = 500 };
 	enum MHD_Result ok;
-	char *rest = NULL;
+	char *rest = NULL, name[256];
 
+	r.client = client_of(s, c, name, sizeof(name));
 	p.headers = cJSON_CreateObject();
 	world_lock();
 	if (v->too_large)
@@ -417,7 +460,7 @@ read_pem(struct text *t, const char *dir, const char *stem, const char *end)
 
 static struct MHD_Daemon *
 start(const struct service *s, const struct sockaddr_in *at,
-    const char *key, const char *cert)
+    const char *key, const char *cert, const char *ca)
 {
 	unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD
 	    | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_ERROR_LOG
@@ -425,6 +468,8 @@ start(const struct service *s, const struct sockaddr_in *at,
 	struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(size_t)key },
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(size_t)cert },
+		{ s->ask_client ? MHD_OPTION_HTTPS_MEM_TRUST
+		    : MHD_OPTION_END, 0, (void *)(size_t)ca },
 		{ MHD_OPTION_END, 0, NULL }
 	};
 	struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
@@ -448,7 +493,7 @@ http_serve(const struct service *s, const char *ca_dir)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
 	    .sin_port = htons((uint16_t)s->port) };
-	struct text key = { 0 }, cert = { 0 };
+	struct text key = { 0 }, cert = { 0 }, ca = { 0 };
 	struct MHD_Daemon *d = NULL;
 
 	if (inet_pton(AF_INET, s->address, &at.sin_addr) != 1) {
@@ -458,10 +503,13 @@ http_serve(const struct service *s, const char *ca_dir)
 	}
 	assert(ndaemons < SERVICES_MAX);
 	if (s->cert == NULL || (read_pem(&key, ca_dir, s->cert, "key")
-	    && read_pem(&cert, ca_dir, s->cert, "crt")))
-		d = start(s, &at, text_str(&key), text_str(&cert));
+	    && read_pem(&cert, ca_dir, s->cert, "crt")
+	    && read_pem(&ca, ca_dir, "ca", "crt")))
+		d = start(s, &at, text_str(&key), text_str(&cert),
+		    text_str(&ca));
 	text_free(&key);
 	text_free(&cert);
+	text_free(&ca);
 	if (d == NULL) {
 		(void)fprintf(stderr, "world: %s can't listen on %s:%u\n",
 		    s->name, s->address, s->port);

@@ -27,6 +27,9 @@ struct request {
 	struct cJSON *headers;		/* lower-case name: text */
 	const char *body;		/* never NULL */
 	size_t body_len;
+	/* CN of the client's certificate, which is of our authority; ""
+	 * where it is of another; NULL without one */
+	const char *client;
 	void *self;			/* the service's own */
 };
 
@@ -58,6 +61,7 @@ struct service {
 	const char *address;	/* IPv4 */
 	unsigned int port;
 	const char *cert;	/* file stem under $S/ca; NULL: plain HTTP */
+	bool ask_client;	/* for a certificate, which it may not have */
 	void *self;
 	const struct route *routes;	/* ends with a NULL method */
 	/* Runs first; false when it has answered already (401, ...). */

@@ -52,6 +52,9 @@ static const struct {
 	    "\"list configmaps\"" },
 	{ "kube.evaluate", "", "1: the steps may list pods and run commands "
 	    "in the old cluster" },
+	{ "digitalocean.scopes", "kubernetes:access_cluster",
+	    "what the token may; what is missing answers 403" },
+	{ "digitalocean.limited", "0", "so many requests answer 429" },
 	{ "kube.expire", "", "1: every continue token is expired" },
 };
 

@@ -26,6 +26,13 @@ leaf()
 	req leaf "$1" "/CN=$1" "$2" -CA "$S/ca/ca.crt" -CAkey "$S/ca/ca.key"
 }
 
+# client NAME CN: the certificate with which a client logs in to Kubernetes
+client()
+{
+	req leaf "$1" "/CN=$2" DNS:unused -CA "$S/ca/ca.crt" \
+		-CAkey "$S/ca/ca.key"
+}
+
 # fake NAME: the certificate of an ingress that has none for a host yet
 fake()
 {

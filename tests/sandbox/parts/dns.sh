@@ -101,6 +101,7 @@ server:
     local-zone: "." static
     local-zone: "$SB_ZONE." transparent
     local-data: "api.github.com. 5 IN A $SB_GITHUB_ADDR"
+    local-data: "api.digitalocean.com. 5 IN A $SB_DIGITALOCEAN_ADDR"
     local-data: "github.com. 5 IN A $SB_GIT_ADDR"
     local-data: "gitlab.sandbox.test. 5 IN A $SB_GIT_ADDR"
     local-data: "kube-old.sandbox.test. 5 IN A $SB_KUBE_OLD_ADDR"

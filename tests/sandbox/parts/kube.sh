@@ -184,6 +184,8 @@ contract()
 	tell CONTRACT_KUBE_URL "$SB_KUBE_OLD"
 	tell_secret CONTRACT_KUBE_TOKEN "$(token old contract-token)"
 	tell CONTRACT_KUBE_CA "$S/ca/ca.crt"
+	client kube-contract "system:serviceaccount:$SB_INSTANCE:contract" &&
+		tell CONTRACT_KUBE_CLIENT "$S/ca/kube-contract"
 	tell CONTRACT_KUBE_ADDRESS "$SB_KUBE_OLD_ADDR"
 	tell CONTRACT_KUBE_NAMESPACE "$SB_INSTANCE"
 }

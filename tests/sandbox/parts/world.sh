@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# world.sh - the doubles of GitHub's API, Argo CD and both Kubernetes APIs: one
-# program, tests/doubles. It works on the repositories that git.sh makes. In a
-# full world it is GitHub's API alone.
+# world.sh - the doubles of GitHub's API, DigitalOcean's, Argo CD and both
+# Kubernetes APIs: one program, tests/doubles. It works on the repositories
+# that git.sh makes. In a full world it is the first two alone.
 
 # clusters: the doubles of what kube.sh and argocd.sh have for real
 clusters()
@@ -29,12 +29,17 @@ leaves()
 up()
 {
 	built world || return
-	leaf github DNS:api.github.com && { [ -n "$SB_FULL" ] || leaves; } &&
+	leaf github DNS:api.github.com &&
+		leaf digitalocean DNS:api.digitalocean.com &&
+		client kube-client \
+			"system:serviceaccount:$SB_INSTANCE:transplant" &&
+		{ [ -n "$SB_FULL" ] || leaves; } &&
 		until_ok 20 test -e "$S/git/$SB_REPO.git/refs/heads/$SB_BRANCH" ||
 		return 1
 	[ -z "$SB_FULL" ] || real || return 1
 	spawn world "$SB_DOUBLES/world"
 	until_ok 20 answers "$SB_WORLD_ADDR" "$SB_WORLD_PORT" &&
 		serves api.github.com "$SB_GITHUB_ADDR" 443 &&
+		serves api.digitalocean.com "$SB_DIGITALOCEAN_ADDR" 443 &&
 		{ [ -n "$SB_FULL" ] || clusters; }
 }
