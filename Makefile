@@ -7,7 +7,8 @@
 #   make sandbox-full a world with the real Kubernetes and Argo CD; test-full,
 #                     demo FULL=1: tests and demo in it
 #   make fuzz SECONDS=60 [TARGET=yaml]: each target of tests/fuzz for so long
-#   make lint actions sandbox-up sandbox-down bench clean
+#   make bench [PART=yaml]: beside other programs that do the same
+#   make lint actions sandbox-up sandbox-down clean
 #
 # MODE=release|asan|cov|fuzz chooses how it is built. A new step, module or test
 # needs no edit here: the folders are read.
@@ -75,6 +76,8 @@ CONTRACT := $(patsubst tests/contract/%.c,$(TEST)/contract/%,\
 FUZZ := $(patsubst tests/fuzz/%.c,$(TEST)/fuzz/%,\
 	$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 REAL := $(patsubst tests/real/%.c,$(TEST)/real/%,$(wildcard tests/real/*.c))
+BENCH := $(patsubst tests/bench/%.c,$(TEST)/bench/%,\
+	$(wildcard tests/bench/*.c))
 DOUBLES := $(addprefix build/doubles/,world mongo lms faultproxy askmongo)
 
 .PHONY: all setup test test-unit fuzz fuzz-programs demo bench lint \
@@ -215,6 +218,13 @@ $(TEST)/contract/%: $(OBJ)/tests/contract/%.o $(KIT_OBJS) \
 	$(call SAY,LINK $@)
 	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
 
+# As static as a step is.
+$(TEST)/bench/%: $(OBJ)/tests/bench/%.o $(OBJ)/libtransplant.a
+	@mkdir -p $(@D)
+	$(call SAY,LINK $@)
+	$(Q)$(CC) $(LDFLAGS_$(MODE)) -o $@ $^ $(PRODUCT_LIBS) \
+	    2> >(grep -vE 'statically linked applications|in function|^$$' >&2)
+
 # With libFuzzer, or with a main that feeds the kept inputs once.
 ifeq ($(MODE),fuzz)
 FUZZ_MAIN :=
@@ -271,8 +281,8 @@ lint: setup
 
 bench: setup
 	@src/libs/packages.sh install bench
-	@$(MAKE) --no-print-directory programs
-	@tests/bench/bench
+	@$(MAKE) --no-print-directory programs $(BENCH)
+	@tests/bench/bench $(PART)
 
 # For lint: what a file is compiled with.
 print-cflags:

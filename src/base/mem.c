@@ -94,32 +94,43 @@ pool_free(struct pool *pool)
 	free(pool);
 }
 
-void *
-pool_alloc(struct pool *pool, size_t n)
+/* n bytes that begin at a multiple of `align`. */
+static void *
+take(struct pool *pool, size_t n, size_t align)
 {
-	size_t align = alignof(max_align_t);
 	struct block *b = pool->first;
-	void *p;
+	size_t at = 0;
 
 	assert(n < SIZE_MAX / 2);
-	n = (n + align - 1) / align * align;
-	if (b == NULL || b->size - b->used < n) {
+	if (b != NULL)
+		at = (b->used + align - 1) / align * align;
+	if (b == NULL || at > b->size || b->size - at < n) {
 		size_t size = n > BLOCK_BYTES ? n : BLOCK_BYTES;
 
 		b = mem_alloc(sizeof *b + size);
 		b->size = size;
 		b->next = pool->first;
 		pool->first = b;
+		at = 0;
 	}
-	p = b->data + b->used;
-	b->used += n;
-	return p;
+	b->used = at + n;
+	return b->data + at;
+}
+
+void *
+pool_alloc(struct pool *pool, size_t n)
+{
+	/* no type of this size wants more */
+	size_t align = n & -n;
+
+	return take(pool, n, align == 0 || align > alignof(max_align_t) ?
+	    alignof(max_align_t) : align);
 }
 
 char *
 pool_strndup(struct pool *pool, const char *s, size_t n)
 {
-	char *p = pool_alloc(pool, n + 1);
+	char *p = take(pool, n + 1, 1);
 
 	memcpy(p, s, n);
 	return p;

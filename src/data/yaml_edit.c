@@ -48,10 +48,9 @@ refuse_place(const struct yaml *y, const char *path, const char *why,
 		up = yaml_tree_parent(pool, up, &key);
 		node = yaml_tree_at(y->root, up);
 	}
-	if (node->key != NULL)
-		node = node->key;
 	err_set(e, ERR_HAND, "%s:%u:%u: %s %s; edit it by hand", y->name,
-	    node->line + 1, node->column + 1, *path != '\0' ? path :
+	    (node->key != NULL ? node->key->line : node->line) + 1,
+	    (node->key != NULL ? node->key->column : node->column) + 1, *path != '\0' ? path :
 	    "the document", why);
 	pool_free(pool);
 	return false;
@@ -72,7 +71,7 @@ has_anchor(const struct yaml_node *node)
 static bool
 has_anchor_or_alias(const struct yaml_node *node)
 {
-	if (node->anchored || node->alias != NULL)
+	if (node->anchored || node->is_alias)
 		return true;
 	for (const struct yaml_node *c = yaml_tree_first(node); c != NULL;
 	    c = c->next)
@@ -130,17 +129,12 @@ only_blanks(const char *text, size_t from, size_t to)
 static bool
 has_odd_breaks(const struct yaml *y)
 {
-	const char *end = y->text + y->len;
-
-	for (const char *p = y->text; p < end; p++) {
-		if (*p == '\r' && p[1] != '\n')
+	for (const char *p = y->text; (p = strchr(p, '\r')) != NULL; p++)
+		if (p[1] != '\n')
 			return true;
-		if (strncmp(p, "\xc2\x85", 2) == 0
-		    || strncmp(p, "\xe2\x80\xa8", 3) == 0
-		    || strncmp(p, "\xe2\x80\xa9", 3) == 0)
-			return true;
-	}
-	return false;
+	return strstr(y->text, "\xc2\x85") != NULL
+	    || strstr(y->text, "\xe2\x80\xa8") != NULL
+	    || strstr(y->text, "\xe2\x80\xa9") != NULL;
 }
 
 static bool
@@ -162,7 +156,7 @@ node_end(const struct yaml *y, const struct yaml_node *node)
 {
 	size_t end = node->end, header;
 
-	if (node->alias != NULL || node->style != STYLE_BLOCK)
+	if (node->is_alias || node->style != STYLE_BLOCK)
 		return end;
 	if (yaml_tree_first(node) != NULL)
 		return node_end(y, yaml_tree_last(node));
@@ -254,11 +248,11 @@ proven(const struct yaml_node *old, const struct yaml_node *new,
 		x->found = new;
 		return true;
 	}
-	if ((old->alias == NULL) != (new->alias == NULL)
+	if (old->is_alias != new->is_alias
 	    || old->anchored != new->anchored || old->kind != new->kind)
 		return false;
 	/* what the alias stands for may be what was changed */
-	if (old->alias != NULL)
+	if (old->is_alias)
 		return yaml_tree_same(old, new);
 	if (old->kind == YAML_MAP || old->kind == YAML_SEQ)
 		return proven_children(old, yaml_tree_first(old), NULL,
@@ -499,7 +493,7 @@ map_for(struct yaml *y, struct pool *pool, const char *path, const char **key,
 		    "hold %s", *key), e);
 		return NULL;
 	}
-	if (map->alias != NULL) {
+	if (map->is_alias) {
 		refuse_place(y, up, "is an alias of another map", e);
 		return NULL;
 	}
@@ -512,9 +506,10 @@ add_key(struct buf *out, struct pool *pool, const char *key)
 	enum yaml_kind kind;
 	const char *text;
 
-	if (yaml_scalar_resolve(pool, key, true, NULL, &kind, &text)
-	    && kind == YAML_STRING && *key != '\0' && strspn(key, "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(key))
+	if (*key != '\0' && strspn(key, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(key)
+	    && yaml_scalar_resolve(pool, key, true, NULL, &kind, &text)
+	    && kind == YAML_STRING)
 		buf_puts(out, key);
 	else
 		yaml_scalar_quote(out, key, STYLE_DOUBLE);
@@ -653,7 +648,7 @@ pair_in_braces(const struct yaml *y, const struct yaml_node *map,
 
 /* Columns before a key, or before the ? in front of it. */
 static int
-column_of(const struct yaml *y, const struct yaml_node *key)
+column_of(const struct yaml *y, const struct yaml_key *key)
 {
 	size_t at = key->start;
 
@@ -723,7 +718,7 @@ yaml_append(struct yaml *y, const char *path, const char *value,
 	bool ok;
 
 	*changed = false;
-	if (seq == NULL || seq->kind != YAML_SEQ || seq->alias != NULL)
+	if (seq == NULL || seq->kind != YAML_SEQ || seq->is_alias)
 		return refuse_place(y, path, "is no list", e);
 	for (size_t i = 0; i < yaml_tree_len(seq); i++)
 		if (yaml_tree_same(seq->in->items[i], &want))

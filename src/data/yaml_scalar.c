@@ -339,13 +339,11 @@ static const char *const false_words[] = { "no", "No", "NO", "false",
 static const char *const null_words[] = { "", "~", "null", "Null", "NULL",
     NULL };
 
-/* false: it looks like something, yet Python can't make it. */
+enum { LONGEST_WORD = 5 };	/* of these */
+
 static bool
-resolve_plain(struct pool *pool, const char *value, enum yaml_kind *kind,
-    const char **text)
+is_word(const char *value, enum yaml_kind *kind, const char **text)
 {
-	*text = value;
-	*kind = YAML_STRING;
 	if (one_of(value, null_words)) {
 		*kind = YAML_NULL;
 		*text = "";
@@ -355,7 +353,22 @@ resolve_plain(struct pool *pool, const char *value, enum yaml_kind *kind,
 	} else if (one_of(value, false_words)) {
 		*kind = YAML_BOOL;
 		*text = "false";
-	} else if (is_float(value)) {
+	}
+	return *kind != YAML_STRING;
+}
+
+/* false: it looks like something, yet Python can't make it. */
+static bool
+resolve_plain(struct pool *pool, const char *value, enum yaml_kind *kind,
+    const char **text)
+{
+	*text = value;
+	*kind = YAML_STRING;
+	if (strlen(value) <= LONGEST_WORD && is_word(value, kind, text))
+		return true;
+	if (strchr("+-.0123456789", *value) == NULL)
+		return strcmp(value, "=") != 0 && strcmp(value, "<<") != 0;
+	if (is_float(value)) {
 		*kind = YAML_FLOAT;
 		*text = float_text(pool, value);
 	} else if (is_int(value)) {
@@ -365,8 +378,7 @@ resolve_plain(struct pool *pool, const char *value, enum yaml_kind *kind,
 		*kind = YAML_DATE;
 		return is_real_date(value);
 	}
-	return *text != NULL && strcmp(value, "=") != 0
-	    && strcmp(value, "<<") != 0;
+	return *text != NULL;
 }
 
 bool

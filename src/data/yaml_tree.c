@@ -34,7 +34,7 @@ struct build {
 	struct anchor *anchors[BUCKETS];
 	struct yaml_node *root;
 	struct yaml_node *open[DEPTH_MAX];	/* not ended yet */
-	struct yaml_node *key;		/* waits for its value */
+	struct yaml_key *key;		/* waits for its value */
 	size_t depth, merged;
 	int documents;
 	struct buf warnings;
@@ -44,8 +44,8 @@ struct build {
 const struct yaml_node *
 yaml_tree_real(const struct yaml_node *node)
 {
-	while (node != NULL && node->alias != NULL)
-		node = node->alias;
+	while (node != NULL && node->is_alias)
+		node = ((const struct yaml_alias *)node)->target;
 	return node;
 }
 
@@ -58,14 +58,14 @@ holds_others(const struct yaml_node *node)
 struct yaml_node *
 yaml_tree_first(const struct yaml_node *node)
 {
-	return node->alias == NULL && holds_others(node) ? node->in->child :
+	return !node->is_alias && holds_others(node) ? node->in->child :
 	    NULL;
 }
 
 struct yaml_node *
 yaml_tree_last(const struct yaml_node *node)
 {
-	return node->alias == NULL && holds_others(node) ? node->in->last :
+	return !node->is_alias && holds_others(node) ? node->in->last :
 	    NULL;
 }
 
@@ -146,7 +146,7 @@ make_table(struct pool *pool, struct yaml_list *in, uint32_t room)
 	in->table = pool_alloc(pool, slots * sizeof *in->table);
 	in->slots = slots;
 	for (uint32_t i = 0; i < in->nitems; i++) {
-		const struct yaml_node *key = in->items[i]->key;
+		const struct yaml_key *key = in->items[i]->key;
 
 		*slot_of(in, key->text, key->hash) =
 		    (struct yaml_slot){ key->hash, i + 1 };
@@ -157,7 +157,7 @@ make_table(struct pool *pool, struct yaml_list *in, uint32_t room)
 static void
 add_item(struct yaml_list *in, struct yaml_node *pair)
 {
-	const struct yaml_node *key = pair->key;
+	const struct yaml_key *key = pair->key;
 
 	in->items[in->nitems++] = pair;
 	if (in->slots > 0)
@@ -195,16 +195,13 @@ refuse(struct build *b, const yaml_mark_t *mark, const char *what)
 	    mark->line + 1, mark->column + 1, what);
 }
 
-static struct yaml_node *
-node_new(struct build *b, const yaml_event_t *event)
+static void
+node_init(struct build *b, struct yaml_node *node, const yaml_event_t *event)
 {
-	struct yaml_node *node = pool_alloc(b->pool, sizeof *node);
-
 	node->start = byte_at(b, &event->start_mark);
 	node->end = byte_at(b, &event->end_mark);
 	node->line = (uint32_t)event->start_mark.line + b->place.line;
 	node->column = (uint32_t)event->start_mark.column;
-	return node;
 }
 
 static struct anchor **
@@ -246,9 +243,24 @@ is_open(const struct build *b, const struct yaml_node *node)
 	return false;
 }
 
+/* Is a key of a map what comes next? */
+static bool
+wants_key(const struct build *b)
+{
+	return b->depth > 0 && b->key == NULL
+	    && b->open[b->depth - 1]->kind == YAML_MAP;
+}
+
+static bool
+refuse_key(struct build *b, const yaml_event_t *event)
+{
+	return refuse(b, &event->start_mark,
+	    "a key must be a plain word or a string");
+}
+
 /* Give the node to the map or sequence that is open. */
 static bool
-place(struct build *b, struct yaml_node *node, const yaml_event_t *event)
+place(struct build *b, struct yaml_node *node)
 {
 	struct yaml_node *into = b->depth > 0 ? b->open[b->depth - 1] : NULL;
 
@@ -257,14 +269,6 @@ place(struct build *b, struct yaml_node *node, const yaml_event_t *event)
 		return true;
 	}
 	node->parent = into;
-	if (into->kind == YAML_MAP && b->key == NULL) {
-		if (node->kind == YAML_SEQ || node->kind == YAML_MAP
-		    || node->alias != NULL)
-			return refuse(b, &event->start_mark,
-			    "a key must be a plain word or a string");
-		b->key = node;
-		return true;
-	}
 	node->key = b->key;
 	b->key = NULL;
 	if (into->in->last != NULL)
@@ -280,9 +284,12 @@ static bool
 on_alias(struct build *b, const yaml_event_t *event)
 {
 	const char *name = (const char *)event->data.alias.anchor;
-	struct yaml_node *node = node_new(b, event);
+	struct yaml_alias *alias = pool_alloc(b->pool, sizeof *alias);
+	struct yaml_node *node = &alias->node;
 	struct anchor *anchor = *bucket_of(b, name);
 
+	if (wants_key(b))
+		return refuse_key(b, event);
 	while (anchor != NULL && strcmp(anchor->name, name) != 0)
 		anchor = anchor->next;
 	if (anchor == NULL)
@@ -291,13 +298,15 @@ on_alias(struct build *b, const yaml_event_t *event)
 	if (is_open(b, anchor->node))
 		return refuse(b, &event->start_mark,
 		    "an alias to what it stands in");
-	node->alias = anchor->node;
+	node_init(b, node, event);
+	node->is_alias = true;
+	alias->target = anchor->node;
 	node->kind = anchor->node->kind;
 	if (holds_others(node))
 		node->in = anchor->node->in;
 	else
 		node->text = anchor->node->text;
-	return place(b, node, event);
+	return place(b, node);
 }
 
 static enum yaml_style
@@ -310,41 +319,73 @@ style_of(yaml_scalar_style_t style)
 }
 
 static bool
-on_scalar(struct build *b, const yaml_event_t *event)
+resolve(struct build *b, const yaml_event_t *event, const char *value,
+    struct yaml_node *node)
 {
-	struct yaml_node *node = node_new(b, event);
-	const char *value = (const char *)event->data.scalar.value;
 	const char *tag = (const char *)event->data.scalar.tag;
-	size_t len = event->data.scalar.length;
-	bool is_key = b->depth > 0 && b->key == NULL
-	    && b->open[b->depth - 1]->kind == YAML_MAP;
+	bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	enum yaml_kind kind;
 
-	if (memchr(value, '\0', len) != NULL)
-		return refuse(b, &event->start_mark,
-		    "a NUL character in a value");
 	if (b->part && tag != NULL)
 		return false;
-	node->style = style_of(event->data.scalar.style);
-	value = pool_strndup(b->pool, value, len);
-	if (!yaml_scalar_resolve(b->pool, value, node->style == STYLE_PLAIN,
-	    tag, &kind, &node->text) && !(is_key && tag == NULL))
+	if (!yaml_scalar_resolve(b->pool, value, plain, tag, &kind,
+	    &node->text))
 		return refuse(b, &event->start_mark, tag != NULL ?
 		    "the tag is not known, or its value is of another kind" :
 		    "neither a string without quotes nor a number or date");
 	node->kind = kind;
-	if (is_key) {	/* addressed by what is written */
-		node->text = value;
-		node->hash = hash_of(value);
-	}
-	return remember_anchor(b, event->data.scalar.anchor, node)
-	    && place(b, node, event);
+	return true;
+}
+
+/* An anchor may name a key, and an alias then has its value. */
+static bool
+on_key(struct build *b, const yaml_event_t *event, const char *value)
+{
+	struct yaml_key *key = pool_alloc(b->pool, sizeof *key);
+	const yaml_char_t *anchor = event->data.scalar.anchor;
+	struct yaml_node *node;
+
+	key->style = style_of(event->data.scalar.style);
+	key->start = byte_at(b, &event->start_mark);
+	key->end = byte_at(b, &event->end_mark);
+	key->line = (uint32_t)event->start_mark.line + b->place.line;
+	key->column = (uint32_t)event->start_mark.column;
+	key->text = value;
+	key->hash = hash_of(value);
+	key->anchored = anchor != NULL;
+	b->key = key;
+	if (anchor == NULL && event->data.scalar.tag == NULL)
+		return true;
+	node = pool_alloc(b->pool, sizeof *node);
+	return resolve(b, event, value, node)
+	    && remember_anchor(b, anchor, node);
+}
+
+static bool
+on_scalar(struct build *b, const yaml_event_t *event)
+{
+	struct yaml_node *node;
+	const char *value = (const char *)event->data.scalar.value;
+	size_t len = event->data.scalar.length;
+
+	if (memchr(value, '\0', len) != NULL)
+		return refuse(b, &event->start_mark,
+		    "a NUL character in a value");
+	value = pool_strndup(b->pool, value, len);
+	if (wants_key(b))
+		return on_key(b, event, value);
+	node = pool_alloc(b->pool, sizeof *node);
+	node_init(b, node, event);
+	node->style = style_of(event->data.scalar.style);
+	return resolve(b, event, value, node)
+	    && remember_anchor(b, event->data.scalar.anchor, node)
+	    && place(b, node);
 }
 
 static bool
 on_start(struct build *b, const yaml_event_t *event)
 {
-	struct yaml_node *node = node_new(b, event);
+	struct yaml_node *node = pool_alloc(b->pool, sizeof *node);
 	bool map = event->type == YAML_MAPPING_START_EVENT;
 	const char *tag = (const char *)(map ? event->data.mapping_start.tag :
 	    event->data.sequence_start.tag);
@@ -354,8 +395,11 @@ on_start(struct build *b, const yaml_event_t *event)
 
 	if (b->depth == DEPTH_MAX)
 		return refuse(b, &event->start_mark, "nested too deeply");
+	if (wants_key(b))
+		return refuse_key(b, event);
 	if (b->part && tag != NULL)
 		return false;
+	node_init(b, node, event);
 	node->kind = map ? YAML_MAP : YAML_SEQ;
 	node->style = flow ? STYLE_FLOW : STYLE_BLOCK;
 	node->in = pool_alloc(b->pool, sizeof *node->in);
@@ -365,7 +409,7 @@ on_start(struct build *b, const yaml_event_t *event)
 		return refuse(b, &event->start_mark, "the tag is not known");
 	if (!remember_anchor(b, map ? event->data.mapping_start.anchor :
 	    event->data.sequence_start.anchor, node)
-	    || !place(b, node, event))
+	    || !place(b, node))
 		return false;
 	b->open[b->depth++] = node;
 	return true;
@@ -382,7 +426,7 @@ is_merge(const struct yaml_node *child)
 static void
 add_own(struct build *b, struct yaml_list *in, struct yaml_node *pair)
 {
-	const struct yaml_node *key = pair->key;
+	const struct yaml_key *key = pair->key;
 	uint32_t i = index_of(in, key->text, key->hash);
 
 	if (i == in->nitems) {
@@ -723,7 +767,7 @@ yaml_tree_splice(struct pool *pool, struct yaml_node *map,
 	uint32_t rest = in->nitems - last - 1;
 
 	for (uint32_t i = 0; i < new->nitems; i++) {
-		const struct yaml_node *key = new->items[i]->key;
+		const struct yaml_key *key = new->items[i]->key;
 		uint32_t had = index_of(in, key->text, key->hash);
 
 		if (had != in->nitems && (had < first || had > last))

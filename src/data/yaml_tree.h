@@ -20,23 +20,39 @@ enum yaml_style {
 	STYLE_FLOW,	/* {..} or [..] */
 };
 
+/* A key of a map, by what is written. */
+struct yaml_key {
+	enum yaml_style style : 8;
+	bool anchored;
+	uint32_t start, end;		/* bytes, anchor and tag included */
+	uint32_t line, column;		/* from 0, of start */
+	uint32_t hash;
+	const char *text;
+};
+
 /*
  * One value. A child knows its key (NULL in a sequence), its parent and the
- * next child as written. A large file has very many: it is kept small.
+ * next child as written. A large file has very many: they are kept small.
  */
 struct yaml_node {
 	enum yaml_kind kind : 8;
 	enum yaml_style style : 8;
 	bool anchored;
-	uint32_t start, end;		/* bytes, anchor and tag included */
-	uint32_t line, column;		/* from 0, of start */
-	uint32_t hash;			/* of a key */
-	struct yaml_node *alias;	/* what *name stands for, or NULL */
-	struct yaml_node *parent, *key, *next;
+	bool is_alias;		/* it is a yaml_alias */
+	uint32_t start, end;
+	uint32_t line, column;
+	struct yaml_node *parent, *next;
+	struct yaml_key *key;
 	union {
 		const char *text;	/* a scalar's value, as by yaml_get */
 		struct yaml_list *in;	/* what a map or sequence holds */
 	};
+};
+
+/* *name: has the value of what it stands for. */
+struct yaml_alias {
+	struct yaml_node node;
+	struct yaml_node *target;
 };
 
 /* item: its index, counted from 1; 0: a free slot. */

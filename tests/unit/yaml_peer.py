@@ -441,8 +441,10 @@ def check_bytes(case, old, new, root, node):
         expect(one_insertion(old, new) or "{}" in old, "more than one place")
         return
     start, end = node.start_mark.index, node.end_mark.index
+    first = next(p for p in places(root) if p[2] is node)
     around = at(root, tuple(case["steps"])[:-1])
-    if not around.start_mark.index <= start <= around.end_mark.index:
+    if first[1] != tuple(case["steps"]) \
+            or not around.start_mark.index <= start <= around.end_mark.index:
         return	# an alias: these are the marks of what it stands for
     written = old[start:end].rstrip()
     if getattr(node, "style", None) not in ("|", ">"):
