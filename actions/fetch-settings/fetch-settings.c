@@ -66,19 +66,6 @@ static const struct output outputs[] = {
 	{ 0 }
 };
 
-/* What the token must be allowed in the old instance's namespace. */
-static const struct kube_right to_read[] = {
-	{ "apps", "deployments", "get" },
-	{ "", "configmaps", "get, list" },
-	{ 0 }
-}, to_evaluate[] = {
-	{ "apps", "deployments", "get" },
-	{ "", "configmaps", "get, list" },
-	{ "", "pods", "list" },
-	{ "", "pods/exec", "get, create" },
-	{ 0 }
-};
-
 /* ---- telling ---- */
 
 static void
@@ -143,26 +130,6 @@ write_file(const struct json *settings, struct err *e)
 	return true;
 }
 
-/* After the first refusal, all that is missing at once; in the summary as it
- * can be pasted. */
-static void
-name_missing_rights(struct kube *k, struct err *e)
-{
-	struct buf rules = buf_new(PROBLEMS_MAX);
-	struct err unseen, said = *e;
-
-	if (kube_find_missing(k, in.evaluate ? to_evaluate : to_read, &rules,
-	    &unseen) && rules.len > 0) {
-		err_set(e, said.kind, "%s\nAll rules that the Role in "
-		    "namespace %s lacks for this step:\n%s", said.text,
-		    cluster_space(CLUSTER_OLD), buf_str(&rules));
-		step_summary("\nRules that the Role in namespace %s lacks:"
-		    "\n\n```yaml\n%s```\n", cluster_space(CLUSTER_OLD),
-		    buf_str(&rules));
-	}
-	buf_free(&rules);
-}
-
 static bool
 run(struct err *e)
 {
@@ -183,7 +150,8 @@ run(struct err *e)
 		ok = write_file(settings, e);
 	}
 	if (!ok && k != NULL && e->kind == ERR_DENIED)
-		name_missing_rights(k, e);
+		running_name_missing_rights(k,
+		    cluster_space(CLUSTER_OLD), in.evaluate, e);
 	json_free(settings);
 	buf_free(&problems);
 	kube_close(k);

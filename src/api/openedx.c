@@ -22,19 +22,26 @@ enum {
 };
 
 /* Between two marks, as other things are printed too. No comprehensions:
- * older Django runs this where they see no names. */
+ * older Django runs this where they see no names. What JSON lacks is said as
+ * text, the same in every process: sets sorted, objects without address. */
 static const char program[] =
     "import json\n"
     "from django.conf import settings as s\n"
+    "plain = lambda v: sorted(v, key=str) if isinstance(v, (set, "
+    "frozenset)) else str(v).split(' at 0x')[0]\n"
     "found = {}\n"
     "for name in '%s'.split(','):\n"
     "    if hasattr(s, name):\n"
     "        found[name] = getattr(s, name)\n"
+    "        try:\n"
+    "            json.dumps(found[name], default=plain)\n"
+    "        except (TypeError, ValueError):\n"
+    "            found[name] = plain(found[name])\n"
     "for store in s.MODULESTORE['default']['OPTIONS']['stores']:\n"
     "    of = {'DOC_STORE_CONFIG': store.get('DOC_STORE_CONFIG')}\n"
     "    if found.setdefault('%s', of) != of:\n"
     "        raise SystemExit('the module stores differ')\n"
-    "print('%s' + json.dumps(found, default=str) + '%s')\n";
+    "print('%s' + json.dumps(found, default=plain) + '%s')\n";
 
 /* A running pod of this side that mounts the map; NULL: none, or an error. */
 static const char *

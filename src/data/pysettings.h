@@ -22,6 +22,7 @@
 #include "base/err.h"
 
 struct json;
+struct pool;
 struct pysettings;
 struct yaml;
 
@@ -74,5 +75,19 @@ struct json *pysettings_json(const struct pysettings *, const char *path,
  * the end. */
 const char *pysettings_key(const struct pysettings *, const char *path,
     size_t i);
+
+/* One of all values: a scalar, an empty list or dict, or unreadable. */
+struct py_entry {
+	const char *path;
+	struct py_found found;
+};
+/*
+ * All that is set, down to its scalars; an item of a list is "NAME[0]". Only
+ * what Django takes as a setting, and PYSETTINGS_STORES. A dict that may
+ * hold more than is listed has an unreadable "NAME.*", and "*" says that any
+ * name may be set. *n of them, in the pool.
+ */
+const struct py_entry *pysettings_list(const struct pysettings *,
+    struct pool *, size_t *n);
 
 #endif

@@ -39,55 +39,38 @@ static const char
     space_help[] = "Namespace of the instance; if empty, the kubeconfig's, "
 	"else the instance's name";
 
-const struct input cluster_old_inputs[] = {
-	{ .name = "kubeconfig", .str = &old.config, .optional = true,
-	  .secret = true, .check = kubeconfig_check, .help = config_help },
-	{ .name = "kubeconfig-file", .str = &old.config_file,
-	  .optional = true, .help = file_help },
-	{ .name = "kube-context", .str = &old.context, .optional = true,
-	  .plan = "old.kube.context", .help = context_help },
-	{ .name = "kube-server", .str = &old.server, .optional = true,
-	  .plan = "old.kube.server", .check = text_check_https,
-	  .help = server_help },
-	{ .name = "kube-ca", .str = &old.ca, .optional = true,
-	  .check = kube_check_roots, .help = ca_help },
-	{ .name = "kube-token", .str = &old.token, .optional = true,
-	  .secret = true, .help = token_help },
-	{ .name = "kube-cluster-id", .str = &old.cluster_id,
-	  .optional = true, .plan = "old.kube.cluster-id",
-	  .check = digitalocean_check_id, .help = id_help },
-	{ .name = "digitalocean-token", .str = &old.account_token,
-	  .optional = true, .secret = true, .help = account_help },
-	{ .name = "namespace", .str = &old.space, .optional = true,
-	  .plan = "old.namespace", .check = text_check_name,
-	  .help = space_help },
-	{ 0 }
-};
+/* The rows of one side, with what stands before their names. */
+#define ROWS(before, side, place) { \
+	{ .name = before "kubeconfig", .str = &side.config, \
+	  .optional = true, .secret = true, .check = kubeconfig_check, \
+	  .help = config_help }, \
+	{ .name = before "kubeconfig-file", .str = &side.config_file, \
+	  .optional = true, .help = file_help }, \
+	{ .name = before "kube-context", .str = &side.context, \
+	  .optional = true, .plan = place ".kube.context", \
+	  .help = context_help }, \
+	{ .name = before "kube-server", .str = &side.server, \
+	  .optional = true, .plan = place ".kube.server", \
+	  .check = text_check_https, .help = server_help }, \
+	{ .name = before "kube-ca", .str = &side.ca, .optional = true, \
+	  .check = kube_check_roots, .help = ca_help }, \
+	{ .name = before "kube-token", .str = &side.token, \
+	  .optional = true, .secret = true, .help = token_help }, \
+	{ .name = before "kube-cluster-id", .str = &side.cluster_id, \
+	  .optional = true, .plan = place ".kube.cluster-id", \
+	  .check = digitalocean_check_id, .help = id_help }, \
+	{ .name = before "digitalocean-token", .str = &side.account_token, \
+	  .optional = true, .secret = true, .help = account_help }, \
+	{ .name = before "namespace", .str = &side.space, \
+	  .optional = true, .plan = place ".namespace", \
+	  .check = text_check_name, .help = space_help }, \
+	{ 0 } \
+}
 
-const struct input cluster_new_inputs[] = {
-	{ .name = "kubeconfig", .str = &new.config, .optional = true,
-	  .secret = true, .check = kubeconfig_check, .help = config_help },
-	{ .name = "kubeconfig-file", .str = &new.config_file,
-	  .optional = true, .help = file_help },
-	{ .name = "kube-context", .str = &new.context, .optional = true,
-	  .plan = "new.kube.context", .help = context_help },
-	{ .name = "kube-server", .str = &new.server, .optional = true,
-	  .plan = "new.kube.server", .check = text_check_https,
-	  .help = server_help },
-	{ .name = "kube-ca", .str = &new.ca, .optional = true,
-	  .check = kube_check_roots, .help = ca_help },
-	{ .name = "kube-token", .str = &new.token, .optional = true,
-	  .secret = true, .help = token_help },
-	{ .name = "kube-cluster-id", .str = &new.cluster_id,
-	  .optional = true, .plan = "new.kube.cluster-id",
-	  .check = digitalocean_check_id, .help = id_help },
-	{ .name = "digitalocean-token", .str = &new.account_token,
-	  .optional = true, .secret = true, .help = account_help },
-	{ .name = "namespace", .str = &new.space, .optional = true,
-	  .plan = "new.namespace", .check = text_check_name,
-	  .help = space_help },
-	{ 0 }
-};
+const struct input cluster_old_inputs[] = ROWS("", old, "old");
+const struct input cluster_new_inputs[] = ROWS("", new, "new");
+const struct input cluster_both_old_inputs[] = ROWS("old-", old, "old");
+const struct input cluster_both_new_inputs[] = ROWS("new-", new, "new");
 
 /* ---- which way ---- */
 
@@ -118,43 +101,60 @@ cluster_given(enum cluster_side side)
 	return has_config(s) || s->token != NULL || has_account(s);
 }
 
+/* before: what stands before the rows' names. */
 static bool
-check(const struct side *s, bool optional, struct err *e)
+check(const struct side *s, const char *before, bool optional, struct err *e)
 {
 	int ways = (s->config != NULL) + (s->config_file != NULL)
 	    + (s->token != NULL) + has_account(s);
 
 	if (ways > 1)
-		return err_set(e, ERR_INPUT, "inputs kubeconfig, "
-		    "kubeconfig-file, kube-token and digitalocean-token (with "
-		    "kube-cluster-id) are ways to log in to one cluster: give "
-		    "one of them, not %d", ways);
+		return err_set(e, ERR_INPUT, "inputs %skubeconfig, "
+		    "%skubeconfig-file, %skube-token and %sdigitalocean-token "
+		    "(with %skube-cluster-id) are ways to log in to one "
+		    "cluster: give one of them, not %d", before, before,
+		    before, before, before, ways);
 	if (ways == 0)
-		return optional || err_set(e, ERR_INPUT, "input kubeconfig "
-		    "is missing: give it, or kube-server and kube-token, or "
-		    "kube-cluster-id and digitalocean-token");
+		return optional || err_set(e, ERR_INPUT, "input %skubeconfig "
+		    "is missing: give it, or %skube-server and %skube-token, or "
+		    "%skube-cluster-id and %sdigitalocean-token", before,
+		    before, before, before, before);
 	if (s->token != NULL && s->server == NULL)
-		return err_set(e, ERR_INPUT, "input kube-server is missing: "
-		    "kube-token is for one server");
+		return err_set(e, ERR_INPUT, "input %skube-server is "
+		    "missing: %skube-token is for one server", before,
+		    before);
 	if (s->context != NULL && !has_config(s))
-		return err_set(e, ERR_INPUT, "input kube-context is for a "
-		    "kubeconfig, and there is none");
+		return err_set(e, ERR_INPUT, "input %skube-context is for a "
+		    "kubeconfig, and there is none", before);
 	if (s->ca != NULL && s->token == NULL)
-		return err_set(e, ERR_INPUT, "input kube-ca belongs to "
-		    "kube-token; the other ways bring their own");
+		return err_set(e, ERR_INPUT, "input %skube-ca belongs to "
+		    "%skube-token; the other ways bring their own", before,
+		    before);
 	return true;
 }
 
 bool
 cluster_check_old(bool optional, struct err *e)
 {
-	return check(&old, optional, e);
+	return check(&old, "", optional, e);
 }
 
 bool
 cluster_check_new(bool optional, struct err *e)
 {
-	return check(&new, optional, e);
+	return check(&new, "", optional, e);
+}
+
+bool
+cluster_check_both_old(bool optional, struct err *e)
+{
+	return check(&old, "old-", optional, e);
+}
+
+bool
+cluster_check_both_new(bool optional, struct err *e)
+{
+	return check(&new, "new-", optional, e);
 }
 
 /* ---- logging in ---- */

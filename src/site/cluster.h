@@ -29,6 +29,12 @@ extern const struct input cluster_old_inputs[], cluster_new_inputs[];
 bool cluster_check_old(bool optional, struct err *);
 bool cluster_check_new(bool optional, struct err *);
 
+/* The same for a step that asks both: old-kubeconfig, new-kubeconfig ... */
+extern const struct input cluster_both_old_inputs[],
+    cluster_both_new_inputs[];
+bool cluster_check_both_old(bool optional, struct err *);
+bool cluster_check_both_new(bool optional, struct err *);
+
 enum cluster_side { CLUSTER_OLD, CLUSTER_NEW };
 
 /* Was a way to log in given? For steps with optional rows. */

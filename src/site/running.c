@@ -17,7 +17,7 @@
 #include "site/generation.h"
 #include "step/step.h"
 
-enum { FILE_MAX = 1 << 20 };
+enum { ANSWER_MAX = 16 << 20, RULES_MAX = 1800 };
 
 /* What the deeds below share. */
 struct source {
@@ -86,7 +86,7 @@ running_ask(struct kube *k, const struct generation *g, const char *side,
 {
 	struct json *j = openedx_find_settings(k, side, settings_map(g, side),
 	    names, PYSETTINGS_STORES, e);
-	struct buf text = buf_new(FILE_MAX);
+	struct buf text = buf_new(ANSWER_MAX);
 	struct pysettings *ps = NULL;
 	struct yaml *y = NULL;
 
@@ -204,4 +204,37 @@ running_read(struct kube *k, const struct generation *g, bool evaluate,
 	pysettings_free(s.lms);
 	pysettings_free(s.cms);
 	return s.settings;
+}
+
+/* ---- rights ---- */
+
+/* What the token must be allowed in the instance's namespace. */
+static const struct kube_right to_read[] = {
+	{ "apps", "deployments", "get" },
+	{ "", "configmaps", "get, list" },
+	{ 0 }
+}, to_evaluate[] = {
+	{ "apps", "deployments", "get" },
+	{ "", "configmaps", "get, list" },
+	{ "", "pods", "list" },
+	{ "", "pods/exec", "get, create" },
+	{ 0 }
+};
+
+void
+running_name_missing_rights(struct kube *k, const char *space, bool evaluate,
+    struct err *e)
+{
+	struct buf rules = buf_new(RULES_MAX);
+	struct err unseen, said = *e;
+
+	if (kube_find_missing(k, evaluate ? to_evaluate : to_read, &rules,
+	    &unseen) && rules.len > 0) {
+		err_set(e, said.kind, "%s\nAll rules that the Role in "
+		    "namespace %s lacks for this step:\n%s", said.text,
+		    space, buf_str(&rules));
+		step_summary("\nRules that the Role in namespace %s lacks:"
+		    "\n\n```yaml\n%s```\n", space, buf_str(&rules));
+	}
+	buf_free(&rules);
 }

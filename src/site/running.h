@@ -35,4 +35,9 @@ struct pysettings *running_ask(struct kube *, const struct generation *,
 struct json *running_read(struct kube *, const struct generation *,
     bool evaluate, struct buf *problems, struct err *) MUST_CHECK;
 
+/* After ERR_DENIED: all rights that reading takes and the token lacks, added
+ * to the error and to the summary. */
+void running_name_missing_rights(struct kube *, const char *space,
+    bool evaluate, struct err *);
+
 #endif
