@@ -41,6 +41,8 @@ static const struct rule {
 	{ &kube_old, EVALUATE, "", "pods/exec", "get create", NULL },
 	{ &kube_new, STEPS, "", "pods", "list", NULL },
 	{ &kube_new, STEPS, "", "pods/exec", "get create", NULL },
+	{ &kube_new, STEPS, "", "configmaps", "get list", NULL },
+	{ &kube_new, STEPS, "apps", "deployments", "get", NULL },
 	{ &kube_old, CONTRACT, "", "namespaces", "get", NULL },
 	{ &kube_old, CONTRACT, "", "configmaps pods pods/log events",
 	    "get list", NULL },

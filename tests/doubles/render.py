@@ -18,6 +18,7 @@ Where SB_TUTOR names a folder with the real Tutor (tests/sandbox/full), that
 one renders instances; then the models of env/ are not used.
 """
 
+import base64
 import datetime
 import hashlib
 import json
@@ -47,6 +48,16 @@ def rsa_private_key(bits):
     return pem.strip()
 
 
+def rsa_jwk(pem):
+    """The key's numbers as Tutor writes them into settings."""
+    lines = subprocess.run(["openssl", "asn1parse"], input=pem, check=True,
+                           capture_output=True, text=True).stdout.split("\n")
+    numbers = [line.rsplit(":", 1)[1] for line in lines if "INTEGER" in line]
+    names = ["n", "e", "d", "p", "q", "dp", "dq", "qi"]
+    return {name: base64.urlsafe_b64encode(bytes.fromhex(number)).decode()
+            .rstrip("=") for name, number in zip(names, numbers[1:])}
+
+
 def environment():
     """Jinja as Tutor sets it up: what is not defined is an error."""
     env = jinja2.Environment(undefined=jinja2.StrictUndefined,
@@ -55,6 +66,7 @@ def environment():
                              loader=jinja2.FileSystemLoader(FIXTURES))
     env.filters["random_string"] = random_string
     env.filters["rsa_private_key"] = rsa_private_key
+    env.filters["rsa_jwk"] = rsa_jwk
     return env
 
 
@@ -135,7 +147,8 @@ DEFAULTS = [
     ("DOCKER_IMAGE_OPENEDX", "docker.io/overhangio/openedx:20.0.5"),
     ("MFE_DOCKER_IMAGE", "docker.io/overhangio/openedx-mfe:20.1.1"),
     ("DRYDOCK_INIT_JOBS", False), ("TUTOR_VERSION", "v20.0.5"),
-    ("GROVE_COMMON_SETTINGS", ""), ("GROVE_LMS_PRODUCTION_SETTINGS", ""),
+    ("GROVE_COMMON_ENV_FEATURES", ""), ("GROVE_COMMON_SETTINGS", ""),
+    ("GROVE_LMS_PRODUCTION_SETTINGS", ""),
     ("GROVE_CMS_PRODUCTION_SETTINGS", ""), ("GROVE_OPENEDX_AUTH", ""),
     ("GROVE_MFE_LMS_COMMON_SETTINGS", ""), ("GROVE_LMS_ENV", ""),
     ("GROVE_CMS_ENV", ""),

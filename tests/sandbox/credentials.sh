@@ -49,11 +49,13 @@ credentials()
 	SB_S3_KEY_ID=AKIA${SB_S3_KEY_ID:0:16}
 	SB_S3_KEY_ID=${SB_S3_KEY_ID^^}
 	SB_ARGOCD_TOKEN=$(jwt "$random")
-	export SB_ARGOCD_TOKEN
+	SB_JWT_RSA_PRIVATE_KEY=$(openssl genrsa -traditional 2048 2>/dev/null)
+	export SB_ARGOCD_TOKEN SB_JWT_RSA_PRIVATE_KEY
 	{
 		for name in "${PASSWORDS[@]}"; do
 			echo "${!name}"
 		done
 		echo "$SB_ARGOCD_TOKEN"
+		sed -n 2p <<<"$SB_JWT_RSA_PRIVATE_KEY"
 	} >"$S/secrets"
 }

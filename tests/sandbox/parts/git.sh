@@ -51,9 +51,6 @@ P
 
 seed()
 {
-	SB_JWT_RSA_PRIVATE_KEY=$(openssl genrsa -traditional 2048 2>/dev/null)
-	export SB_JWT_RSA_PRIVATE_KEY
-	sed -n 2p <<<"$SB_JWT_RSA_PRIVATE_KEY" >>"$S/secrets"
 	tree cluster && tree grove && network &&
 		cp "$S/seed/grove/$SB_GROVE_PATH" "$S/deployed/old/config.yml" &&
 		repository "$SB_GROVE_REPO" "$S/seed/grove" &&
