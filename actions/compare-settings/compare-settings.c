@@ -52,6 +52,7 @@ static const struct input inputs[] = {
 	{ .rows = cluster_both_new_inputs,
 	  .together = cluster_check_both_new },
 	{ .name = "evaluate", .flag = &in.evaluate, .dflt = "false",
+	  .plan = "compare.evaluate",
 	  .help = "Let the LMS and Studio of both sides print their settings "
 	    "in their own containers, and compare that; the logins must be "
 	    "allowed to list pods and to run commands in them" },

@@ -396,7 +396,7 @@ is_in_cluster(const char *host)
 		return text_same(host, "::1") || text_same(host, "[::1]");
 	if (dot == NULL || text_ends(host, ".svc")
 	    || text_ends(host, ".cluster.local")
-	    || text_starts(host, "127."))
+	    || text_same(host, "127.0.0.1"))
 		return *host != '\0';
 	for (size_t i = 0; i < sizeof services / sizeof *services; i++)
 		if (text_starts(host, services[i])

@@ -80,6 +80,31 @@ running_find(struct kube *k, const struct generation *g, const char *side,
 
 /* ---- what the platform itself says ---- */
 
+/* Keys that settings hold as JSON within a text: as what they are, as where
+ * the file is read. */
+static void
+open_keys(struct json *j)
+{
+	static const char *const names[] = { "JWT_PRIVATE_SIGNING_JWK",
+	    "JWT_PUBLIC_SIGNING_JWK_SET", NULL };
+
+	for (const char *const *n = names; *n != NULL; n++) {
+		const char *text = json_str(json_at(j, "JWT_AUTH"), *n);
+		struct json *patch, *key;
+		struct err unread;
+
+		key = text == NULL ? NULL :
+		    json_parse(text, strlen(text), *n, &unread);
+		if (key == NULL)
+			continue;	/* it stays a text */
+		patch = json_object();
+		json_add(json_add(patch, "JWT_AUTH", json_object()), *n,
+		    key);
+		json_merge(j, patch);
+		json_free(patch);
+	}
+}
+
 struct pysettings *
 running_ask(struct kube *k, const struct generation *g, const char *side,
     const char *names, struct err *e)
@@ -90,8 +115,10 @@ running_ask(struct kube *k, const struct generation *g, const char *side,
 	struct pysettings *ps = NULL;
 	struct yaml *y = NULL;
 
-	if (j != NULL)
+	if (j != NULL) {
+		open_keys(j);
 		json_print(j, false, &text);	/* JSON is YAML */
+	}
 	if (j != NULL && buf_check(&text, "the settings", e))
 		y = yaml_parse(buf_str(&text), text.len, side, e);
 	if (y != NULL) {

@@ -179,9 +179,14 @@ static const char *const one_way[] = { "kube-server", "kube-token", NULL },
     *const other_ways[] = { "kubeconfig", "kubeconfig-file", "kube-context",
 	"kube-cluster-id", "digitalocean-token", NULL };
 
+/* In a step that asks both clusters they are old-kube-server and so on. */
 static bool
 is_in(const char *const *names, const char *name)
 {
+	if (strncmp(name, "old-k", 5) == 0 || strncmp(name, "new-k", 5) == 0
+	    || strncmp(name, "old-d", 5) == 0
+	    || strncmp(name, "new-d", 5) == 0)
+		name += 4;
 	while (*names != NULL && strcmp(*names, name) != 0)
 		names++;
 	return *names != NULL;
