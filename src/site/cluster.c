@@ -39,38 +39,105 @@ static const char
     space_help[] = "Namespace of the instance; if empty, the kubeconfig's, "
 	"else the instance's name";
 
-/* The rows of one side, with what stands before their names. */
-#define ROWS(before, side, place) { \
-	{ .name = before "kubeconfig", .str = &side.config, \
-	  .optional = true, .secret = true, .check = kubeconfig_check, \
-	  .help = config_help }, \
-	{ .name = before "kubeconfig-file", .str = &side.config_file, \
-	  .optional = true, .help = file_help }, \
-	{ .name = before "kube-context", .str = &side.context, \
-	  .optional = true, .plan = place ".kube.context", \
-	  .help = context_help }, \
-	{ .name = before "kube-server", .str = &side.server, \
-	  .optional = true, .plan = place ".kube.server", \
-	  .check = text_check_https, .help = server_help }, \
-	{ .name = before "kube-ca", .str = &side.ca, .optional = true, \
-	  .check = kube_check_roots, .help = ca_help }, \
-	{ .name = before "kube-token", .str = &side.token, \
-	  .optional = true, .secret = true, .help = token_help }, \
-	{ .name = before "kube-cluster-id", .str = &side.cluster_id, \
-	  .optional = true, .plan = place ".kube.cluster-id", \
-	  .check = digitalocean_check_id, .help = id_help }, \
-	{ .name = before "digitalocean-token", .str = &side.account_token, \
-	  .optional = true, .secret = true, .help = account_help }, \
-	{ .name = before "namespace", .str = &side.space, \
-	  .optional = true, .plan = place ".namespace", \
-	  .check = text_check_name, .help = space_help }, \
-	{ 0 } \
-}
+const struct input cluster_old_inputs[] = {
+	{ .name = "kubeconfig", .str = &old.config, .optional = true,
+	  .secret = true, .check = kubeconfig_check, .help = config_help },
+	{ .name = "kubeconfig-file", .str = &old.config_file,
+	  .optional = true, .help = file_help },
+	{ .name = "kube-context", .str = &old.context, .optional = true,
+	  .plan = "old.kube.context", .help = context_help },
+	{ .name = "kube-server", .str = &old.server, .optional = true,
+	  .plan = "old.kube.server", .check = text_check_https,
+	  .help = server_help },
+	{ .name = "kube-ca", .str = &old.ca, .optional = true,
+	  .check = kube_check_roots, .help = ca_help },
+	{ .name = "kube-token", .str = &old.token, .optional = true,
+	  .secret = true, .help = token_help },
+	{ .name = "kube-cluster-id", .str = &old.cluster_id,
+	  .optional = true, .plan = "old.kube.cluster-id",
+	  .check = digitalocean_check_id, .help = id_help },
+	{ .name = "digitalocean-token", .str = &old.account_token,
+	  .optional = true, .secret = true, .help = account_help },
+	{ .name = "namespace", .str = &old.space, .optional = true,
+	  .plan = "old.namespace", .check = text_check_name,
+	  .help = space_help },
+	{ 0 }
+};
 
-const struct input cluster_old_inputs[] = ROWS("", old, "old");
-const struct input cluster_new_inputs[] = ROWS("", new, "new");
-const struct input cluster_both_old_inputs[] = ROWS("old-", old, "old");
-const struct input cluster_both_new_inputs[] = ROWS("new-", new, "new");
+const struct input cluster_new_inputs[] = {
+	{ .name = "kubeconfig", .str = &new.config, .optional = true,
+	  .secret = true, .check = kubeconfig_check, .help = config_help },
+	{ .name = "kubeconfig-file", .str = &new.config_file,
+	  .optional = true, .help = file_help },
+	{ .name = "kube-context", .str = &new.context, .optional = true,
+	  .plan = "new.kube.context", .help = context_help },
+	{ .name = "kube-server", .str = &new.server, .optional = true,
+	  .plan = "new.kube.server", .check = text_check_https,
+	  .help = server_help },
+	{ .name = "kube-ca", .str = &new.ca, .optional = true,
+	  .check = kube_check_roots, .help = ca_help },
+	{ .name = "kube-token", .str = &new.token, .optional = true,
+	  .secret = true, .help = token_help },
+	{ .name = "kube-cluster-id", .str = &new.cluster_id,
+	  .optional = true, .plan = "new.kube.cluster-id",
+	  .check = digitalocean_check_id, .help = id_help },
+	{ .name = "digitalocean-token", .str = &new.account_token,
+	  .optional = true, .secret = true, .help = account_help },
+	{ .name = "namespace", .str = &new.space, .optional = true,
+	  .plan = "new.namespace", .check = text_check_name,
+	  .help = space_help },
+	{ 0 }
+};
+
+const struct input cluster_both_old_inputs[] = {
+	{ .name = "old-kubeconfig", .str = &old.config, .optional = true,
+	  .secret = true, .check = kubeconfig_check, .help = config_help },
+	{ .name = "old-kubeconfig-file", .str = &old.config_file,
+	  .optional = true, .help = file_help },
+	{ .name = "old-kube-context", .str = &old.context, .optional = true,
+	  .plan = "old.kube.context", .help = context_help },
+	{ .name = "old-kube-server", .str = &old.server, .optional = true,
+	  .plan = "old.kube.server", .check = text_check_https,
+	  .help = server_help },
+	{ .name = "old-kube-ca", .str = &old.ca, .optional = true,
+	  .check = kube_check_roots, .help = ca_help },
+	{ .name = "old-kube-token", .str = &old.token, .optional = true,
+	  .secret = true, .help = token_help },
+	{ .name = "old-kube-cluster-id", .str = &old.cluster_id,
+	  .optional = true, .plan = "old.kube.cluster-id",
+	  .check = digitalocean_check_id, .help = id_help },
+	{ .name = "old-digitalocean-token", .str = &old.account_token,
+	  .optional = true, .secret = true, .help = account_help },
+	{ .name = "old-namespace", .str = &old.space, .optional = true,
+	  .plan = "old.namespace", .check = text_check_name,
+	  .help = space_help },
+	{ 0 }
+};
+
+const struct input cluster_both_new_inputs[] = {
+	{ .name = "new-kubeconfig", .str = &new.config, .optional = true,
+	  .secret = true, .check = kubeconfig_check, .help = config_help },
+	{ .name = "new-kubeconfig-file", .str = &new.config_file,
+	  .optional = true, .help = file_help },
+	{ .name = "new-kube-context", .str = &new.context, .optional = true,
+	  .plan = "new.kube.context", .help = context_help },
+	{ .name = "new-kube-server", .str = &new.server, .optional = true,
+	  .plan = "new.kube.server", .check = text_check_https,
+	  .help = server_help },
+	{ .name = "new-kube-ca", .str = &new.ca, .optional = true,
+	  .check = kube_check_roots, .help = ca_help },
+	{ .name = "new-kube-token", .str = &new.token, .optional = true,
+	  .secret = true, .help = token_help },
+	{ .name = "new-kube-cluster-id", .str = &new.cluster_id,
+	  .optional = true, .plan = "new.kube.cluster-id",
+	  .check = digitalocean_check_id, .help = id_help },
+	{ .name = "new-digitalocean-token", .str = &new.account_token,
+	  .optional = true, .secret = true, .help = account_help },
+	{ .name = "new-namespace", .str = &new.space, .optional = true,
+	  .plan = "new.namespace", .check = text_check_name,
+	  .help = space_help },
+	{ 0 }
+};
 
 /* ---- which way ---- */
 
