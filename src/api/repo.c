@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "api/repo_git.h"
+#include "api/repo_merge.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -418,46 +419,98 @@ last_change(struct repo *r, const char *path, char commit[41],
 
 /* ---- committing ---- */
 
-/* Three versions of a file, none equal to another, made one. */
-static const char *
-merge_blobs(struct repo *r, const struct change *c, const char *theirs,
-    struct err *e)
+/* The texts of a file: ours, what both began with, theirs. */
+enum { OURS, BASE, THEIRS, VERSIONS };
+
+static bool
+read_versions(struct repo *r, const struct change *c, const char *theirs,
+    struct buf *text, struct err *e)
 {
-	const char *blobs[3] = { c->ours, c->base, theirs };
-	const char *file[3] = { NULL, NULL, NULL };
-	const char *result = NULL;
+	const char *blobs[VERSIONS] = { c->ours, c->base, theirs };
+
+	for (int i = 0; i < VERSIONS; i++) {
+		if (!git_run(&r->git, c->path,
+		    ARGS("cat-file", "blob", blobs[i]), e))
+			return false;
+		buf_add(&text[i], r->git.out.data, r->git.out.len);
+		if (!buf_check(&text[i], c->path, e))
+			return false;
+	}
+	return true;
+}
+
+/* Into out. *clash: the same lines were changed. */
+static bool
+merge_lines(struct repo *r, const struct buf *text, struct buf *out,
+    bool *clash, struct err *e)
+{
+	const char *file[VERSIONS] = { NULL };
 	int status = 0;
 	bool ok = true;
 
-	for (int i = 0; ok && i < 3; i++) {
+	for (int i = 0; ok && i < VERSIONS; i++) {
 		file[i] = pool_printf(r->pool, "%s/transplant-%d-%d",
 		    r->git_dir, (int)getpid(), i);
-		ok = git_run(&r->git, c->path,
-		    ARGS("cat-file", "blob", blobs[i]), e)
-		    && file_replace(file[i], buf_str(&r->git.out),
-			r->git.out.len, 0600, e);
+		ok = file_replace(file[i], buf_str(&text[i]), text[i].len,
+		    0600, e);
 	}
-	ok = ok && git_try(&r->git, ARGS("merge-file", "-p", "-q", file[0],
-	    file[1], file[2]), NULL, 0, &status, e);
-	if (ok && status == 0) {
-		struct buf merged = buf_new(r->git.out.limit);
-
-		buf_add(&merged, buf_str(&r->git.out), r->git.out.len);
-		if (git_try(&r->git, ARGS("hash-object", "-w", "--stdin"),
-		    buf_str(&merged), merged.len, &status, e))
-			result = pool_strndup(r->pool, buf_str(&r->git.out),
-			    40);
-		buf_free(&merged);
-	} else if (ok) {
-		err_set(e, ERR_CONFLICT, "%s: others changed the same lines "
-		    "meanwhile (%.12s)", c->path, r->tip);
-	}
-	for (int i = 0; i < 3; i++) {
+	ok = ok && git_try(&r->git, ARGS("merge-file", "-p", "-q",
+	    file[OURS], file[BASE], file[THEIRS]), NULL, 0, &status, e);
+	*clash = status != 0;
+	if (ok && !*clash)
+		buf_add(out, buf_str(&r->git.out), r->git.out.len);
+	for (int i = 0; i < VERSIONS; i++) {
 		struct err ignored;
 
 		if (file[i] != NULL && !file_remove(file[i], &ignored))
 			log_warn("%s", ignored.text);
 	}
+	return ok;
+}
+
+/* By lines; where that does not do, a YAML file by its keys. */
+static bool
+merge_versions(struct repo *r, const struct change *c, const struct buf *text,
+    struct buf *out, struct err *e)
+{
+	bool clash, yaml = repo_merge_is_yaml(c->path);
+
+	if (!merge_lines(r, text, out, &clash, e))
+		return false;
+	if (!clash && (!yaml || repo_merge_is_sound(buf_str(out),
+	    buf_str(&text[THEIRS]))))
+		return true;
+	if (!yaml)
+		return err_set(e, ERR_CONFLICT, "%s: others changed the same "
+		    "lines meanwhile (%.12s)", c->path, r->tip);
+	buf_clear(out);
+	return repo_merge_keys(c->path, buf_str(&text[OURS]),
+	    buf_str(&text[BASE]), buf_str(&text[THEIRS]), out, e);
+}
+
+/* Three versions of a file, none equal to another, made one. */
+static const char *
+merge_blobs(struct repo *r, const struct change *c, const char *theirs,
+    struct err *e)
+{
+	struct buf text[VERSIONS], merged = buf_new(r->git.out.limit);
+	const char *result = NULL;
+	int status;
+	bool ok;
+
+	for (int i = 0; i < VERSIONS; i++)
+		text[i] = buf_new(r->git.out.limit);
+	ok = read_versions(r, c, theirs, text, e)
+	    && merge_versions(r, c, text, &merged, e)
+	    && git_try(&r->git, ARGS("hash-object", "-w", "--stdin"),
+		buf_str(&merged), merged.len, &status, e);
+	if (ok && status == 0)
+		result = pool_strndup(r->pool, buf_str(&r->git.out), 40);
+	else if (ok)
+		git_failed(&r->git, c->path, e);
+	for (int i = 0; i < VERSIONS; i++)
+		buf_free(&text[i]);
+	buf_free(&merged);
 	return result;
 }
 

@@ -130,6 +130,7 @@ config_check(const struct yaml *y, struct err *e)
 	const char *text = yaml_text(y, NULL), *version;
 	const char *line = text_starts(text, "TUTOR_VERSION:") ? text :
 	    strstr(text, "\nTUTOR_VERSION:");
+	size_t n;
 
 	if (yaml_kind(y, "") != YAML_MAP)
 		return err_set(e, ERR_INPUT, "config.yml is not a map of "
@@ -142,12 +143,18 @@ config_check(const struct yaml *y, struct err *e)
 		    "must begin its line, without quotes: Launchpad's build "
 		    "reads it with sed", yaml_line(y, "TUTOR_VERSION"));
 	line += strcspn(line, ":") + 1;
-	while (*line == ' ')
-		line++;
-	if (!text_starts(line, version))
+	line += *line == ' ';
+	n = strcspn(line, "\n");
+	if (strstr(line, "\nTUTOR_VERSION:") != NULL)
 		return err_set(e, ERR_INPUT, "config.yml:%d: TUTOR_VERSION "
-		    "must be written as it is, without quotes: Launchpad's "
-		    "build reads it with sed", yaml_line(y, "TUTOR_VERSION"));
+		    "stands there twice: Launchpad's build reads both with "
+		    "sed", yaml_line(y, "TUTOR_VERSION"));
+	if (n != strlen(version) || strncmp(line, version, n) != 0)
+		return err_set(e, ERR_INPUT, "config.yml:%d: the line must "
+		    "be \"TUTOR_VERSION: %s\", without quotes, a comment or "
+		    "further blanks: Launchpad's build reads it with sed, "
+		    "which takes all that follows along",
+		    yaml_line(y, "TUTOR_VERSION"), version);
 	return true;
 }
 

@@ -24,6 +24,43 @@ tell(struct edit *e, const char *key, const char *old, bool changed)
 	e->tell(key, old, shown(e, key), changed);
 }
 
+/* Where the last part of the path begins: behind a dot that is no part of a
+ * key; 0: it is the only one. */
+static size_t
+last_part(const char *path)
+{
+	size_t last = 0;
+
+	for (size_t i = 0; path[i] != '\0'; i++) {
+		if (path[i] == '\\' && path[i + 1] != '\0')
+			i++;
+		else if (path[i] == '.')
+			last = i + 1;
+	}
+	return last;
+}
+
+/* Make the maps above the last part: "A.b.c" in a file without A needs
+ * A: {b: {}}. From the outside in, each is empty before it is filled. */
+static bool
+ensure_maps(struct edit *ed, const char *path, struct err *e)
+{
+	size_t last = last_part(path), from;
+	const char *parent;
+	bool changed;
+
+	if (last == 0)
+		return true;
+	parent = pool_strndup(ed->pool, path, last - 1);
+	if (yaml_kind(ed->yaml, parent) != YAML_NONE)
+		return true;
+	if (!ensure_maps(ed, parent, e))
+		return false;
+	from = last_part(parent);
+	return yaml_set_block(ed->yaml, parent, pool_printf(ed->pool,
+	    "%s: {}\n", parent + from), &changed, e);
+}
+
 bool
 edit_set(struct edit *ed, const char *key, enum yaml_kind kind,
     const char *value, struct err *e)
@@ -31,7 +68,8 @@ edit_set(struct edit *ed, const char *key, enum yaml_kind kind,
 	const char *old = shown(ed, key);
 	bool changed;
 
-	if (!yaml_set(ed->yaml, key, kind, value, true, &changed, e))
+	if (!ensure_maps(ed, key, e)
+	    || !yaml_set(ed->yaml, key, kind, value, true, &changed, e))
 		return false;
 	tell(ed, key, old, changed);
 	return true;
@@ -91,6 +129,21 @@ edit_set_raw(struct edit *ed, const char *key, const char *text,
 		    &changed, e)))
 			return false;
 	}
+	tell(ed, key, old, changed);
+	return true;
+}
+
+bool
+edit_set_flow(struct edit *ed, const char *key, const char *flow,
+    struct err *e)
+{
+	const char *old = shown(ed, key);
+	bool changed;
+
+	if (!ensure_maps(ed, key, e)
+	    || !yaml_set_block(ed->yaml, key, pool_printf(ed->pool,
+	    "%s: %s\n", key + last_part(key), flow), &changed, e))
+		return false;
 	tell(ed, key, old, changed);
 	return true;
 }

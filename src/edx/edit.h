@@ -24,12 +24,16 @@ struct edit {
 	bool changed;		/* something was */
 };
 
-/* A value that Tutor's rendering gives back as it is; equal is left alone. */
+/* A value that Tutor's rendering gives back as it is; equal is left alone.
+ * Maps that the key's dots name are made where they are not there. */
 bool edit_set(struct edit *, const char *key, enum yaml_kind,
     const char *value, struct err *) MUST_CHECK;
 /* A text that Tutor shall render, or that knows its own escapes; of several
  * lines, it is written as a block. */
 bool edit_set_raw(struct edit *, const char *key, const char *text,
+    struct err *) MUST_CHECK;
+/* A list or map, as YAML writes it on one line. */
+bool edit_set_flow(struct edit *, const char *key, const char *flow,
     struct err *) MUST_CHECK;
 bool edit_remove(struct edit *, const char *key, struct err *) MUST_CHECK;
 /* Add an item to a list, which is made where there is none. */

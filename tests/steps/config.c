@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/kit/kit.h"
@@ -22,6 +23,7 @@ enum { VARS = 24, CALLS_MAX = 80, TEXT = 8192 };
 #define SECRET_DB "old-database-secret-2"
 #define SECRET_TOKEN "old-repository-token-3"
 
+static const char *checkout = "work";
 static char *dir;	/* origin.git, grove.git, work; plan.yml */
 
 static const char new_config[] =
@@ -209,7 +211,7 @@ step_killed(const char *name, long ms, const char *more, va_list ap)
 	const char *vars[VARS] = { "instance-name=acme", "branch=main" };
 	static char text[8][TEXT];
 
-	snprintf(text[0], TEXT, "workspace=%s/work", dir);
+	snprintf(text[0], TEXT, "workspace=%s/%s", dir, checkout);
 	snprintf(text[1], TEXT, "plan=%s/plan.yml", dir);
 	kit_add(vars, VARS, text[0]);
 	kit_add(vars, VARS, text[1]);
@@ -357,7 +359,8 @@ START_TEST(set_writes_typed_values)
 	struct kit_run r = step("set-config",
 	    "set=DRYDOCK_INIT_JOBS=false\n# a comment\nMYSQL_PORT=25060\n"
 	    "PLATFORM_NAME=With {{ braces }} and \"quotes\"\n"
-	    "QUOTED=\"0123\"\nEMPTY=\n", "remove=MYSQL_USERNAME, NOWHERE",
+	    "QUOTED=\"0123\"\nEMPTY=\nDEEP.a.b=-1\nDEEP.c=null\n"
+	    "LIST=[x, 1]\nMAP={y: {z: true}}\nMAP.y.w={{ X }}\n", "remove=MYSQL_USERNAME, NOWHERE",
 	    NULL);
 
 	ends(r, 0, "done");
@@ -365,11 +368,12 @@ START_TEST(set_writes_typed_values)
 	    "MYSQL_PORT: 25060\n"
 	    "PLATFORM_NAME: \"With \\\\x7b{ braces }} and "
 	    "\\\\\\\"quotes\\\\\\\"\"\n"
-	    "QUOTED: \"0123\"\nEMPTY: \"\"\n",
+	    "EMPTY: \"\"\nDEEP:\n  a: {b: -1}\n  c: null\nLIST: [x, 1]\n"
+	    "MAP: {y: {z: true, w: \"\\\\x7b{ X }}\"}}\n",
 	    "{ grep JOBS work/instances/acme/config.yml; "
 	    "grep PORT work/instances/acme/config.yml; "
 	    "grep NAME: work/instances/acme/config.yml; "
-	    "tail -2 work/instances/acme/config.yml; }");
+	    "tail -6 work/instances/acme/config.yml; }");
 	ends(step("set-config", "set=DRYDOCK_INIT_JOBS=false", NULL), 0,
 	    "unchanged");
 }
@@ -380,7 +384,8 @@ START_TEST(a_wrong_line_or_the_version_is_refused)
 	static const char *const wrong[] = {
 		"set=DRYDOCK_INIT_JOBS = false", "set=DRYDOCK_INIT_JOBS =x",
 		"set=DRYDOCK_INIT_JOBS=false ", "set=TUTOR_VERSION =v21.0.0",
-		"set=DRYDOCK_INIT_JOBS=False",
+		"set=DRYDOCK_INIT_JOBS=False", "set=A..b=1", "set=.a=1",
+		"set=L=[x", "set=M={a: b",
 	};
 
 	ends(step("set-config", "set=no equals sign", NULL), 2,
@@ -684,6 +689,67 @@ START_TEST(commit_pushes_what_was_changed_once)
 	says("feat: a\n", "git -C origin.git log -1 --format=%s main");
 	ends(step("commit-config", NULL), 0, "unchanged");
 	says("3\n", "git -C origin.git rev-list --count main");
+}
+END_TEST
+
+/* Each in a checkout of its own, at the same time. */
+static void
+both_commit(const char *first, const char *second, int *status)
+{
+	struct kit_run r;
+	pid_t other;
+
+	free(kit_sh("cd %s && git -C origin.git config "
+	    "receive.denyNonFastForwards true && rm -rf work work2 && for w "
+	    "in work work2; do git clone -q file://%s/origin.git $w; done",
+	    dir, dir));
+	ends(step("set-config", first, NULL), 0, "done");
+	checkout = "work2";
+	ends(step("set-config", second, NULL), 0, "done");
+	other = fork();
+	if (other == 0) {
+		r = step("commit-config", "message=second", NULL);
+		_exit(r.status);
+	}
+	checkout = "work";
+	r = step("commit-config", "message=first", NULL);
+	status[0] = r.status;
+	kit_run_free(&r);
+	ck_assert_int_eq(waitpid(other, &status[1], 0), other);
+	status[1] = WEXITSTATUS(status[1]);
+}
+
+START_TEST(two_who_commit_at_once_both_arrive)
+{
+	int status[2];
+
+	for (int i = 0; i < 5; i++) {
+		both_commit(kit_text("set=FIRST_%d=a", i),
+		    kit_text("set=ZZ_SECOND_%d=b", i), status);
+		ck_assert_int_eq(status[0], 0);
+		ck_assert_int_eq(status[1], 0);
+	}
+	says("5\n5\n0\n", "for w in FIRST_ ZZ_SECOND_; do git -C origin.git "
+	    "show main:instances/acme/config.yml | grep -c ^$w; done; "
+	    "git -C origin.git rev-list --count --merges main");
+	says("11\n", "git -C origin.git rev-list --count main");
+}
+END_TEST
+
+START_TEST(two_who_add_the_same_key_leave_it_there_once)
+{
+	int status[2];
+
+	both_commit("set=OURS_TOO=a\nSAME=1", "set=AAA=2\nSAME=1", status);
+	ck_assert_int_eq(status[0], 0);
+	ck_assert_int_eq(status[1], 0);
+	says("1\n", "git -C origin.git show main:instances/acme/config.yml "
+	    "| grep -c ^SAME:");
+	both_commit("set=OTHER=1\nBOTH=1", "set=AAA_OTHER=1\nBOTH=2",
+	    status);
+	ck_assert_int_eq(status[0] + status[1], 1);
+	says("1\n", "git -C origin.git show main:instances/acme/config.yml "
+	    "| grep -c ^BOTH:");
 }
 END_TEST
 
@@ -1027,6 +1093,8 @@ main(void)
 	tcase_add_test(c, a_patch_that_is_there_already_is_not_written_again);
 	tcase_add_test(c, what_not_even_a_patch_carries_needs_a_decision);
 	tcase_add_test(c, commit_pushes_what_was_changed_once);
+	tcase_add_test(c, two_who_commit_at_once_both_arrive);
+	tcase_add_test(c, two_who_add_the_same_key_leave_it_there_once);
 	tcase_add_test(c, a_file_that_can_not_be_read_is_not_committed);
 	tcase_add_test(c, a_conflict_is_named_and_nothing_is_pushed);
 	tcase_add_test(c, git_is_reached_by_https_with_a_token);

@@ -130,7 +130,12 @@ static const struct {
 	bool ok;
 } files[] = {
 	{ "TUTOR_VERSION: v20.0.5\n", true }, { "A: 1\n", true },
-	{ "A: 1\nTUTOR_VERSION: v20.0.5 # c\n", true },
+	{ "A: 1\nTUTOR_VERSION: v20.0.5", true },
+	{ "A: 1\nTUTOR_VERSION: v20.0.5 # c\n", false },
+	{ "A: 1\nTUTOR_VERSION: v20.0.5 \n", false },
+	{ "A: 1\nTUTOR_VERSION:  v20.0.5\n", false },
+	{ "TUTOR_VERSION: v20.0.5\r\nA: 1\r\n", false },
+	{ "TUTOR_VERSION: v19.0.5\nTUTOR_VERSION: v20.0.5\n", false },
 	{ "TUTOR_VERSION: \"v20.0.5\"\n", false },
 	{ "TUTOR_VERSION: 'v20.0.5'\n", false },
 	{ "{TUTOR_VERSION: v20.0.5}\n", false },
