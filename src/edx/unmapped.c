@@ -269,6 +269,14 @@ is_listed(const struct reading *r, const char *path)
 	return false;
 }
 
+/* In Studio Tutor itself adds to edx-platform's list, so that what the list
+ * holds can't be told there; who logs in does so at the LMS. */
+static bool
+is_lms_only(const char *path)
+{
+	return text_same(path, "LOGIN_REDIRECT_WHITELIST");
+}
+
 static void
 add_setting(struct reading *r, const struct unmapped_row *row,
     const char *path)
@@ -281,6 +289,8 @@ add_setting(struct reading *r, const struct unmapped_row *row,
 		return;
 	lms = find_value(r, row, path, r->lms, &why_lms);
 	cms = find_value(r, row, path, r->cms, &why_cms);
+	if (is_lms_only(path))
+		why_cms = NULL;
 	if (lms == NULL && cms == NULL && why_lms == NULL && why_cms == NULL)
 		return;
 	one = json_add(r->all, NULL, json_object());
