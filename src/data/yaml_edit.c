@@ -43,15 +43,17 @@ refuse_place(const struct yaml *y, const char *path, const char *why,
 	struct pool *pool = pool_new();
 	const struct yaml_node *node = yaml_tree_at(y->root, path);
 	const char *up = path, *key;
+	uint32_t line, column;
 
 	while (node == NULL) {
 		up = yaml_tree_parent(pool, up, &key);
 		node = yaml_tree_at(y->root, up);
 	}
+	line = node->key != NULL ? node->key->line : node->line;
+	column = node->key != NULL ? node->key->column : node->column;
 	err_set(e, ERR_HAND, "%s:%u:%u: %s %s; edit it by hand", y->name,
-	    (node->key != NULL ? node->key->line : node->line) + 1,
-	    (node->key != NULL ? node->key->column : node->column) + 1, *path != '\0' ? path :
-	    "the document", why);
+	    line + 1, column + 1, *path != '\0' ? path : "the document",
+	    why);
 	pool_free(pool);
 	return false;
 }

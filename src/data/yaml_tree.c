@@ -736,7 +736,7 @@ replace_items(struct pool *pool, struct yaml_list *in, uint32_t first,
     uint32_t n, const struct yaml_list *new)
 {
 	uint32_t rest = in->nitems - first - n;
-	bool same = n == 1 && new->nitems == 1 && strcmp(new->child->key->text,
+	bool same = n == 1 && new->nitems == 1 && strcmp(new->items[0]->key->text,
 	    in->items[first]->key->text) == 0;
 	struct yaml_node **all = in->items;
 
