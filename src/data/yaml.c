@@ -11,11 +11,7 @@
 #include "base/text.h"
 #include "data/yaml_tree.h"
 
-enum {
-	FILE_MAX = 16 * 1024 * 1024,
-	ALIAS_MAX = 1000000,	/* nodes looked at in one comparison, */
-	ALIAS_DEPTH_MAX = 1000,	/* and levels that aliases may make */
-};
+enum { FILE_MAX = 16 * 1024 * 1024 };
 
 /* Bytes of the character there; 0: it is none. */
 static size_t
@@ -297,17 +293,14 @@ yaml_text(const struct yaml *y, size_t *len)
 	return y->text;
 }
 
-/* budget: aliases can make a small file a huge tree. */
-static bool
-same_value(const struct yaml_node *a, const struct yaml_node *b, int depth,
-    int *budget)
+bool
+yaml_tree_same(const struct yaml_node *a, const struct yaml_node *b)
 {
 	a = yaml_tree_real(a);
 	b = yaml_tree_real(b);
 	if (a == NULL || b == NULL)
 		return a == b;
-	if (--*budget < 0 || depth > ALIAS_DEPTH_MAX
-	    || a->kind != b->kind || yaml_tree_len(a) != yaml_tree_len(b))
+	if (a->kind != b->kind || yaml_tree_len(a) != yaml_tree_len(b))
 		return false;
 	if (a->kind != YAML_MAP && a->kind != YAML_SEQ)
 		return strcmp(a->text, b->text) == 0;
@@ -316,19 +309,10 @@ same_value(const struct yaml_node *a, const struct yaml_node *b, int depth,
 		const struct yaml_node *other = a->kind == YAML_SEQ ?
 		    b->in->items[i] : yaml_tree_pair(b, mine->key->text);
 
-		if (other == NULL || !same_value(mine, other, depth + 1,
-		    budget))
+		if (other == NULL || !yaml_tree_same(mine, other))
 			return false;
 	}
 	return true;
-}
-
-bool
-yaml_tree_same(const struct yaml_node *a, const struct yaml_node *b)
-{
-	int budget = ALIAS_MAX;
-
-	return same_value(a, b, 0, &budget);
 }
 
 bool

@@ -584,13 +584,20 @@ lines_after(const struct yaml *y, const struct yaml_node *after,
 	buf_add(&x->text, lines, len - strlen(eol));
 }
 
+/* In a document without a value; a line with its end stays behind. */
 static void
 lines_at_end(const struct yaml *y, struct edit *x, const char *lines,
     size_t len)
 {
+	const char *end = text_starts(y->text + y->bom, "...") ?
+	    y->text + y->bom : strstr(y->text, "\n...");
+
 	x->into_nothing = true;
-	x->start = x->end = y->len;
-	if (y->len > y->bom && y->text[y->len - 1] != '\n')
+	x->start = y->len;
+	if (end != NULL)
+		x->start = (size_t)(end - y->text) + (*end == '\n');
+	x->end = x->start;
+	if (x->start > y->bom && y->text[x->start - 1] != '\n')
 		buf_puts(&x->text, line_break(y));
 	buf_add(&x->text, lines, len);
 }
@@ -978,6 +985,9 @@ keep_comment(const struct yaml *y, const struct yaml_node *node,
 	size_t end = node_end(y, node), stop = line_end(y, end), at = end;
 	const char *rest, *eol;
 
+	/* those of a block's last line are within what is replaced */
+	if (node->style == STYLE_BLOCK)
+		return;
 	while (at < stop && (y->text[at] == ' ' || y->text[at] == '\t'))
 		at++;
 	if (at >= stop || y->text[at] != '#')

@@ -15,6 +15,7 @@
 enum {
 	DEPTH_MAX = 200,	/* levels of settings; a bomb has more */
 	MERGED_MAX = 100000,	/* pairs looked at for all merge keys */
+	REPEATED_MAX = 1000000,	/* values that all aliases stand for */
 	BUCKETS = 64,		/* of anchors, by name, at first */
 	FEW = 8,		/* pairs that are looked through one by one */
 };
@@ -35,7 +36,7 @@ struct build {
 	struct yaml_node *root;
 	struct yaml_node *open[DEPTH_MAX];	/* not ended yet */
 	struct yaml_key *key;		/* waits for its value */
-	size_t depth, merged;
+	size_t depth, merged, repeated;
 	int documents;
 	struct buf warnings;
 	struct err *e;
@@ -258,6 +259,13 @@ refuse_key(struct build *b, const yaml_event_t *event)
 	    "a key must be a plain word or a string");
 }
 
+/* Values in a node, itself included, those of aliases too. */
+static uint32_t
+size_of(const struct yaml_node *node)
+{
+	return holds_others(node) ? node->in->size + 1 : 1;
+}
+
 /* Give the node to the map or sequence that is open. */
 static bool
 place(struct build *b, struct yaml_node *node)
@@ -277,6 +285,8 @@ place(struct build *b, struct yaml_node *node)
 		into->in->child = node;
 	into->in->last = node;
 	into->in->nchildren++;
+	/* a map or list adds the rest of its size when it ends */
+	into->in->size += node->is_alias ? size_of(node) : 1;
 	return true;
 }
 
@@ -306,6 +316,10 @@ on_alias(struct build *b, const yaml_event_t *event)
 		node->in = anchor->node->in;
 	else
 		node->text = anchor->node->text;
+	b->repeated += size_of(node);
+	if (b->repeated > REPEATED_MAX)
+		return refuse(b, &event->start_mark,
+		    "aliases up to here repeat more than a million values");
 	return place(b, node);
 }
 
@@ -554,6 +568,8 @@ on_end(struct build *b, const yaml_event_t *event)
 	assert(b->depth > 0);
 	node = b->open[--b->depth];
 	node->end = byte_at(b, &event->end_mark);
+	if (node->parent != NULL)
+		node->parent->in->size += node->in->size;
 	if (node->kind == YAML_MAP)
 		return end_map(b, node);
 	end_seq(b, node);
@@ -674,18 +690,15 @@ yaml_tree_build(struct pool *pool, const char *text, size_t len, size_t bom,
 static bool
 has_marker(const char *text)
 {
-	const char *line = text;
-
-	while (line != NULL) {
+	for (const char *line = text; ; line++) {
 		if (*line == '%' || text_starts(line, "---")
 		    || text_starts(line, "...")
 		    || text_starts(line, "\xef\xbb\xbf"))
 			return true;
 		line = strchr(line, '\n');
-		if (line != NULL)
-			line++;
+		if (line == NULL)
+			return false;
 	}
-	return false;
 }
 
 struct yaml_node *
