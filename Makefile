@@ -60,8 +60,8 @@ PRODUCT_LIBS = $(CURL_LIBS) $(MYSQL_LIBS) $(MONGO_LIBS) $(CJSON_LIBS) \
 
 STEPS := $(patsubst actions/%/,%,$(filter-out actions/_lib/,\
 	$(wildcard actions/*/)))
-MODULES := $(filter-out src/step/main.c src/step/transplant.c,\
-	$(wildcard src/*/*.c)) $(wildcard verify/*.c)
+MODULES := $(filter-out src/step/main.c src/step/tables.c \
+	src/step/transplant.c,$(wildcard src/*/*.c)) $(wildcard verify/*.c)
 STEP_OBJS := $(foreach s,$(STEPS),$(OBJ)/actions/$s/$s.o)
 MODULE_OBJS := $(MODULES:%.c=$(OBJ)/%.o)
 KIT_OBJS := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/kit/*.c))
@@ -110,9 +110,28 @@ $(OBJ)/%.o: %.c build/libs.mk
 	$(call SAY,CC $<)
 	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
-$(OBJ)/libtransplant.a: $(MODULE_OBJS)
+$(OBJ)/libtransplant.a: $(MODULE_OBJS) $(OBJ)/places.o
 	@rm -f $@
 	$(Q)ar rcs $@ $^
+
+# What a plan may hold: all steps' tables say it, and each step must know it.
+# So a program with all tables and none of this comes first.
+$(OBJ)/places.c: $(OBJ)/tables
+	$(Q)$< places >$@.new && \
+	    { cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
+$(OBJ)/no-places.c: Makefile
+	@mkdir -p $(@D)
+	@printf '%s\n' 'extern const char *const frame_places[];' \
+	    'extern const char frame_schema[];' \
+	    'const char *const frame_places[] = { 0 };' \
+	    'const char frame_schema[] = "";' >$@
+$(OBJ)/places.o $(OBJ)/no-places.o: %.o: %.c
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
+$(OBJ)/tables: $(OBJ)/src/step/tables.o $(OBJ)/steps.o $(OBJ)/no-places.o \
+    $(STEP_OBJS) $(MODULE_OBJS)
+	$(call SAY,LINK $@)
+	$(Q)$(CC) $(LDFLAGS_$(MODE)) -o $@ $^ $(PRODUCT_LIBS) \
+	    2> >(grep -vE 'statically linked applications|in function|^$$' >&2)
 
 # main.c with the name of the step's struct: set-dns-ttl -> step_set_dns_ttl.
 $(OBJ)/main/%.o: src/step/main.c build/libs.mk
@@ -157,8 +176,9 @@ dist: $(BIN)/transplant
 	@cp $< build/dist/$(PLATFORM)/transplant
 	@cd build/dist/$(PLATFORM) && sha256sum transplant >SHA256SUMS
 
-# action.yml of every step, from its tables.
+# action.yml of every step, and what a plan may hold, from their tables.
 actions: programs
+	@$(OBJ)/tables schema >actions/plan.schema.json
 	@for s in $(STEPS); do \
 	    $(BIN)/$$s --action >actions/$$s/action.yml.new && \
 	    { cmp -s actions/$$s/action.yml.new actions/$$s/action.yml && \

@@ -108,16 +108,32 @@ check_inputs(const char *text, struct err *e)
 	return ok;
 }
 
+static const struct place workflow_places[] = {
+	{ "workflows.create", "File name of the workflow that creates an "
+	  "instance", false },
+	{ "workflows.build", "File name of the one that builds", false },
+	{ "workflows.render", "File name of the one that only renders",
+	  false },
+	{ 0 }
+}, input_places[] = {
+	{ "workflows.inputs.create.*", "Input of that workflow", true },
+	{ "workflows.inputs.build.*", "Input of that workflow", true },
+	{ "workflows.inputs.render.*", "Input of that workflow", true },
+	{ "workflows.inputs.other.*", "Input of any other workflow", true },
+	{ 0 }
+};
+
 static const struct input inputs[] = {
 	{ .name = "workflow-kind", .str = &in.kind, .oneof = kinds,
 	  .dflt = "other", .help = "What the workflow does: create, build"
 	    " and render know when nothing is left to do" },
 	{ .name = "workflow", .str = &in.workflow, .optional = true,
+	  .places = workflow_places,
 	  .help = "File name of the workflow; if empty, what the plan says in"
 	    " workflows.<kind>, else create-instance.yml, build-all.yml or"
 	    " generate-env.yml" },
 	{ .name = "inputs", .str = &in.inputs, .optional = true,
-	  .check = check_inputs,
+	  .check = check_inputs, .places = input_places,
 	  .help = "Its inputs, one KEY=VALUE a line or a JSON object; an"
 	    " empty value is not sent. INSTANCE_NAME is added but for kind"
 	    " other; so is workflows.inputs.<kind> of the plan" },

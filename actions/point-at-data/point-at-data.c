@@ -44,7 +44,7 @@ static const struct input inputs[] = {
 	    "are in a bucket and the new side has no such plugin; if "
 	    "empty, the version that fits the release" },
 	{ .name = "accept-unmapped", .str = &in.accept, .dflt = "",
-	  .plan = "accept-unmapped",
+	  .plan = "accept-unmapped", .list = true,
 	  .help = "Settings that no key carries, such as "
 	    "DATABASES.default.CONN_MAX_AGE, which the new side shall not "
 	    "have" },

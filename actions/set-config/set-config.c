@@ -37,6 +37,7 @@ static const struct input inputs[] = {
 	  .help = "Keys to take out, separated by commas, blanks or line "
 	    "ends" },
 	{ .name = "hosts", .flag = &in.hosts, .dflt = "false",
+	  .places = hosts_places,
 	  .help = "Whether to write the final hosts of the plan" },
 	{ 0 }
 };

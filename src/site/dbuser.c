@@ -39,7 +39,7 @@ const struct input dbuser_mysql_inputs[] = {
 	  .help = "Its password, to log in as the instance does; that of "
 	    "config.yml if empty" },
 	{ .name = "mysql-databases", .str = &mysql.databases,
-	  .optional = true, .plan = "mysql.databases",
+	  .optional = true, .plan = "mysql.databases", .list = true,
 	  .help = "All its own databases; those of config.yml if empty" },
 	{ 0 }
 };
@@ -76,7 +76,7 @@ const struct input dbuser_mongodb_inputs[] = {
 	  .optional = true, .plan = "mongodb.auth-database",
 	  .help = "Where it is defined; that of config.yml, or admin" },
 	{ .name = "mongodb-databases", .str = &mongodb.databases,
-	  .optional = true, .plan = "mongodb.databases",
+	  .optional = true, .plan = "mongodb.databases", .list = true,
 	  .help = "Its main and forum databases; those of config.yml if "
 	    "empty" },
 	{ 0 }

@@ -11,6 +11,16 @@
 
 enum { MOST = 64 };	/* an instance has four to ten */
 
+const struct place hosts_places[] = {
+	{ "hosts.lms", "Final name of the LMS", false },
+	{ "hosts.cms", "Final name of Studio", false },
+	{ "hosts.mfe", "Final name of the micro-frontends", false },
+	{ "hosts.preview", "Final name of the preview, up to release 20",
+	  false },
+	{ "hosts.*", "Any other final name of the instance", false },
+	{ 0 }
+};
+
 static bool
 add(struct pool *p, struct host *v, size_t *n, const char *kind,
     const char *name, struct err *e)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "step/step.h"
 
 struct pool;
 
@@ -23,6 +24,9 @@ struct hosts {
 	const struct host *v;
 	size_t n;
 };
+
+/* For the input row: what of the plan is read. */
+extern const struct place hosts_places[];
 
 /* given: the input's value, or NULL. They lie in the pool. ERR_INPUT: there
  * is none, or one is no DNS name. */

@@ -35,7 +35,7 @@ const struct input zone_inputs[] = {
 	{ .name = "zone", .str = &in.zone, .plan = "dns.zone",
 	  .check = text_check_host, .help = "Zone, such as example.org" },
 	{ .name = "hosts", .str = &in.hosts, .optional = true,
-	  .check = hosts_check,
+	  .check = hosts_check, .places = hosts_places,
 	  .help = "Hosts to treat, as kind=name; those of the plan if empty" },
 	{ 0 }
 };

@@ -10,6 +10,7 @@
 #include "step/step.h"
 
 struct buf;
+struct yaml;
 
 /* Call f for the common rows, then the step's own. */
 void frame_each_input(const struct step *,
@@ -23,6 +24,23 @@ void frame_env_name(const char *name, char *out, size_t size);
  * there was none.
  */
 bool frame_read_inputs(const struct step *, struct buf *mistakes);
+
+/*
+ * What a plan may hold, out of the tables of all steps (NULL-ended): JSON
+ * Schema for editors, and C for the check below, which make compiles. Both
+ * are appended. ERR_OTHER: two rows have the same place for different things.
+ */
+bool frame_print_schema(const struct step *const *, struct buf *,
+    struct err *) MUST_CHECK;
+bool frame_print_places(const struct step *const *, struct buf *,
+    struct err *) MUST_CHECK;
+
+/*
+ * Every key of the plan must be some step's, or this one's. Each that is not
+ * is appended to *mistakes, one a line, with the nearest name.
+ */
+void frame_check_plan(const struct yaml *, const struct step *,
+    struct buf *mistakes);
 
 /* Start and end of a step's own report. */
 void frame_report_start(const struct step *);

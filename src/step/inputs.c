@@ -45,7 +45,8 @@ static const struct input rows_changes[] = {
 };
 static const struct input rows_net[] = {
 	{ .name = "dns-servers", .str = &common.dns_servers, .optional = true,
-	  .plan = "network.dns-servers", .check = text_check_servers,
+	  .plan = "network.dns-servers", .list = true,
+	  .check = text_check_servers,
 	  .help = "Name servers to ask instead of the runner's own, "
 	    "separated by commas" },
 	{ .name = "ca-file", .str = &common.ca_file, .optional = true,
@@ -167,13 +168,14 @@ from_plan(const struct input *in)
 	return value;
 }
 
-/* A map, or a list of other than values, where a value belongs? */
+/* A map, or a list of other than values, where a value belongs? Or a list
+ * where there can be one only? */
 static bool
 is_unfit_in_plan(const struct input *in)
 {
 	enum yaml_kind kind = plan != NULL && in->plan != NULL
 	    ? yaml_kind(plan, in->plan) : YAML_NONE;
-	bool unfit = kind == YAML_MAP;
+	bool unfit = kind == YAML_MAP || (kind == YAML_SEQ && !in->list);
 
 	for (int i = 0; kind == YAML_SEQ && i < yaml_len(plan, in->plan); i++)
 		unfit = unfit || yaml_item(plan, in->plan, i) == NULL;
@@ -259,8 +261,9 @@ read_value(const struct input *in, struct buf *mistakes)
 	    == 1);
 	assert(!in->secret || (in->plan == NULL && in->str != NULL));
 	if (value == NULL && is_unfit_in_plan(in)) {
-		buf_printf(mistakes, "plan: %s (for input %s): is neither a "
-		    "value nor a list of values\n", in->plan, in->name);
+		buf_printf(mistakes, "plan: %s (for input %s): is %s\n",
+		    in->plan, in->name, in->list ? "neither a value nor a "
+		    "list of values" : "no value");
 		return false;
 	}
 	if (value == NULL && (value = from_plan(in)) != NULL)
@@ -312,7 +315,7 @@ plan_path(void)
 
 /* The plan named by the inputs, or the usual one if it is there. */
 static bool
-open_plan(struct buf *mistakes)
+open_plan(const struct step *s, struct buf *mistakes)
 {
 	bool named = common.plan != NULL;
 	struct err e;
@@ -339,6 +342,7 @@ open_plan(struct buf *mistakes)
 		return buf_printf(mistakes, "plan: %s is about instance %s, "
 		    "not %s\n", common.plan, yaml_get(plan, "instance"),
 		    common.instance) && false;
+	frame_check_plan(plan, s, mistakes);
 	return true;
 }
 
@@ -406,7 +410,7 @@ frame_read_inputs(const struct step *s, struct buf *mistakes)
 	mistaken = NULL;
 	frame_each_input(s, read_first, mistakes);
 	if (common.instance != NULL && mistakes->len == 0)
-		open_plan(mistakes);
+		open_plan(s, mistakes);
 	frame_each_input(s, read_rest, mistakes);
 	check_together(s, mistakes);
 	set_temp();

@@ -6,7 +6,9 @@
  * default), checks them all and reports all mistakes together, masks
  * secrets, runs the step, and writes GITHUB_OUTPUT and GITHUB_STEP_SUMMARY
  * on success and failure alike. From the same tables come --help and
- * action.yml, so they can't disagree.
+ * action.yml, so they can't disagree; and from those of all steps together
+ * what a plan may hold: a key that no step reads is a mistake, but for those
+ * that begin with x-, which are for people.
  *
  * Exit status: 0 done, or nothing to do; 1 failed; 2 wrong inputs.
  */
@@ -18,6 +20,12 @@
 #include "base/err.h"
 
 struct pool;
+
+/* A place of the plan that is no input's: "hosts.*", * for any one key. */
+struct place {
+	const char *path, *help;
+	bool scalar;		/* not only text: numbers, booleans too */
+};
 
 /* One input. Exactly one of str, num, flag is set: where its value goes. */
 struct input {
@@ -31,8 +39,11 @@ struct input {
 	bool (*check)(const char *, struct err *);	/* of str; text.h */
 	const char *dflt;	/* NULL: the input is required. "$NAME" or
 				 * "$NAME:-other": the runner's variable */
-	const char *plan;	/* place in the plan: "dns.zone"; a list there
-				 * is read as its items, one a line */
+	const char *plan;	/* place in the plan: "dns.zone" */
+	bool list;		/* several may stand there: a list, which is
+				 * read as its items, one a line */
+	const struct place *places;	/* more of the plan, which the step
+				 * reads by step_plan_value; ends with {0} */
 	bool optional;		/* may be absent: str stays NULL, num 0 */
 	bool secret;		/* masked when read; never from the plan */
 	const struct input *rows;	/* instead of all this: a table that
@@ -87,6 +98,9 @@ const struct step_common *step_common(void);
  * the i-th key under a path, and the scalar at a path. NULL: not there. */
 const char *step_plan_value(const char *path);
 const char *step_plan_key(const char *path, int i);
+
+/* JSON Schema of the plan, for editors. */
+const char *step_plan_schema(void);
 
 /* Set a declared output (asserted). The last value wins. A secret in it is
  * replaced by *** with a warning: results of secret kind are files. */

@@ -36,7 +36,7 @@ static const struct input inputs[] = {
 	{ .name = "api-token", .str = &in.token, .secret = true,
 	  .help = "Token" },
 	{ .name = "note", .str = &in.note, .optional = true,
-	  .plan = "notes", .help = "Note that isn't needed" },
+	  .plan = "notes", .list = true, .help = "Note that isn't needed" },
 	{ .name = "color", .str = &in.color, .oneof = colors, .dflt = "red",
 	  .help = "Color" },
 	{ .name = "ttl", .num = &in.ttl, .min = 1, .max = 60, .dflt = "30",
@@ -188,6 +188,47 @@ START_TEST(a_plan_of_another_instance_is_refused)
 	r = run_step(show, vars);
 	ck_assert_int_eq(r.status, 2);
 	kit_contains(r.out, "about instance beta, not acme");
+	kit_run_free(&r);
+	free(dir);
+}
+END_TEST
+
+/* Each with what is said of it; a NULL is well. */
+static const struct {
+	const char *plan, *says;
+} keys[] = {
+	{ "dns: {low-ttl: 5}\nhosts: {lms: a.b, shop.eu: c.d}\n", NULL },
+	{ "x-ticket: OPS-1\nold:\n  x-who: {name: Ada}\n  kube:\n", NULL },
+	{ "workflows: {inputs: {create: {ANY: 1}}}\n", NULL },
+	{ "dns:\n  lowttl: 5\n", "plan: line 2: dns.lowttl is nothing that a "
+	  "step reads; did you mean dns.low-ttl?" },
+	{ "mysq: {host: a}\n", "line 1: mysq is nothing that a step reads; "
+	  "did you mean mysql?" },
+	{ "low-ttl: 5\n", "did you mean dns.low-ttl?" },
+	{ "dns: {wonderful: 1}\n", "dns.wonderful is nothing that a step "
+	  "reads; a note for people begins with x-" },
+	{ "old: 192.0.2.1\n", "line 1: old is no value: it holds others" },
+	{ "mysql: {host: {name: a}, hsot: b}\n", "did you mean mysql.host?" },
+	{ "old.address: 192.0.2.1\n", "old\\.address is nothing" },
+	{ "dns: {ttl: [1, 2]}\n", "plan: dns.ttl (for input ttl): is no "
+	  "value" },
+};
+
+START_TEST(a_key_of_the_plan_that_no_step_reads_is_a_mistake)
+{
+	char *dir = kit_folder(), plan[4096], var[4200];
+	const char *vars[] = { "INPUT_INSTANCE_NAME=acme", "INPUT_HOST=a.b",
+		"INPUT_API_TOKEN=hunter22-hunter22", var, NULL };
+	struct kit_run r;
+
+	snprintf(plan, sizeof plan, "%s/plan.yml", dir);
+	snprintf(var, sizeof var, "INPUT_PLAN=%s", plan);
+	kit_write(plan, keys[_i].plan);
+	r = run_step(show, vars);
+	ck_assert_msg(r.status == (keys[_i].says != NULL ? 2 : 0), "%s: %s",
+	    keys[_i].plan, r.out);
+	if (keys[_i].says != NULL)
+		kit_contains(r.out, keys[_i].says);
 	kit_run_free(&r);
 	free(dir);
 }
@@ -497,6 +538,9 @@ main(int argc, char **argv)
 	tcase_add_test(t,
 	    the_environment_wins_over_the_plan_and_the_plan_over_the_default);
 	tcase_add_test(t, a_plan_of_another_instance_is_refused);
+	tcase_add_loop_test(t,
+	    a_key_of_the_plan_that_no_step_reads_is_a_mistake, 0,
+	    (int)(sizeof keys / sizeof *keys));
 	tcase_add_test(t, an_unreadable_plan_is_a_wrong_input);
 	tcase_add_test(t,
 	    all_mistakes_are_told_at_once_one_annotation_each);
