@@ -178,7 +178,7 @@ dist: $(BIN)/transplant
 
 # action.yml of every step, and what a plan may hold, from their tables.
 actions: programs
-	@$(OBJ)/tables schema >actions/plan.schema.json
+	@$(OBJ)/tables schema >actions/_lib/plan.schema.json
 	@for s in $(STEPS); do \
 	    $(BIN)/$$s --action >actions/$$s/action.yml.new && \
 	    { cmp -s actions/$$s/action.yml.new actions/$$s/action.yml && \

@@ -19,6 +19,7 @@
 #include "edx/edit.h"
 #include "site/configfile.h"
 #include "site/finalhosts.h"
+#include "site/hosts.h"
 #include "step/step.h"
 
 static struct {
