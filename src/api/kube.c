@@ -25,7 +25,8 @@ static const struct kind {
 	const char *name, *group, *prefix;
 } deployments = { "deployments", "apps", "/apis/apps/v1" },
   configmaps = { "configmaps", "", "/api/v1" },
-  pods = { "pods", "", "/api/v1" };
+  pods = { "pods", "", "/api/v1" },
+  cronjobs = { "cronjobs", "batch", "/apis/batch/v1" };
 
 /* "https://host:6443/" is the same server as without the last slash. */
 static const char *
@@ -400,6 +401,12 @@ const struct json *
 kube_find_pods(struct kube *k, const char *selector, struct err *e)
 {
 	return find_all(k, &pods, selector, e);
+}
+
+const struct json *
+kube_find_cronjobs(struct kube *k, const char *selector, struct err *e)
+{
+	return find_all(k, &cronjobs, selector, e);
 }
 
 /* ---- what the token may ---- */

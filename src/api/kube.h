@@ -75,6 +75,8 @@ const struct json *kube_find_configmaps(struct kube *, const char *selector,
     struct err *) MUST_CHECK;
 const struct json *kube_find_pods(struct kube *, const char *selector,
     struct err *) MUST_CHECK;
+const struct json *kube_find_cronjobs(struct kube *, const char *selector,
+    struct err *) MUST_CHECK;
 
 /* A command in a container, without stdin. */
 struct kube_command {

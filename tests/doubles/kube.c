@@ -37,6 +37,7 @@ static const struct rule {
 } rules[] = {
 	{ &kube_old, STEPS, "", "configmaps", "get list", NULL },
 	{ &kube_old, STEPS, "apps", "deployments", "get", NULL },
+	{ &kube_old, STEPS, "batch", "cronjobs", "list", NULL },
 	{ &kube_old, EVALUATE, "", "pods", "list", NULL },
 	{ &kube_old, EVALUATE, "", "pods/exec", "get create", NULL },
 	{ &kube_new, STEPS, "", "pods", "list", NULL },
