@@ -360,7 +360,8 @@ START_TEST(set_writes_typed_values)
 	    "set=DRYDOCK_INIT_JOBS=false\n# a comment\nMYSQL_PORT=25060\n"
 	    "PLATFORM_NAME=With {{ braces }} and \"quotes\"\n"
 	    "QUOTED=\"0123\"\nEMPTY=\nDEEP.a.b=-1\nDEEP.c=null\n"
-	    "LIST=[x, 1]\nMAP={y: {z: true}}\nMAP.y.w={{ X }}\n", "remove=MYSQL_USERNAME, NOWHERE",
+	    "LIST=[x, 1]\nMAP={y: {z: true}}\nMAP.y.w={{ X }}\n",
+	    "remove=MYSQL_USERNAME, NOWHERE",
 	    NULL);
 
 	ends(r, 0, "done");
