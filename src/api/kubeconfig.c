@@ -19,6 +19,9 @@ enum {
 	TEXT_MAX = 16 * 1024 * 1024,	/* as data/yaml takes */
 	PEM_MAX = 1024 * 1024,
 	TOKEN_MAX = 64 * 1024,
+	PATH_ROOM = 16 * 1024,
+	NODES = 20000,			/* that are looked at for secrets */
+	GUESS_MIN = 6,			/* a secret by its name alone */
 	WORDS_MAX = 1000,
 };
 
@@ -97,6 +100,72 @@ kubeconfig_resolve(const struct kubeconfig_entry *n, const char *path,
 	    " which is not known here; `kubectl config view --raw --flatten`"
 	    " prints a kubeconfig that holds its files", path);
 	return NULL;
+}
+
+/* ---- what is secret ---- */
+
+bool
+kubeconfig_sounds_secret(const char *name, size_t n)
+{
+	static const char *const words[] = { "token", "secret", "pass", "key",
+	    "credential", NULL };
+	struct buf low = buf_new(1024);
+	bool yes = false;
+
+	for (size_t i = 0; i < n; i++)
+		buf_putc(&low, name[i] >= 'A' && name[i] <= 'Z'
+		    ? (char)(name[i] + 32) : name[i]);
+	for (const char *const *w = words; !yes && *w != NULL; w++)
+		yes = strstr(buf_str(&low), *w) != NULL;
+	buf_free(&low);
+	return yes;
+}
+
+/* The name of what a member holds; of an env entry, that in its name. */
+static const char *
+name_at(const struct yaml *y, const char *map, const char *key,
+    struct pool *p)
+{
+	const char *name = strcmp(key, "value") == 0
+	    ? yaml_get(y, pool_printf(p, "%s.name", map)) : NULL;
+
+	return name != NULL ? name : key;
+}
+
+/* A path of a file is none. */
+static bool
+is_secret(const char *name)
+{
+	return kubeconfig_sounds_secret(name, strlen(name))
+	    && strcmp(name, "client-key") != 0 && !text_ends(name, "File");
+}
+
+/* Mask the secrets at a path and below, in so many nodes. */
+static void
+mask_below(struct pool *p, const struct yaml *y, const char *path, int *left)
+{
+	enum yaml_kind kind = yaml_kind(y, path);
+	int len = yaml_len(y, path);
+
+	for (int i = 0; i < len && (*left)-- > 0; i++) {
+		struct buf below = buf_new(PATH_ROOM);
+		const char *key = yaml_key(y, path, i), *value;
+
+		buf_puts(&below, path);
+		if (kind == YAML_MAP)
+			yaml_path_key(&below, key);
+		else
+			buf_printf(&below, "[%d]", i);
+		value = yaml_get(y, buf_str(&below));
+		if (below.full)
+			*left = 0;
+		else if (value == NULL)
+			mask_below(p, y, buf_str(&below), left);
+		else if (kind == YAML_MAP && strlen(value) >= GUESS_MIN
+		    && is_secret(name_at(y, path, key, p)))
+			log_mask(value);
+		buf_free(&below);
+	}
 }
 
 /* ---- PEM, as data or in a file ---- */
@@ -477,11 +546,19 @@ check_whole(const struct yaml *y, struct err *e)
 	return true;
 }
 
+/* All that is secret in it is masked from then on. */
 static struct yaml *
 parse(const char *text, size_t len, const char *name, struct err *e)
 {
 	struct yaml *y = yaml_parse(text, len, name, e);
+	struct pool *p = pool_new();
+	int left = NODES;
 
+	if (y != NULL)
+		mask_below(p, y, "", &left);
+	if (left <= 0)
+		log_mask(text);
+	pool_free(p);
 	if (y == NULL)
 		return NULL;
 	if (!check_whole(y, e)) {
@@ -510,7 +587,7 @@ plain_text(const char *given, struct buf *text)
 
 	if (strpbrk(given, ":{") == NULL
 	    && text_unbase64(given, text, &no_base64)) {
-		log_mask(buf_str(text));
+		log_mask(given);
 		return;
 	}
 	buf_clear(text);
@@ -633,4 +710,15 @@ kubeconfig_check(const char *text, struct err *e)
 
 	yaml_close(y);
 	return y != NULL;
+}
+
+void
+kubeconfig_mask(const char *text)
+{
+	struct err e;
+	struct yaml *y = parse_text(text, &e);
+
+	if (y == NULL)
+		log_mask(text);
+	yaml_close(y);
 }

@@ -45,5 +45,8 @@ bool kubeconfig_read(struct pool *, const struct kubeconfig_source *,
 /* For input tables: is the text one, as far as that can be seen without
  * choosing a context? */
 bool kubeconfig_check(const char *text, struct err *);
+/* Mask what is secret in it; the rest are names and words such as "cluster",
+ * which a log can't do without. */
+void kubeconfig_mask(const char *text);
 
 #endif

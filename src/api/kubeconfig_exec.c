@@ -41,24 +41,6 @@ struct kubeconfig_exec {
 
 /* ---- what the entry says ---- */
 
-/* A name by which something secret goes: --client-secret, API_TOKEN. */
-static bool
-sounds_secret(const char *name, size_t n)
-{
-	static const char *const words[] = { "token", "secret", "pass", "key",
-	    "credential", NULL };
-	struct buf low = buf_new(1024);
-	bool yes = false;
-
-	for (size_t i = 0; i < n; i++)
-		buf_putc(&low, name[i] >= 'A' && name[i] <= 'Z'
-		    ? (char)(name[i] + 32) : name[i]);
-	for (const char *const *w = words; !yes && *w != NULL; w++)
-		yes = strstr(buf_str(&low), *w) != NULL;
-	buf_free(&low);
-	return yes;
-}
-
 /* What only sounds like a secret is no reason to blank out a short word. */
 static void
 mask_guess(const char *value)
@@ -74,10 +56,10 @@ mask_argument(const char *before, const char *arg)
 	const char *value = strchr(arg, '=');
 
 	if (value != NULL && *arg == '-'
-	    && sounds_secret(arg, (size_t)(value - arg)))
+	    && kubeconfig_sounds_secret(arg, (size_t)(value - arg)))
 		mask_guess(value + 1);
 	else if (*before == '-' && strchr(before, '=') == NULL
-	    && sounds_secret(before, strlen(before)))
+	    && kubeconfig_sounds_secret(before, strlen(before)))
 		mask_guess(arg);
 }
 
@@ -142,8 +124,6 @@ read_variables(const struct kubeconfig_entry *n, struct kubeconfig_exec *x,
 		if (name == NULL || strchr(name, '=') != NULL)
 			return err_set(e, ERR_INPUT, "env[%d] must have a"
 			    " name without =", i);
-		if (value != NULL && sounds_secret(name, strlen(name)))
-			mask_guess(value);
 		put_variable(x, name, value != NULL ? value : "");
 	}
 	return true;

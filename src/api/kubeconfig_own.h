@@ -5,6 +5,7 @@
 #define API_KUBECONFIG_OWN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 
@@ -32,6 +33,9 @@ bool kubeconfig_flag(const struct kubeconfig_entry *, const char *member,
 /* A path as it is written there, from the file's folder. */
 const char *kubeconfig_resolve(const struct kubeconfig_entry *,
     const char *path, struct err *) MUST_CHECK;
+
+/* A name by which something secret goes: --client-secret, API_TOKEN. */
+bool kubeconfig_sounds_secret(const char *name, size_t n);
 
 /* ---- exec plugins ---- */
 

@@ -41,7 +41,8 @@ static const char
 
 const struct input cluster_old_inputs[] = {
 	{ .name = "kubeconfig", .str = &old.config, .optional = true,
-	  .secret = true, .check = kubeconfig_check, .help = config_help },
+	  .secret = true, .mask = kubeconfig_mask,
+	  .check = kubeconfig_check, .help = config_help },
 	{ .name = "kubeconfig-file", .str = &old.config_file,
 	  .optional = true, .help = file_help },
 	{ .name = "kube-context", .str = &old.context, .optional = true,
@@ -66,7 +67,8 @@ const struct input cluster_old_inputs[] = {
 
 const struct input cluster_new_inputs[] = {
 	{ .name = "kubeconfig", .str = &new.config, .optional = true,
-	  .secret = true, .check = kubeconfig_check, .help = config_help },
+	  .secret = true, .mask = kubeconfig_mask,
+	  .check = kubeconfig_check, .help = config_help },
 	{ .name = "kubeconfig-file", .str = &new.config_file,
 	  .optional = true, .help = file_help },
 	{ .name = "kube-context", .str = &new.context, .optional = true,

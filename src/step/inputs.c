@@ -222,7 +222,7 @@ store(const struct input *in, const char *value, struct err *e)
 	static const char *const yes_no[] = { "true", "false", NULL };
 
 	if (in->secret)
-		log_mask(value);
+		(in->mask != NULL ? in->mask : log_mask)(value);
 	if (!text_is_utf8(value, strlen(value)))
 		return err_set(e, ERR_INPUT, "it is not UTF-8 text");
 	if (in->oneof != NULL && !is_one_of(value, in->oneof, e))

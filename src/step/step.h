@@ -46,6 +46,8 @@ struct input {
 				 * reads by step_plan_value; ends with {0} */
 	bool optional;		/* may be absent: str stays NULL, num 0 */
 	bool secret;		/* masked when read; never from the plan */
+	void (*mask)(const char *);	/* of a secret only in parts: masks
+					 * these; NULL: all, and each line */
 	const struct input *rows;	/* instead of all this: a table that
 				 * several steps share, here; if optional,
 				 * each row of it may be absent */
