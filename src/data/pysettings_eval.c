@@ -153,18 +153,23 @@ concatenation(struct pysettings *ps, TSNode node)
 static struct pyval *
 list(struct pysettings *ps, TSNode node)
 {
-	struct pyval *v = pyval_new(ps->pool, PY_LIST, NULL);
+	struct pyval *v = pyval_new(ps->pool, PY_LIST, NULL), *any;
+	bool whole = true;
 
 	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++) {
 		TSNode item = ts_node_named_child(node, i);
 
 		if (pyrun_is(item, "comment"))
 			continue;
-		if (pyrun_is(item, "list_splat"))
-			return absorb(ps, node);
+		whole = whole && !pyrun_is(item, "list_splat");
 		pyval_append(ps->pool, v, pyrun_value(ps, item));
 	}
-	return v;
+	if (whole)
+		return v;
+	any = pyrun_unreadable(ps);
+	for (size_t i = 0; i < v->n; i++)
+		pyval_may_be(ps->pool, any, v->value[i]);
+	return any;
 }
 
 /* A key as text; those that are no strings can't be named by a path. */
@@ -288,9 +293,13 @@ unary(struct pysettings *ps, TSNode node)
 {
 	struct pyval *v = pyrun_value(ps, pyrun_field(node, "argument"));
 	bool minus = *pyrun_source(ps, node) == '-';
+	struct pyval *any;
 
-	if (!minus || (v->kind != PY_INT && v->kind != PY_FLOAT))
-		return absorb(ps, node);
+	if (!minus || (v->kind != PY_INT && v->kind != PY_FLOAT)) {
+		any = pyrun_unreadable(ps);
+		pyval_may_be(ps->pool, any, v);
+		return any;
+	}
 	if (*v->text == '-')
 		return pyval_new(ps->pool, v->kind, v->text + 1);
 	return pyval_new(ps->pool, v->kind, pool_printf(ps->pool, "-%s",
@@ -853,7 +862,15 @@ comprehension(struct pysettings *ps, TSNode node)
 			pyrun_bind_loop(ps, pyrun_field(child, "left"),
 			    pyrun_field(child, "right"));
 	}
-	v = absorb(ps, node);
+	v = pyrun_unreadable(ps);
+	for (uint32_t i = 0; i < n; i++) {
+		TSNode child = ts_node_named_child(node, i);
+
+		/* what is in those was run above: twice at each level would
+		 * be 2^n times at the n-th */
+		if (!pyrun_is(child, "for_in_clause"))
+			pyval_may_be(ps->pool, v, pyrun_value(ps, child));
+	}
 	ps->maybe--;
 	for (uint32_t i = 0; ps->lost == lost && i < n; i++) {
 		TSNode child = ts_node_named_child(node, i);
