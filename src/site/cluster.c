@@ -185,8 +185,8 @@ check(const struct side *s, const char *before, bool optional, struct err *e)
 		    before, before, before, ways);
 	if (ways == 0)
 		return optional || err_set(e, ERR_INPUT, "input %skubeconfig "
-		    "is missing: give it, or %skube-server and %skube-token, or "
-		    "%skube-cluster-id and %sdigitalocean-token", before,
+		    "is missing: give it, or %skube-server and %skube-token, "
+		    "or %skube-cluster-id and %sdigitalocean-token", before,
 		    before, before, before, before);
 	if (s->token != NULL && s->server == NULL)
 		return err_set(e, ERR_INPUT, "input %skube-server is "
