@@ -36,7 +36,7 @@ has_forms(const char *folder)
 	return text_ends(folder, "-forms");
 }
 
-/* ---- reading what was rendered ------------------------------------------ */
+/* ---- reading what was rendered ----------------------------------------- */
 
 struct subject {
 	const char *name;		/* for messages */
@@ -123,7 +123,7 @@ load(const char *folder, const char *file)
 	return j;
 }
 
-/* ---- each setting -------------------------------------------------------- */
+/* ---- each setting ------------------------------------------------------- */
 
 static const char *
 kind_name(enum py_kind kind)
@@ -207,7 +207,7 @@ check_facts(struct subject *s)
 		check_fact(s, "cms", s->cms, f);
 }
 
-/* ---- the mapping --------------------------------------------------------- */
+/* ---- the mapping -------------------------------------------------------- */
 
 static bool
 is_storage(const char *key)
@@ -288,7 +288,7 @@ check_values(struct subject *s)
 		check_value(s, json_name(v));
 }
 
-/* ---- tests --------------------------------------------------------------- */
+/* ---- tests -------------------------------------------------------------- */
 
 START_TEST(what_tutor_rendered_is_read_as_python_reads_it)
 {
