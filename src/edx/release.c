@@ -21,7 +21,7 @@ release_name(int major)
 const char *
 release_s3_plugin(int major)
 {
-	if (major == 20)
+	if (major >= 18 && major <= 20)
 		return "git+https://github.com/hastexo/tutor-contrib-s3"
 		    "@v2.3.1";
 	if (major == 21)

@@ -3,6 +3,7 @@
  */
 #include "edx/replicate.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -148,12 +149,47 @@ copy_key(struct replicate *r, const struct source *s, struct err *e)
 	return outcome(r, s, ok, &why, e);
 }
 
+/* "Django" of "django==4.2 # x": pip knows no case, and takes _ for -. */
+static bool
+same_package(const char *a, const char *b)
+{
+	static const char end[] = " =<>~!;@[#\t";
+	size_t n = strcspn(a, end);
+
+	if (n == 0 || strcspn(b, end) != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (tolower((unsigned char)(a[i] == '_' ? '-' : a[i]))
+		    != tolower((unsigned char)(b[i] == '_' ? '-' : b[i])))
+			return false;
+	return true;
+}
+
+/* The new list's item for the same package, written otherwise; NULL: none.
+ * Both would make pip fail. */
+static const char *
+find_rival(const struct yaml *y, const char *key, const char *item)
+{
+	const char *other = NULL;
+
+	if (strstr(item, "://") != NULL)
+		return NULL;
+	for (int i = 0; i < yaml_len(y, key); i++) {
+		other = yaml_item(y, key, i);
+		if (other != NULL && same_package(other, item)
+		    && strcmp(other, item) != 0)
+			return other;
+	}
+	return NULL;
+}
+
 /* A list: what only the old one has is added. */
 static bool
 unite_key(struct replicate *r, const struct source *s, struct err *e)
 {
 	struct yaml *y = r->edit->yaml;
 	bool ok = true, before = r->edit->changed, any;
+	const char *rival = NULL;
 	struct err why;
 
 	if (yaml_kind(r->old, s->from) != YAML_SEQ
@@ -163,13 +199,19 @@ unite_key(struct replicate *r, const struct source *s, struct err *e)
 	for (int i = 0; ok && i < yaml_len(r->old, s->from); i++) {
 		const char *item = yaml_item(r->old, s->from, i);
 
-		ok = item == NULL || edit_append(r->edit, s->key, item,
-		    &why);
+		if (item != NULL && find_rival(y, s->key, item) != NULL)
+			rival = pool_printf(r->edit->pool, "the new side's "
+			    "%s stays, not the old side's %s",
+			    find_rival(y, s->key, item), item);
+		else
+			ok = item == NULL || edit_append(r->edit, s->key,
+			    item, &why);
 	}
 	any = r->edit->changed;
 	r->edit->changed = before || any;
 	if (ok)
-		copied(r, s, any ? "united" : "equal");
+		copied(r, s, rival != NULL ? rival :
+		    any ? "united" : "equal");
 	return outcome(r, s, ok, &why, e);
 }
 

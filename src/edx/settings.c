@@ -258,6 +258,18 @@ is_told(const struct reading *r, const char *key)
 	return strstr(buf_str(r->problems), key) != NULL;
 }
 
+/* The two values, where they may be shown. */
+static const char *
+both(struct reading *r, const struct place *p, const struct py_found *a,
+    const struct py_found *b)
+{
+	if (p->to.secret || strchr(a->text, '@') != NULL
+	    || strchr(b->text, '@') != NULL)
+		return "";
+	return pool_printf(r->pool, " (\"%.80s\" and \"%.80s\")", a->text,
+	    b->text);
+}
+
 /* The value of one side's places. false: a problem was noted. */
 static bool
 find_side(struct reading *r, const struct place *p,
@@ -279,7 +291,8 @@ find_side(struct reading *r, const struct place *p,
 			continue;
 		if (value->kind != PY_ABSENT && !same(value, &f))
 			return problem(r, p, where, pool_printf(
-			    r->pool, "differs from %s", p->at[0]));
+			    r->pool, "differs from %s%s", p->at[0],
+			    both(r, p, &f, value)));
 		*value = f;
 	}
 	return true;
@@ -298,8 +311,9 @@ find_value(struct reading *r, const struct place *p, struct py_found *value)
 		return false;
 	if (p->sides == BOTH && lms.kind != PY_ABSENT
 	    && cms.kind != PY_ABSENT && !same(&lms, &cms))
-		return problem(r, p, p->at[0],
-		    "differs between the LMS and Studio");
+		return problem(r, p, p->at[0], pool_printf(r->pool,
+		    "differs between the LMS and Studio%s",
+		    both(r, p, &lms, &cms)));
 	*value = lms.kind != PY_ABSENT ? lms : cms;
 	return true;
 }

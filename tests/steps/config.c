@@ -1016,6 +1016,15 @@ START_TEST(git_is_reached_by_https_with_a_token)
 	kit_lacks(r.out, kit_env("SB_OPENEDX_SECRET_KEY"));
 	kit_lacks(r.summary, kit_env("SB_OPENEDX_SECRET_KEY"));
 	ends(r, 0, "done");
+	/* its theme's repository is not there, or not to be seen */
+	r = step("replicate-config", name, ca_file(), dns(), "keys=theming",
+	    remote, input("old-path", "SB_GROVE_PATH"),
+	    input("repository-token", "SB_GITHUB_TOKEN"),
+	    input("old-token", "SB_GROVE_TOKEN"), NULL);
+	kit_contains(r.out, "GROVE_COMPREHENSIVE_THEME_SOURCE_REPO: ");
+	kit_contains(r.out, "will not find its theme");
+	kit_contains(r.out, "_lms-overrides.scss");
+	ends(r, 0, "done");
 }
 END_TEST
 
@@ -1066,42 +1075,6 @@ START_TEST(fetch_reads_what_the_deployments_mount)
 }
 END_TEST
 
-/* ---- replicate-cronjobs ------------------------------------------------ */
-
-START_TEST(cronjobs_become_suspended_manifests)
-{
-	static const char file[] = "work/migrations/acme/cronjobs/"
-	    "cronjob-clearsessions.yml";
-	const char *server, *token;
-	struct kit_run r;
-
-	if (getenv("SB_KUBE_OLD") == NULL)
-		return;
-	server = input("kube-server", "SB_KUBE_OLD");
-	token = input("kube-token", "SB_KUBE_OLD_TOKEN");
-	r = step("replicate-cronjobs", "namespace=acme", server, token,
-	    ca_file(), dns(), "dry-run=true", NULL);
-	kit_contains(r.out, "manifest of CronJob cronjob-clearsessions");
-	ends(r, 0, "would-change");
-	says("", "git -C work status --porcelain");
-	/* one of a job that is gone */
-	free(kit_sh("mkdir -p %s/work/migrations/acme/cronjobs && echo x >"
-	    "%s/work/migrations/acme/cronjobs/gone.yml", dir, dir));
-	r = step("replicate-cronjobs", "namespace=acme", server, token,
-	    ca_file(), dns(), NULL);
-	kit_contains(kit_output(&r, "cronjobs"), "cronjob-clearsessions");
-	kit_contains(r.out, "is not built yet");
-	ends(r, 0, "done");
-	says("  suspend: true\n", kit_text("grep suspend: %s", file));
-	says("  namespace: \"acme\"\n", kit_text("grep namespace: %s",
-	    file));
-	says("0\n0\n", kit_text("grep -c -e status: -e uid: %s; ls "
-	    "work/migrations/acme/cronjobs | grep -c gone || true", file));
-	ends(step("replicate-cronjobs", "namespace=acme", server, token,
-	    ca_file(), dns(), NULL), 0, "unchanged");
-}
-END_TEST
-
 int
 main(void)
 {
@@ -1136,7 +1109,6 @@ main(void)
 	tcase_add_test(c, a_conflict_is_named_and_nothing_is_pushed);
 	tcase_add_test(c, git_is_reached_by_https_with_a_token);
 	tcase_add_test(c, fetch_reads_what_the_deployments_mount);
-	tcase_add_test(c, cronjobs_become_suspended_manifests);
 	suite_add_tcase(s, c);
 	tcase_set_timeout(slow, 900);
 	tcase_add_checked_fixture(slow, setup, teardown);

@@ -148,7 +148,8 @@ static const struct {
 	    "can't be read: production.py:9" },
 	{ "", "mongodb_parameters['host'] = 'x'\n",
 	    "mongodb_parameters['host'] = 'x'\n", "MONGODB_HOST",
-	    "differs from DOC_STORE_CONFIG.host" },
+	    "differs from DOC_STORE_CONFIG.host (\"mongo.example.test\" and "
+	    "\"x\")" },
 	{ "", "DATABASES['default']['NAME'] = 'x'\n", "",
 	    "OPENEDX_MYSQL_DATABASE", "differs between the LMS and Studio" },
 	{ "", "DOC_STORE_CONFIG['authsource'] = 'x'\n", "",
