@@ -30,6 +30,10 @@ static const char derived_why[] = "both are made from edx-platform's own "
     "default by the same statement";
 static const char client_why[] = "an object made of other settings, which "
     "are compared themselves";
+static const char routers_why[] = "both sides change edx-platform's own list "
+    "by the same statement";
+static const char function_why[] = "a function of Drydock's, which both "
+    "sides have";
 static const char checksum_why[] = "newer versions of the plugin s3 say "
     "what was the default before";
 
@@ -98,6 +102,10 @@ static const struct known rows[] = {
 	    ANY_RELEASE, derived_why, false, true },
 	{ "AWS_S3_CLIENT_CONFIG", NULL, NULL, ANY_RELEASE, client_why, false,
 	    true },
+	{ "DATABASE_ROUTERS", NULL, NULL, ANY_RELEASE, routers_why, false,
+	    true },
+	{ "XBLOCK_SETTINGS.ScormXBlock.STORAGE_FUNC", NULL, NULL,
+	    ANY_RELEASE, function_why, false, true },
 	/* what is known and not harmless */
 	{ "*PREVIEW_LMS_BASE", KNOWN_ABSENT, NULL, 21, NEWEST, OLDEST, 20,
 	    downgrade_why, true, false },

@@ -418,6 +418,12 @@ static const struct {
 	{ "GRADES_DOWNLOAD = {'STORAGE_KWARGS': {'location': X.l()}}",
 	    "\nGRADES_DOWNLOAD = {'STORAGE_KWARGS': {'location': X.l()}}",
 	    "GRADES_DOWNLOAD.STORAGE_KWARGS.location", 20, 20, 0, 0 },
+	{ "DATABASE_ROUTERS.remove('a')", "DATABASE_ROUTERS.remove('a')",
+	    "DATABASE_ROUTERS", 20, 20, 0, 0 },
+	{ "def f(x):\n    return 1\nXBLOCK_SETTINGS['ScormXBlock'] = "
+	    "{'STORAGE_FUNC': f}", "def f(x):\n    return 1\n"
+	    "XBLOCK_SETTINGS['ScormXBlock'] = {'STORAGE_FUNC': f}",
+	    "XBLOCK_SETTINGS.ScormXBlock.STORAGE_FUNC", 20, 20, 0, 0 },
 	{ "AWS_S3_CLIENT_CONFIG = Config(a='b')",
 	    "AWS_S3_CLIENT_CONFIG = Config(a='b')", "AWS_S3_CLIENT_CONFIG",
 	    20, 20, 0, 0 },
