@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <tree_sitter/api.h>
-
 #include "base/mem.h"
 #include "base/text.h"
 #include "data/pysettings_run.h"
@@ -15,12 +13,10 @@
 
 enum {
 	FILE_MAX = 16 << 20,
-	NESTED_MAX = 250,	/* levels of Python's syntax tree */
 	PATH_BYTES = 4096,
 	YAML_DEPTH = 40,
+	VISITED_MAX = 20 * 1000 * 1000,
 };
-
-const TSLanguage *tree_sitter_python(void);
 
 struct pysettings *
 pysettings_new(void)
@@ -30,6 +26,9 @@ pysettings_new(void)
 
 	ps->pool = pool;
 	ps->names = pyval_new(pool, PY_DICT, NULL);
+	/* a name that nobody assigns is edx-platform's */
+	ps->names->rest = pyval_new(pool, PY_ABSENT, NULL);
+	ps->escaped = pyval_unreadable(pool, "");
 	return ps;
 }
 
@@ -120,148 +119,128 @@ pysettings_add_yaml(struct pysettings *ps, const struct yaml *y,
 
 /* ---- the file ---- */
 
-static bool
-refuse(struct pysettings *ps, TSNode node, const char *what, struct err *e)
-{
-	TSPoint at = ts_node_start_point(node);
-
-	return err_set(e, ERR_INPUT, "%s:%u:%u: %s", ps->file, at.row + 1,
-	    at.column + 1, what);
-}
-
-/* 0777 and 10L; 0 and 00 are fine. */
-static bool
-is_old_number(const char *text)
-{
-	size_t n = strlen(text);
-
-	if (n > 1 && (text[n - 1] == 'l' || text[n - 1] == 'L'))
-		return true;
-	return n > 1 && text[0] == '0' && strspn(text, "0_") < n
-	    && strspn(text, "0123456789_") == n;
-}
-
-/* What the grammar takes though Python 3 does not. */
+/* As Python reads it: a line ends in one character, whatever it was. */
 static const char *
-fault_of(struct pysettings *ps, TSNode node)
+normal_lines(struct pysettings *ps, const char *text, size_t *len)
 {
-	if (pyrun_is(node, "ERROR") || ts_node_is_missing(node))
-		return "this is not Python";
-	if (pyrun_is(node, "print_statement")
-	    || pyrun_is(node, "exec_statement"))
-		return "a statement of Python 2";
-	if (pyrun_is(node, "integer")
-	    && is_old_number(pyrun_source(ps, node)))
-		return "a number of Python 2";
-	if (pyrun_is(node, "string_start")
-	    && *pyrun_source(ps, node) == '`')
-		return "a backquote, as in Python 2";
-	return NULL;
-}
+	char *copy = pool_strndup(ps->pool, text, *len);
+	size_t n = 0;
 
-/* Walk the tree without recursion: a file may be nested as it likes. */
-static bool
-check_tree(struct pysettings *ps, TSNode root, struct err *e)
-{
-	TSTreeCursor at = ts_tree_cursor_new(root);
-	const char *fault = NULL;
-	int depth = 0;
-	bool more = true;
-
-	while (more) {
-		TSNode node = ts_tree_cursor_current_node(&at);
-
-		fault = depth > NESTED_MAX ? "nested too deeply" :
-		    fault_of(ps, node);
-		if (fault != NULL) {
-			refuse(ps, node, fault, e);
-			break;
-		}
-		if (ts_tree_cursor_goto_first_child(&at)) {
-			depth++;
+	for (size_t i = 0; i < *len; i++) {
+		if (text[i] == '\r' && i + 1 < *len && text[i + 1] == '\n')
 			continue;
-		}
-		while (more && !ts_tree_cursor_goto_next_sibling(&at)) {
-			more = ts_tree_cursor_goto_parent(&at);
-			depth--;
-		}
+		copy[n++] = text[i] != '\r' ? text[i] : '\n';
 	}
-	ts_tree_cursor_delete(&at);
-	return fault == NULL;
+	copy[n] = '\0';
+	*len = n;
+	return copy;
 }
 
-/* With a cursor: asking for the n-th child walks over all before it. */
-static void
-run_module(struct pysettings *ps, TSNode root)
+/* Where what is no text begins: "<file>:<line>:<column>: ..." */
+static bool
+check_text(const char *text, size_t len, const char *name, struct err *e)
 {
-	TSTreeCursor at = ts_tree_cursor_new(root);
-	bool more = ts_tree_cursor_goto_first_child(&at);
+	size_t good = 0, bad = len, line = 1, column = 1;
 
-	while (more) {
-		TSNode node = ts_tree_cursor_current_node(&at);
+	if (len > FILE_MAX)
+		return err_set(e, ERR_INPUT, "%s: larger than %d MiB", name,
+		    FILE_MAX >> 20);
+	if (text_is_utf8(text, len))
+		return true;
+	/* the longest beginning that is text, by halves */
+	while (bad - good > 4) {
+		size_t half = good + (bad - good) / 2;
 
-		if (ts_node_is_named(node))
-			pyrun_statement(ps, node);
-		more = ts_tree_cursor_goto_next_sibling(&at);
+		while (half > good && ((unsigned char)text[half] & 0xc0)
+		    == 0x80)
+			half--;
+		if (half == good)
+			break;
+		if (text_is_utf8(text + good, half - good))
+			good = half;
+		else
+			bad = half;
 	}
-	ts_tree_cursor_delete(&at);
+	while (good < len && text_is_utf8(text + good, 1))
+		good++;
+	for (size_t i = 0; i < good; i++) {
+		line += text[i] == '\n';
+		column = text[i] == '\n' ? 1 : column + 1;
+	}
+	return err_set(e, ERR_INPUT, "%s:%zu:%zu: not UTF-8 text", name,
+	    line, column);
+}
+
+static bool
+run_statements(struct pysettings *ps, struct pytree *tree, struct err *e)
+{
+	const struct pynode *node;
+	bool ok = true;
+
+	while (ok && (node = pytree_next(tree, &ps->scratch)) != NULL) {
+		if (!node->named)
+			continue;
+		ps->statement = node;
+		ps->shown = NULL;
+		ok = pyrun_check(ps, node, e);
+		if (ok && ps->visited <= VISITED_MAX)
+			pyrun_statement(ps, node);
+		if (ps->visited > VISITED_MAX)
+			pyrun_lose_all(ps);	/* too entangled */
+	}
+	ps->scratch = NULL;
+	return ok;
 }
 
 bool
 pysettings_add_python(struct pysettings *ps, const char *text, size_t len,
     const char *name, struct err *e)
 {
-	TSParser *parser;
-	TSTree *tree = NULL;
-	bool ok = false;
+	struct pytree *tree;
+	bool ok;
 
-	if (len > FILE_MAX || memchr(text, '\0', len) != NULL
-	    || !text_is_utf8(text, len))
-		return err_set(e, ERR_INPUT,
-		    "%s: not a text file in UTF-8 of at most 16 MiB", name);
+	if (!check_text(text, len, name, e))
+		return false;
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		text += 3;
 		len -= 3;
 	}
 	ps->file = pool_strdup(ps->pool, name);
-	ps->text = pool_strndup(ps->pool, text, len);
-	parser = ts_parser_new();
-	if (!ts_parser_set_language(parser, tree_sitter_python()))
-		err_set(e, ERR_OTHER, "the Python grammar does not fit the "
-		    "parser this program was built with");
-	else
-		tree = ts_parser_parse_string(parser, NULL, ps->text,
-		    (uint32_t)len);
-	if (tree != NULL) {
-		TSNode root = ts_tree_root_node(tree);
-
-		ps->statement = root;
-		ps->why = NULL;
-		ok = check_tree(ps, root, e);
-		if (ok)
-			run_module(ps, root);
-		ts_tree_delete(tree);
-	}
-	ts_parser_delete(parser);
+	ps->text = normal_lines(ps, text, &len);
+	tree = pytree_parse(ps->text, len, ps->file, e);
+	ok = tree != NULL && run_statements(ps, tree, e);
+	pytree_free(tree);
 	return ok;
 }
 
 /* ---- questions ---- */
 
-static struct pyval *
-entry(const struct pyval *v, const char *key)
+/* An item of a list by its number. */
+static const struct pyval *
+item(const struct pyval *list, const char *number)
 {
-	if (v->kind == PY_JSON)
-		v = v->value[0];
-	return pyval_listed(v, key);
+	size_t n = strlen(number);
+	unsigned long i;
+
+	if (n == 0 || n > 9 || strspn(number, "0123456789") != n)
+		return NULL;
+	i = strtoul(number, NULL, 10);
+	return i < list->n ? list->value[i] : NULL;
 }
 
-/* What is said of an entry that is not listed. */
+/* An entry, or what is said of those that are not listed. */
 static const struct pyval *
-unlisted(const struct pyval *v)
+entry(const struct pyval *v, const char *key)
 {
+	const struct pyval *found;
+
 	if (v->kind == PY_JSON)
 		v = v->value[0];
+	if (v->kind == PY_LIST)
+		return item(v, key);
+	found = pyval_listed(v, key);
+	if (found != NULL)
+		return found;
 	if (v->kind == PY_DICT)
 		return v->rest;
 	return v->kind == PY_UNREADABLE ? v : NULL;
@@ -275,16 +254,10 @@ pyval_at(const struct pysettings *ps, const char *path)
 
 	while (v != NULL && *path != '\0') {
 		size_t n = strcspn(path, ".");
-		const struct pyval *next;
 
 		buf_clear(&key);
 		buf_add(&key, path, n);
-		next = entry(v, buf_str(&key));
-		if (next == NULL && v == ps->names)
-			next = ps->lost;
-		else if (next == NULL)
-			next = unlisted(v);
-		v = next;
+		v = entry(v, buf_str(&key));
 		path += path[n] == '.' ? n + 1 : n;
 	}
 	buf_free(&key);
@@ -295,9 +268,17 @@ struct py_found
 pysettings_find(const struct pysettings *ps, const char *path)
 {
 	const struct pyval *v = pyval_at(ps, path);
+	struct py_found found = { PY_ABSENT, "", "" };
 
 	if (v == NULL)
-		return (struct py_found){ PY_ABSENT, "", "" };
-	return (struct py_found){ v->kind,
-	    v->kind == PY_UNREADABLE ? "" : v->text, v->why };
+		return found;
+	found.why = v->why;
+	/* a dict that something was put into, though it may be anything */
+	if (*v->why != '\0')
+		found.kind = PY_UNREADABLE;
+	else if (!v->opened)
+		found.kind = v->kind;
+	if (found.kind != PY_UNREADABLE && found.kind != PY_ABSENT)
+		found.text = v->text;
+	return found;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,102 +13,98 @@
 #include "base/text.h"
 #include "data/pysettings_run.h"
 
-enum { ARGS_MAX = 16, DEPTH_MAX = 200, TEXT_MAX = 1 << 20,
-	NAMES_DEEP = 8 /* names for names for a function */ };
-
-struct args {
-	struct pyval *value[ARGS_MAX];	/* in order, without names */
-	size_t n;
-	struct pyval *named;		/* a dict */
-	bool odd;			/* *x, **x, a generator, too many */
+enum {
+	TEXT_MAX = 1 << 20,
+	LIST_MAX = 100000,	/* entries of one list */
+	NUMBER_BYTES = 64,
 };
-
-struct pyval *
-pyrun_unreadable(struct pysettings *ps)
-{
-	return pyval_unreadable(ps->pool, pyrun_why(ps));
-}
 
 struct pyval *
 pyrun_known(struct pysettings *ps, struct pyval *value)
 {
-	struct pyval *v;
-
-	if (value->kind != PY_ABSENT)
-		return value;
-	v = pyrun_unreadable(ps);
-	pyval_may_be(ps->pool, v, value);
-	return v;
-}
-
-static bool
-is_function(const struct pyval *v, int depth)
-{
-	if (depth == 0 || (v->kind != PY_STRING && text_same(v->text, "def")))
-		return true;
-	for (size_t i = 0; v->kind == PY_UNREADABLE && i < v->nmay_be; i++)
-		if (is_function(v->may_be[i], depth - 1))
-			return true;
-	return false;
-}
-
-bool
-pyrun_is_function(const struct pyval *v)
-{
-	return is_function(v, NAMES_DEEP);
+	return value->kind != PY_ABSENT ? value :
+	    pyrun_either(ps, value, NULL);
 }
 
 struct pyval *
 pyrun_name(struct pysettings *ps, const char *name)
 {
-	struct pyval *v = pyval_listed(ps->names, name);
-
-	if (v != NULL)
-		return v;
-	if (ps->lost != NULL)
-		v = pyval_unreadable(ps->pool, ps->lost->why);
-	else if (ps->star)
-		v = pyval_new(ps->pool, PY_ABSENT, NULL);
-	else
-		v = pyrun_unreadable(ps);
-	pyval_set(ps->pool, ps->names, name, v);
-	return v;
+	return pyval_get(ps->pool, ps->names, name);
 }
 
+/* Objects of a class that nobody knows, or of one of this file, may have
+ * operators and properties that run code. */
 void
-pyrun_lose_all(struct pysettings *ps)
+pyrun_use(struct pysettings *ps, struct pyval *v)
 {
-	const char *why = pyrun_why(ps);
-
-	for (size_t i = 0; i < ps->names->n; i++)
-		pyval_taint(ps->pool, ps->names->value[i], why, false);
-	ps->lost = pyval_unreadable(ps->pool, why);
-	/* the struct stays: what is asked begins with it */
-	*ps->names = *pyval_new(ps->pool, PY_DICT, NULL);
+	if (v->all && v->nmay_be == 0)
+		return;		/* such as a module, or its name */
+	if (v->opaque && v->nmay_be > 0)
+		pyrun_taint(ps, v, v, false);
+	else if (ps->classes && v->kind == PY_UNREADABLE
+	    && (v->code == NULL || v->code->is_class)
+	    && pyrun_is_wild(ps, v))
+		pyrun_run_code(ps, v, NULL);
 }
-
-/* ---- what can't be read ---- */
 
 /* The parts are still run, for what their calls change, and the result may
  * be another name for any of them. */
 static struct pyval *
-absorb(struct pysettings *ps, TSNode node)
+absorb(struct pysettings *ps, const struct pynode *node)
 {
-	struct pyval *v = pyrun_unreadable(ps);
+	struct pyval *v = pyrun_unreadable(ps), *part;
+	const struct pynode *child;
+	size_t at = 0;
 
-	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++)
-		pyval_may_be(ps->pool, v,
-		    pyrun_value(ps, ts_node_named_child(node, i)));
+	while ((child = pynode_next(node, &at)) != NULL) {
+		part = pyrun_value(ps, child);
+		pyrun_use(ps, part);
+		pyval_may_be(ps->pool, v, part);
+		v->opaque = v->opaque || part->opaque;
+	}
 	return v;
 }
 
 /* ---- literals ---- */
 
+struct pyval *
+pyrun_take_text(struct pysettings *ps, struct buf *text, bool ok)
+{
+	struct pyval *v = NULL;
+
+	if (ok && !text->full && strlen(buf_str(text)) == text->len)
+		v = pyval_new(ps->pool, PY_STRING,
+		    pool_strdup(ps->pool, buf_str(text)));
+	if (text->data != NULL)
+		mem_wipe(text->data, text->len);
+	buf_free(text);
+	return v;
+}
+
 static struct pyval *
-number(struct pysettings *ps, TSNode node)
+new_int(struct pysettings *ps, long long n)
+{
+	return pyval_new(ps->pool, PY_INT, pool_printf(ps->pool, "%lld", n));
+}
+
+/* An int that fits; false: another kind, or too large to count with. */
+static bool
+as_number(const struct pyval *v, long long *n)
+{
+	char *end;
+
+	if (v->kind != PY_INT)
+		return false;
+	errno = 0;
+	*n = strtoll(v->text, &end, 10);
+	return errno == 0 && *end == '\0';
+}
+
+static struct pyval *
+number(struct pysettings *ps, const struct pynode *node)
 {
 	const char *source = pyrun_source(ps, node);
-	struct buf plain = buf_new(64);
+	struct buf plain = buf_new(NUMBER_BYTES);
 	struct pyval *v = NULL;
 	char *end;
 	uint64_t n;
@@ -116,139 +113,211 @@ number(struct pysettings *ps, TSNode node)
 	for (const char *s = source; *s != '\0'; s++)
 		if (*s != '_')
 			buf_putc(&plain, *s);
-	source = pool_strdup(ps->pool, buf_str(&plain));
+	source = pool_strdup(ps->scratch, buf_str(&plain));
 	if (source[0] == '0' && source[1] != '\0')
 		base = strchr("xX", source[1]) ? 16 :
 		    strchr("oO", source[1]) ? 8 :
 		    strchr("bB", source[1]) ? 2 : 10;
 	errno = 0;
 	n = strtoull(source + (base != 10 ? 2 : 0), &end, base);
-	if (!plain.full && *end == '\0' && errno == 0)
+	if (!plain.full && *source != '\0' && *end == '\0' && errno == 0)
 		v = pyval_new(ps->pool, PY_INT,
 		    pool_printf(ps->pool, "%" PRIu64, n));
 	buf_free(&plain);
 	return v != NULL ? v : pyrun_unreadable(ps);
 }
 
+/* As Python prints it: the shortest that means the same number. */
 static struct pyval *
-concatenation(struct pysettings *ps, TSNode node)
+new_float(struct pysettings *ps, double d)
+{
+	char text[NUMBER_BYTES], *e;
+	int digits = 1, power;
+
+	if (d != d || d - d != 0)
+		return pyrun_unreadable(ps);
+	do
+		snprintf(text, sizeof text, "%.*e", digits - 1, d);
+	while (strtod(text, NULL) != d && digits++ < 17);
+	e = strchr(text, 'e');
+	power = e != NULL ? (int)strtol(e + 1, NULL, 10) : 0;
+	if (power < -4 || power >= 16)
+		return pyval_new(ps->pool, PY_FLOAT,
+		    pool_strdup(ps->pool, text));
+	snprintf(text, sizeof text, "%.*f",
+	    digits - 1 > power ? digits - 1 - power : 1, d);
+	return pyval_new(ps->pool, PY_FLOAT, pool_strdup(ps->pool, text));
+}
+
+static struct pyval *
+float_value(struct pysettings *ps, const struct pynode *node)
+{
+	const char *source = pyrun_source(ps, node);
+	struct buf plain = buf_new(NUMBER_BYTES);
+	struct pyval *v = NULL;
+	char *end;
+	double d;
+
+	for (const char *s = source; *s != '\0'; s++)
+		if (*s != '_')
+			buf_putc(&plain, *s);
+	d = strtod(buf_str(&plain), &end);
+	if (!plain.full && plain.len > 0 && *end == '\0')
+		v = new_float(ps, d);
+	buf_free(&plain);
+	return v != NULL ? v : pyrun_unreadable(ps);
+}
+
+static struct pyval *
+string_value(struct pysettings *ps, const struct pynode *node)
+{
+	struct pyval *v;
+
+	return pyrun_string(ps, node, &v) ? v : pyrun_unreadable(ps);
+}
+
+static struct pyval *
+concatenation(struct pysettings *ps, const struct pynode *node)
 {
 	struct buf all = buf_new(TEXT_MAX);
+	const struct pynode *part;
 	struct pyval *v = NULL;
+	size_t at = 0;
 	bool ok = true;
 
-	for (uint32_t i = 0; ok && i < ts_node_named_child_count(node); i++) {
-		TSNode part = ts_node_named_child(node, i);
+	while ((part = pynode_next(node, &at)) != NULL)
+		ok = pyrun_string(ps, part, &v) && ok
+		    && buf_puts(&all, v->text);
+	v = pyrun_take_text(ps, &all, ok);
+	return v != NULL ? v : pyrun_unreadable(ps);
+}
 
-		if (pyrun_is(part, "comment"))
-			continue;
-		ok = pyrun_string(ps, part, &v) && buf_puts(&all, v->text);
-	}
-	v = ok ? pyval_new(ps->pool, PY_STRING,
-	    pool_strdup(ps->pool, buf_str(&all))) : pyrun_unreadable(ps);
-	buf_free(&all);
-	return v;
+/* *x within a list: its entries. false: not known. */
+static bool
+add_splat(struct pysettings *ps, struct pyval *list,
+    const struct pynode *node)
+{
+	struct pyval *of = pyrun_value(ps, pynode_nth(node, 0));
+	struct pyval *items = pyrun_items(ps, of);
+
+	pyval_may_be(ps->pool, list, of);
+	if (items == NULL)
+		pyrun_use(ps, of);
+	for (size_t i = 0; items != NULL && i < items->n; i++)
+		pyval_append(ps->pool, list, items->value[i]);
+	return items != NULL;
 }
 
 static struct pyval *
-list(struct pysettings *ps, TSNode node)
+list(struct pysettings *ps, const struct pynode *node)
 {
-	struct pyval *v = pyval_new(ps->pool, PY_LIST, NULL), *any;
-	bool whole = true;
+	struct pyval *v = pyval_new(ps->pool, PY_LIST, NULL);
+	const struct pynode *item;
+	size_t at = 0;
+	bool ok = true;
 
-	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++) {
-		TSNode item = ts_node_named_child(node, i);
-
-		if (pyrun_is(item, "comment"))
-			continue;
-		whole = whole && !pyrun_is(item, "list_splat");
-		pyval_append(ps->pool, v, pyrun_value(ps, item));
+	v->fixed = node->type == PYT_TUPLE
+	    || node->type == PYT_EXPRESSION_LIST;
+	while ((item = pynode_next(node, &at)) != NULL) {
+		if (item->type == PYT_LIST_SPLAT)
+			ok = add_splat(ps, v, item) && ok;
+		else
+			pyval_append(ps->pool, v,
+			    pyrun_known(ps, pyrun_value(ps, item)));
 	}
-	if (whole)
+	if (ok) {
+		v->nmay_be = 0;
 		return v;
-	any = pyrun_unreadable(ps);
-	for (size_t i = 0; i < v->n; i++)
-		pyval_may_be(ps->pool, any, v->value[i]);
-	return any;
+	}
+	v->fixed = false;
+	pyval_spoil(ps->pool, v, pyrun_why(ps), NULL);
+	return v;
 }
 
-/* A key as text; those that are no strings can't be named by a path. */
-static const char *
-key_text(struct pysettings *ps, const struct pyval *key)
-{
-	if (key->kind == PY_STRING)
-		return key->text;
-	if (key->kind == PY_INT || key->kind == PY_BOOL
-	    || key->kind == PY_NONE)
-		return pool_printf(ps->pool, "\001%d%s", key->kind,
-		    key->text);
-	return NULL;
-}
-
-/* All of `from` into a dict. What can't be listed makes the rest unsure. */
-static void
-take_all(struct pysettings *ps, struct pyval *into, struct pyval *from)
+void
+pyrun_take_all(struct pysettings *ps, struct pyval *into, struct pyval *from)
 {
 	if (from->kind != PY_DICT || from->rest != NULL) {
-		struct pyval *any = pyrun_unreadable(ps);
-
-		pyval_may_be(ps->pool, any, from);
-		pyval_taint(ps->pool, into, any->why, true);
-		into->rest = any;
+		pyrun_use(ps, from);
+		pyval_spoil(ps->pool, into, pyrun_why(ps), from);
 	}
 	for (size_t i = 0; from->kind == PY_DICT && i < from->n; i++)
-		pyval_set(ps->pool, into, from->key[i],
-		    pyrun_known(ps, from->value[i]));
+		pyrun_set_item(ps, into, from->key[i], from->value[i]);
 }
 
 static struct pyval *
-dictionary(struct pysettings *ps, TSNode node)
+dictionary(struct pysettings *ps, const struct pynode *node)
 {
-	struct pyval *v = pyval_new(ps->pool, PY_DICT, NULL);
+	struct pyval *v = pyval_new(ps->pool, PY_DICT, NULL), *key, *value;
+	const struct pynode *item;
+	int maybe = ps->maybe;
+	size_t at = 0;
 
-	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++) {
-		TSNode item = ts_node_named_child(node, i);
-
-		if (pyrun_is(item, "pair")) {
-			struct pyval *key = pyrun_value(ps,
-			    pyrun_field(item, "key"));
-			struct pyval *value = pyrun_value(ps,
-			    pyrun_field(item, "value"));
-
-			if (key_text(ps, key) == NULL)
-				pyval_taint(ps->pool, v, pyrun_why(ps), true);
-			else
-				pyval_set(ps->pool, v, key_text(ps, key),
-				    pyrun_known(ps, value));
-		} else if (pyrun_is(item, "dictionary_splat")) {
-			take_all(ps, v, pyrun_value(ps,
-			    ts_node_named_child(item, 0)));
-		} else if (!pyrun_is(item, "comment")) {
-			return absorb(ps, node);
+	while ((item = pynode_next(node, &at)) != NULL) {
+		if (item->type == PYT_DICT_SPLAT) {
+			value = pyrun_value(ps, pynode_nth(item, 0));
+			ps->maybe = 0;	/* what is made here is surely made */
+			pyrun_take_all(ps, v, value);
+			ps->maybe = maybe;
+			continue;
 		}
+		if (item->type != PYT_PAIR)
+			continue;
+		key = pyrun_value(ps, pynode_field(item, "key"));
+		value = pyrun_value(ps, pynode_field(item, "value"));
+		if (pyval_key(ps->scratch, key) != NULL)
+			pyval_set(ps->pool, v, pyval_key(ps->scratch, key),
+			    pyrun_known(ps, value));
+		else
+			pyval_spoil(ps->pool, v, pyrun_why(ps), value);
 	}
 	return v;
+}
+
+static struct pyval *
+constant(struct pysettings *ps, const struct pynode *node)
+{
+	return node->type == PYT_NONE ?
+	    pyval_new(ps->pool, PY_NONE, NULL) :
+	    pyval_new(ps->pool, PY_BOOL, node->kind);
+}
+
+static struct pyval *
+new_bool(struct pysettings *ps, bool is)
+{
+	return pyval_new(ps->pool, PY_BOOL, is ? "true" : "false");
 }
 
 /* ---- operators ---- */
 
 static struct pyval *
-sum(struct pysettings *ps, const struct pyval *a, const struct pyval *b)
+count_with(struct pysettings *ps, const char *op, long long x, long long y)
+{
+	long long z = 0;
+	bool ok = true;
+
+	if (text_same(op, "+"))
+		ok = !__builtin_add_overflow(x, y, &z);
+	else if (text_same(op, "-"))
+		ok = !__builtin_sub_overflow(x, y, &z);
+	else if (text_same(op, "*"))
+		ok = !__builtin_mul_overflow(x, y, &z);
+	else if (text_same(op, "//") && x >= 0 && y > 0)
+		z = x / y;
+	else if (text_same(op, "%") && x >= 0 && y > 0)
+		z = x % y;
+	else
+		ok = false;
+	return ok ? new_int(ps, z) : NULL;
+}
+
+static struct pyval *
+add_lists(struct pysettings *ps, const struct pyval *a,
+    const struct pyval *b)
 {
 	struct pyval *v;
-	long long x, y, z;
 
-	if (a->kind == PY_STRING && b->kind == PY_STRING)
-		return pyval_new(ps->pool, PY_STRING,
-		    pool_printf(ps->pool, "%s%s", a->text, b->text));
-	if (a->kind == PY_INT && b->kind == PY_INT) {
-		x = strtoll(a->text, NULL, 10);
-		y = strtoll(b->text, NULL, 10);
-		return __builtin_add_overflow(x, y, &z) ? NULL :
-		    pyval_new(ps->pool, PY_INT,
-			pool_printf(ps->pool, "%lld", z));
-	}
-	if (a->kind != PY_LIST || b->kind != PY_LIST)
+	if (a->fixed != b->fixed || a->n + b->n > LIST_MAX)
 		return NULL;
 	v = pyval_copy(ps->pool, a);
 	for (size_t i = 0; i < b->n; i++)
@@ -257,674 +326,458 @@ sum(struct pysettings *ps, const struct pyval *a, const struct pyval *b)
 }
 
 static struct pyval *
-product(struct pysettings *ps, const struct pyval *a, const struct pyval *b)
+unite(struct pysettings *ps, struct pyval *a, struct pyval *b)
 {
-	long long z;
+	struct pyval *v = pyval_copy(ps->pool, a);
+	int maybe = ps->maybe;
 
-	if (a->kind != PY_INT || b->kind != PY_INT
-	    || __builtin_mul_overflow(strtoll(a->text, NULL, 10),
-	    strtoll(b->text, NULL, 10), &z))
-		return NULL;
-	return pyval_new(ps->pool, PY_INT, pool_printf(ps->pool, "%lld", z));
-}
-
-static struct pyval *
-binary(struct pysettings *ps, TSNode node)
-{
-	struct pyval *a = pyrun_value(ps, pyrun_field(node, "left"));
-	struct pyval *b = pyrun_value(ps, pyrun_field(node, "right"));
-	const char *op = pyrun_source(ps, pyrun_field(node, "operator"));
-	struct pyval *v = NULL;
-
-	if (text_same(op, "+"))
-		v = sum(ps, a, b);
-	else if (text_same(op, "*"))
-		v = product(ps, a, b);
-	if (v != NULL)
-		return v;
-	v = pyrun_unreadable(ps);
-	pyval_may_be(ps->pool, v, a);
-	pyval_may_be(ps->pool, v, b);
+	ps->maybe = 0;
+	pyrun_take_all(ps, v, b);
+	ps->maybe = maybe;
 	return v;
 }
 
-static struct pyval *
-unary(struct pysettings *ps, TSNode node)
+struct pyval *
+pyrun_binary(struct pysettings *ps, const char *op, struct pyval *a,
+    struct pyval *b)
 {
-	struct pyval *v = pyrun_value(ps, pyrun_field(node, "argument"));
-	bool minus = *pyrun_source(ps, node) == '-';
-	struct pyval *any;
+	struct pyval *v = NULL;
+	long long x, y;
 
-	if (!minus || (v->kind != PY_INT && v->kind != PY_FLOAT)) {
-		any = pyrun_unreadable(ps);
-		pyval_may_be(ps->pool, any, v);
-		return any;
+	if (as_number(a, &x) && as_number(b, &y))
+		v = count_with(ps, op, x, y);
+	else if (text_same(op, "+") && a->kind == PY_STRING
+	    && b->kind == PY_STRING
+	    && strlen(a->text) + strlen(b->text) < TEXT_MAX)
+		v = pyval_new(ps->pool, PY_STRING, pool_printf(ps->pool,
+		    "%s%s", a->text, b->text));
+	else if (text_same(op, "+") && a->kind == PY_LIST
+	    && b->kind == PY_LIST)
+		v = add_lists(ps, a, b);
+	else if (text_same(op, "%") && a->kind == PY_STRING)
+		v = pyrun_percent(ps, a, b);
+	else if (text_same(op, "|") && a->kind == PY_DICT
+	    && b->kind == PY_DICT && pyval_is_listed(a)
+	    && pyval_is_listed(b))
+		v = unite(ps, a, b);
+	if (v != NULL)
+		return v;
+	pyrun_use(ps, a);
+	pyrun_use(ps, b);
+	return pyrun_either(ps, a, b);
+}
+
+static struct pyval *
+binary(struct pysettings *ps, const struct pynode *node)
+{
+	struct pyval *a = pyrun_value(ps, pynode_field(node, "left"));
+	struct pyval *b = pyrun_value(ps, pynode_field(node, "right"));
+
+	return pyrun_binary(ps, pynode_field(node, "operator")->kind, a, b);
+}
+
+static struct pyval *
+unary(struct pysettings *ps, const struct pynode *node)
+{
+	struct pyval *v = pyrun_value(ps, pynode_field(node, "argument"));
+	bool minus = ps->text[node->start] == '-';
+
+	if (minus && v->kind == PY_FLOAT)
+		return new_float(ps, -strtod(v->text, NULL));
+	if (!minus || v->kind != PY_INT) {
+		pyrun_use(ps, v);
+		return pyrun_either(ps, v, NULL);
 	}
 	if (*v->text == '-')
-		return pyval_new(ps->pool, v->kind, v->text + 1);
-	return pyval_new(ps->pool, v->kind, pool_printf(ps->pool, "-%s",
-	    v->text));
+		return pyval_new(ps->pool, PY_INT, v->text + 1);
+	return *v->text == '0' ? v : pyval_new(ps->pool, PY_INT,
+	    pool_printf(ps->pool, "-%s", v->text));
 }
 
-static struct pyval *
-subscript(struct pysettings *ps, TSNode node)
+/* True and False are 1 and 0 here. */
+static const char *
+plain_key(struct pysettings *ps, const struct pyval *v)
 {
-	struct pyval *of = pyrun_value(ps, pyrun_field(node, "value"));
-	struct pyval *key = pyrun_value(ps, pyrun_field(node, "subscript"));
-	const char *text = key_text(ps, key);
-	struct pyval *v = NULL;
-
-	if (ts_node_named_child_count(node) != 2)
-		text = NULL;	/* a slice, or several */
-	if (of->kind == PY_LIST && key->kind == PY_INT) {
-		size_t i = strtoul(key->text, NULL, 10);
-
-		v = *key->text != '-' && i < of->n ? of->value[i] : NULL;
-	} else if (text != NULL) {
-		v = pyval_get(ps->pool, of, text);
-	}
-	if (v != NULL)
-		return v;
-	v = pyrun_unreadable(ps);
-	pyval_may_be(ps->pool, v, of);
-	return v;
+	return pyval_key(ps->scratch, v);
 }
 
-/* ---- calls ---- */
-
-static void
-read_args(struct pysettings *ps, TSNode node, struct args *a)
+/* 1, 0, or -1: not known. */
+static int
+is_equal(struct pysettings *ps, const struct pyval *a, const struct pyval *b)
 {
-	a->named = pyval_new(ps->pool, PY_DICT, NULL);
-	if (!pyrun_is(node, "argument_list")) {
-		a->odd = true;
-		a->value[a->n++] = absorb(ps, node);
-		return;
-	}
-	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++) {
-		TSNode arg = ts_node_named_child(node, i);
+	const char *x = plain_key(ps, a), *y = plain_key(ps, b);
 
-		if (pyrun_is(arg, "comment"))
+	return x == NULL || y == NULL ? -1 : strcmp(x, y) == 0;
+}
+
+static int
+is_in(struct pysettings *ps, const struct pyval *a, const struct pyval *b)
+{
+	int found = 0;
+
+	if (b->kind == PY_STRING && a->kind == PY_STRING)
+		return strstr(b->text, a->text) != NULL;
+	if (b->kind == PY_DICT && plain_key(ps, a) != NULL
+	    && pyval_is_listed(b))
+		return pyval_listed(b, plain_key(ps, a)) != NULL;
+	if (b->kind != PY_LIST)
+		return -1;
+	for (size_t i = 0; found == 0 && i < b->n; i++)
+		found = is_equal(ps, a, b->value[i]);
+	return found;
+}
+
+static int
+is_less(const struct pyval *a, const struct pyval *b)
+{
+	long long x, y;
+
+	if (as_number(a, &x) && as_number(b, &y))
+		return x < y;
+	if (a->kind == PY_STRING && b->kind == PY_STRING)
+		return strcmp(a->text, b->text) < 0;	/* as of characters */
+	return -1;
+}
+
+/* `is` tells only None and the booleans apart for sure. */
+static int
+is_same(const struct pyval *a, const struct pyval *b)
+{
+	bool single = a->kind == PY_NONE || a->kind == PY_BOOL
+	    || b->kind == PY_NONE || b->kind == PY_BOOL;
+
+	if (a->kind == PY_ABSENT || a->kind == PY_UNREADABLE
+	    || b->kind == PY_ABSENT || b->kind == PY_UNREADABLE
+	    || (a->kind == PY_DICT && a->rest != NULL)
+	    || (b->kind == PY_DICT && b->rest != NULL) || !single)
+		return -1;
+	return a->kind == b->kind && strcmp(a->text, b->text) == 0;
+}
+
+static int
+compare(struct pysettings *ps, const char *op, const struct pyval *a,
+    const struct pyval *b)
+{
+	static const struct {
+		const char *op;
+		char what;
+		bool not, swapped;
+	} table[] = {
+		{ "==", '=', false, false }, { "!=", '=', true, false },
+		{ "in", 'i', false, false }, { "not in", 'i', true, false },
+		{ "is", 's', false, false }, { "is not", 's', true, false },
+		{ "<", '<', false, false }, { ">", '<', false, true },
+		{ ">=", '<', true, false }, { "<=", '<', true, true },
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		const struct pyval *x = table[i].swapped ? b : a;
+		const struct pyval *y = table[i].swapped ? a : b;
+		int is;
+
+		if (strcmp(table[i].op, op) != 0)
 			continue;
-		if (pyrun_is(arg, "keyword_argument")) {
-			pyval_set(ps->pool, a->named,
-			    pyrun_source(ps, pyrun_field(arg, "name")),
-			    pyrun_value(ps, pyrun_field(arg, "value")));
-			continue;
-		}
-		a->odd = a->odd || a->n == ARGS_MAX
-		    || pyrun_is(arg, "list_splat")
-		    || pyrun_is(arg, "dictionary_splat");
-		if (a->n < ARGS_MAX)
-			a->value[a->n++] = pyrun_value(ps, arg);
-		else
-			pyval_taint(ps->pool, pyrun_value(ps, arg),
-			    pyrun_why(ps), false);
+		is = table[i].what == '=' ? is_equal(ps, x, y) :
+		    table[i].what == 'i' ? is_in(ps, x, y) :
+		    table[i].what == 's' ? is_same(x, y) : is_less(x, y);
+		return is == -1 ? -1 : is != table[i].not;
 	}
+	return -1;
 }
 
-/* The callee may have changed whatever it was given. */
+/* a < b, and all others of their kind; of a < b < c only what it changes. */
 static struct pyval *
-given_away(struct pysettings *ps, struct args *a)
+comparison(struct pysettings *ps, const struct pynode *node)
 {
-	struct pyval *v = pyrun_unreadable(ps);
+	struct pyval *a = pyrun_value(ps, pynode_nth(node, 0));
+	struct pyval *b = pyrun_value(ps, pynode_nth(node, 1));
+	const struct pynode *op = pynode_field(node, "operators"), *next;
+	int is;
 
-	for (size_t i = 0; i < a->n; i++) {
-		pyval_taint(ps->pool, a->value[i], v->why, false);
-		pyval_may_be(ps->pool, v, a->value[i]);
-	}
-	for (size_t i = 0; i < a->named->n; i++) {
-		pyval_taint(ps->pool, a->named->value[i], v->why, false);
-		pyval_may_be(ps->pool, v, a->named->value[i]);
-	}
-	return v;
-}
-
-/* The callee reads, and may keep, what it was given. */
-static struct pyval *
-only_read(struct pysettings *ps, struct args *a)
-{
-	struct pyval *v = pyrun_unreadable(ps);
-
-	for (size_t i = 0; i < a->n; i++)
-		pyval_may_be(ps->pool, v, a->value[i]);
-	for (size_t i = 0; i < a->named->n; i++)
-		pyval_may_be(ps->pool, v, a->named->value[i]);
-	return v;
-}
-
-static bool
-one_of(const char *s, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (strcmp(s, *words) == 0)
-			return true;
-	return false;
-}
-
-/* dict(x, K=v): a copy with more. */
-static struct pyval *
-make_dict(struct pysettings *ps, const struct args *a)
-{
-	struct pyval *v = pyval_new(ps->pool, PY_DICT, NULL);
-
-	if (a->n > 0)
-		take_all(ps, v, a->value[0]);
-	take_all(ps, v, a->named);
-	return v;
+	ps->maybe++;
+	for (size_t i = 2; (next = pynode_nth(node, i)) != NULL; i++)
+		pyrun_use(ps, pyrun_value(ps, next));
+	ps->maybe--;
+	pyrun_use(ps, a);
+	pyrun_use(ps, b);
+	is = pynode_count(node) == 2 && op != NULL ?
+	    compare(ps, op->kind, a, b) : -1;
+	return is == -1 ? pyrun_unreadable(ps) : new_bool(ps, is);
 }
 
 static struct pyval *
-json_dumps(struct pysettings *ps, const struct args *a)
+negation(struct pysettings *ps, const struct pynode *node)
 {
-	struct pyval *v = pyval_new(ps->pool, PY_JSON, NULL);
+	struct pyval *v = pyrun_value(ps, pynode_field(node, "argument"));
+	int truth = pyval_truth(v);
 
-	pyval_append(ps->pool, v, pyval_deep_copy(ps->pool,
-	    pyrun_known(ps, a->value[0])));
-	return v;
+	pyrun_use(ps, v);
+	return truth == -1 ? pyrun_unreadable(ps) : new_bool(ps, !truth);
 }
 
+/* Something that may not be evaluated at all. */
 static struct pyval *
-join_paths(struct pysettings *ps, const struct args *a)
+perhaps(struct pysettings *ps, const struct pynode *node)
 {
-	struct buf path = buf_new(TEXT_MAX);
-	struct pyval *v = NULL;
-	bool ok = a->named->n == 0;
-
-	for (size_t i = 0; ok && i < a->n; i++) {
-		ok = a->value[i]->kind == PY_STRING;
-		if (!ok)
-			break;
-		if (*a->value[i]->text == '/')
-			buf_clear(&path);
-		else if (path.len > 0 && path.data[path.len - 1] != '/')
-			buf_putc(&path, '/');
-		buf_puts(&path, a->value[i]->text);
-	}
-	if (ok && !path.full)
-		v = pyval_new(ps->pool, PY_STRING,
-		    pool_strdup(ps->pool, buf_str(&path)));
-	buf_free(&path);
-	return v;
-}
-
-/*
- * Tutor's call after the Mongo settings: a copy goes into both stores, which
- * later changes of the dict don't reach, but changes of MODULESTORE do. What
- * an earlier call put there stays, where this one says nothing.
- */
-static struct pyval *
-copy_to_stores(struct pysettings *ps, const struct args *a)
-{
-	struct pyval *doc = pyval_listed(a->named, "doc_store_settings");
-	struct pyval *stores = pyval_listed(ps->names, PYSETTINGS_STORES);
-	struct pyval *into = stores == NULL ? NULL :
-	    pyval_listed(stores, "DOC_STORE_CONFIG");
-	struct pyval *copy = doc != NULL && ps->maybe == 0 && !a->odd ?
-	    pyval_deep_copy(ps->pool, pyrun_known(ps, doc)) :
-	    pyrun_unreadable(ps);
-
-	if (into != NULL && copy->kind == PY_DICT) {
-		take_all(ps, into, copy);
-		return pyval_new(ps->pool, PY_NONE, NULL);
-	}
-	stores = pyval_new(ps->pool, PY_DICT, NULL);
-	pyval_set(ps->pool, stores, "DOC_STORE_CONFIG", copy);
-	pyval_set(ps->pool, ps->names, PYSETTINGS_STORES, stores);
-	if (a->n > 0)
-		pyval_may_be(ps->pool, a->value[0], stores);
-	return pyval_new(ps->pool, PY_NONE, NULL);
-}
-
-/* A function by its name. NULL: not known. */
-static struct pyval *
-known_function(struct pysettings *ps, const char *name, struct args *a)
-{
-	static const char *const readers[] = { "print", "str", "int", "bool",
-	    "float", "len", "list", "tuple", "set", "sorted", "isinstance",
-	    "hasattr", "path", "Path", "_", "gettext", "gettext_lazy",
-	    "os.path.exists", "os.path.dirname", "os.path.abspath",
-	    "os.path.basename", "os.path.join", "os.makedirs",
-	    "os.environ.get", "os.getenv", "json.loads", "json.dumps",
-	    "dict", "Config", "BotoConfig", "timedelta",
-	    "datetime.timedelta", "re.compile", "warnings.filterwarnings",
-	    "warnings.simplefilter", "super", "type", "open", NULL };
-	struct pyval *v = NULL;
-
-	if (text_same(name, "update_module_store_settings"))
-		return copy_to_stores(ps, a);
-	if (!one_of(name, readers))
-		return NULL;
-	if (text_same(name, "dict") && !a->odd && a->n <= 1)
-		v = make_dict(ps, a);
-	else if (text_same(name, "json.dumps") && !a->odd && a->n == 1)
-		v = json_dumps(ps, a);
-	else if (text_same(name, "os.path.join") && !a->odd)
-		v = join_paths(ps, a);
-	return v != NULL ? v : only_read(ps, a);
-}
-
-/* What it returns may be a function of this file too. */
-static struct pyval *
-lose_by_call(struct pysettings *ps)
-{
-	struct pyval *v = pyrun_unreadable(ps);
-
-	pyrun_lose_all(ps);
-	v->text = "def";
-	return v;
-}
-
-/* ---- methods ---- */
-
-static struct pyval *
-strip(struct pysettings *ps, const struct pyval *v, const char *how,
-    const struct args *a)
-{
-	const char *chars = " \t\n\r\f\v", *text = v->text;
-	size_t len;
-
-	if (a->n > 0 && a->value[0]->kind == PY_STRING)
-		chars = a->value[0]->text;
-	else if (a->n > 0)
-		return NULL;
-	if (!text_same(how, "rstrip"))
-		text += strspn(text, chars);
-	len = strlen(text);
-	while (!text_same(how, "lstrip") && len > 0
-	    && strchr(chars, text[len - 1]) != NULL)
-		len--;
-	if (!text_is_utf8(text, len))
-		return NULL;	/* bytes were taken, not characters */
-	return pyval_new(ps->pool, PY_STRING,
-	    pool_strndup(ps->pool, text, len));
-}
-
-static struct pyval *
-join(struct pysettings *ps, const struct pyval *v, const struct args *a)
-{
-	struct buf all = buf_new(TEXT_MAX);
-	const struct pyval *parts = a->n == 1 ? a->value[0] : NULL;
-	struct pyval *joined = NULL;
-	bool ok = parts != NULL && parts->kind == PY_LIST;
-
-	for (size_t i = 0; ok && i < parts->n; i++) {
-		ok = parts->value[i]->kind == PY_STRING;
-		if (ok && i > 0)
-			buf_puts(&all, v->text);
-		if (ok)
-			buf_puts(&all, parts->value[i]->text);
-	}
-	if (ok && !all.full)
-		joined = pyval_new(ps->pool, PY_STRING,
-		    pool_strdup(ps->pool, buf_str(&all)));
-	buf_free(&all);
-	return joined;
-}
-
-/* "{}/{name}".format(..) with nothing after a name. */
-static struct pyval *
-format(struct pysettings *ps, const struct pyval *v, const struct args *a)
-{
-	struct buf all = buf_new(TEXT_MAX);
-	struct pyval *made = NULL, *arg;
-	size_t next = 0;
-	bool ok = !a->odd;
-
-	for (const char *s = v->text; ok && *s != '\0'; s++) {
-		size_t n = strcspn(s + 1, "{}");
-
-		if ((*s == '{' || *s == '}') && s[1] == *s) {
-			buf_putc(&all, *s++);
-			continue;
-		}
-		if (*s != '{') {
-			buf_putc(&all, *s);
-			continue;
-		}
-		if (n == 0)
-			arg = next < a->n ? a->value[next++] : NULL;
-		else if (n == 1 && isdigit((unsigned char)s[1]))
-			arg = (size_t)(s[1] - '0') < a->n ?
-			    a->value[s[1] - '0'] : NULL;
-		else
-			arg = pyval_listed(a->named,
-			    pool_strndup(ps->pool, s + 1, n));
-		ok = s[n + 1] == '}' && arg != NULL
-		    && (arg->kind == PY_STRING || arg->kind == PY_INT)
-		    && buf_puts(&all, arg->text);
-		s += n + 1;
-	}
-	if (ok && !all.full)
-		made = pyval_new(ps->pool, PY_STRING,
-		    pool_strdup(ps->pool, buf_str(&all)));
-	buf_free(&all);
-	return made;
-}
-
-static struct pyval *
-string_method(struct pysettings *ps, struct pyval *v, const char *name,
-    struct args *a)
-{
-	struct pyval *made = NULL;
-
-	if (text_same(name, "lstrip") || text_same(name, "rstrip")
-	    || text_same(name, "strip"))
-		made = strip(ps, v, name, a);
-	else if (text_same(name, "join"))
-		made = join(ps, v, a);
-	else if (text_same(name, "format"))
-		made = format(ps, v, a);
-	return made != NULL ? made : only_read(ps, a);
-}
-
-static struct pyval *
-get(struct pysettings *ps, struct pyval *of, const struct args *a)
-{
-	const char *key = a->n > 0 && !a->odd ?
-	    key_text(ps, a->value[0]) : NULL;
 	struct pyval *v;
 
-	if (key == NULL)
-		return NULL;
-	v = pyval_get(ps->pool, of, key);
-	if (v == NULL && of->kind == PY_DICT)
-		return a->n > 1 ? a->value[1] :
-		    pyval_new(ps->pool, PY_NONE, NULL);
-	/* edx-platform may have it or not: not a default of ours */
-	return v != NULL && v->kind == PY_ABSENT ? NULL : v;
+	ps->maybe++;
+	v = pyrun_value(ps, node);
+	ps->maybe--;
+	return v;
 }
 
-/* A method that changes what it belongs to; false: not read as such. */
-static bool
-change_surely(struct pysettings *ps, struct pyval *of, const char *name,
-    struct args *a)
+static struct pyval *
+boolean(struct pysettings *ps, const struct pynode *node)
 {
-	const char *key = a->n > 0 ? key_text(ps, a->value[0]) : NULL;
+	const struct pynode *right = pynode_field(node, "right");
+	struct pyval *a = pyrun_value(ps, pynode_field(node, "left"));
+	bool is_and = pynode_has(node, "and");
+	int truth = pyval_truth(a);
 
-	if (ps->maybe > 0 || a->odd)
+	pyrun_use(ps, a);
+	if (truth == -1)
+		return pyrun_either(ps, a, perhaps(ps, right));
+	return is_and == (truth == 1) ? pyrun_value(ps, right) : a;
+}
+
+/* a if test else b */
+static struct pyval *
+conditional(struct pysettings *ps, const struct pynode *node)
+{
+	const struct pynode *a = pynode_nth(node, 0), *b = pynode_nth(node, 2);
+	struct pyval *test = pyrun_value(ps, pynode_nth(node, 1)), *v;
+	int truth = pyval_truth(test);
+
+	pyrun_use(ps, test);
+	if (truth != -1)
+		return pyrun_value(ps, truth ? a : b);
+	v = perhaps(ps, a);
+	return pyrun_either(ps, v, perhaps(ps, b));
+}
+
+/* ---- parts ---- */
+
+bool
+pyrun_index(const struct pyval *v, const struct pyval *index, size_t *i)
+{
+	long long n;
+
+	if (v->kind != PY_LIST || !as_number(index, &n))
 		return false;
-	if (text_same(name, "append") && of->kind == PY_LIST && a->n == 1) {
-		pyval_append(ps->pool, of, a->value[0]);
-		return true;
-	}
-	if (of->kind == PY_LIST || of->kind == PY_UNREADABLE)
-		return false;
-	if (text_same(name, "update") && a->n <= 1
-	    && (a->n == 0 || a->value[0]->kind == PY_DICT)) {
-		for (size_t i = 0; a->n > 0 && i < a->value[0]->n; i++)
-			pyrun_set_item(ps, of, a->value[0]->key[i],
-			    a->value[0]->value[i]);
-		if (a->n > 0 && a->value[0]->rest != NULL)
-			return false;
-		for (size_t i = 0; i < a->named->n; i++)
-			pyrun_set_item(ps, of, a->named->key[i],
-			    a->named->value[i]);
-		return true;
-	}
-	if (key == NULL || (of->kind != PY_DICT && of->kind != PY_ABSENT))
-		return false;
-	if (text_same(name, "pop")) {
-		pyval_drop(ps->pool, of, key);
-		return true;
-	}
-	if (text_same(name, "setdefault") && of->kind == PY_DICT
-	    && pyval_listed(of, key) == NULL && of->rest == NULL) {
-		pyrun_set_item(ps, of, key, a->n > 1 ? a->value[1] :
-		    pyval_new(ps->pool, PY_NONE, NULL));
-		return true;
-	}
-	return text_same(name, "setdefault") && pyval_listed(of, key) != NULL
-	    && pyval_listed(of, key)->kind != PY_ABSENT
-	    && pyval_listed(of, key)->kind != PY_UNREADABLE;
+	if (n < 0)
+		n += (long long)v->n;
+	*i = (size_t)n;
+	return n >= 0 && n < (long long)v->n;
 }
 
-static struct pyval *
-method(struct pysettings *ps, struct pyval *of, const char *name,
-    struct args *a)
-{
-	static const char *const readers[] = { "get", "items", "keys",
-	    "values", "index", "count", "copy", "startswith", "endswith",
-	    "encode", "decode", "split", "lower", "upper", "replace",
-	    "exists", "joinpath", NULL };
-	static const char *const changers[] = { "append", "extend", "insert",
-	    "remove", "pop", "popitem", "clear", "update", "setdefault",
-	    "sort", "reverse", "add", "discard", NULL };
-	struct pyval *v;
-
-	if (of->kind == PY_STRING)
-		return string_method(ps, of, name, a);
-	if (pyrun_is_function(of))
-		return lose_by_call(ps);
-	if (text_same(name, "copy") && a->n == 0 && pyval_is_container(of))
-		return pyval_copy(ps->pool, of);
-	v = text_same(name, "get") ? get(ps, of, a) : NULL;
-	if (v != NULL)
-		return v;
-	if (one_of(name, changers) && !change_surely(ps, of, name, a))
-		pyval_taint(ps->pool, of, pyrun_why(ps), true);
-	v = one_of(name, readers) || one_of(name, changers) ?
-	    only_read(ps, a) : given_away(ps, a);
-	if (!one_of(name, readers) && !one_of(name, changers))
-		pyval_taint(ps->pool, of, v->why, false);
-	pyval_may_be(ps->pool, v, of);
-	return v;
-}
-
-/* Does a call by this name, or with such an argument, run what can change
- * any name? */
+/* An end of a slice, as Python shortens it. false: not known. */
 static bool
-runs_anything(struct pysettings *ps, TSNode callee, const char *name,
-    const struct args *a)
+slice_end(struct pysettings *ps, const struct pynode *node, long long size,
+    long long *end)
 {
-	static const char *const anything[] = { "exec", "eval", "globals",
-	    "locals", "vars", "setattr", "delattr", "__import__", "compile",
-	    "execfile", "importlib.import_module", NULL };
-	const struct pyval *v = pyval_listed(ps->names, name);
-	bool any = one_of(name, anything)
-	    || (v != NULL && pyrun_is_function(v))
-	    || (!pyrun_is(callee, "identifier")
-		&& !pyrun_is(callee, "attribute"));
+	struct pyval *v = pyrun_value(ps, node);
 
-	for (size_t i = 0; i < a->n; i++)
-		any = any || pyrun_is_function(a->value[i]);
-	for (size_t i = 0; i < a->named->n; i++)
-		any = any || pyrun_is_function(a->named->value[i]);
-	return any;
+	if (!as_number(v, end))
+		return false;
+	if (*end < 0)
+		*end += size;
+	*end = *end < 0 ? 0 : *end > size ? size : *end;
+	return true;
 }
 
+/* of[a:b], of a list or an ASCII text. NULL: not known. */
 static struct pyval *
-call(struct pysettings *ps, TSNode node)
+slice(struct pysettings *ps, struct pyval *of, const struct pynode *node)
 {
-	TSNode callee = pyrun_field(node, "function");
-	const char *name = pyrun_source(ps, callee);
-	struct args a = { 0 };
+	bool text = of->kind == PY_STRING && pyrun_is_ascii(of->text);
+	long long size = (long long)(text ? strlen(of->text) : of->n);
+	long long from = 0, to = size;
+	int colons = 0;
 	struct pyval *v;
+	bool ok = text || of->kind == PY_LIST;
 
-	read_args(ps, pyrun_field(node, "arguments"), &a);
-	if (runs_anything(ps, callee, name, &a))
-		return lose_by_call(ps);
-	v = known_function(ps, name, &a);
-	if (v != NULL)
-		return v;
-	if (pyrun_is(callee, "identifier")) {
-		/* it may be a method of something that has a name */
-		v = pyval_listed(ps->names, name);
-		if (v != NULL)
-			pyval_taint(ps->pool, v, pyrun_why(ps), false);
-		return given_away(ps, &a);
+	for (size_t i = 0; i < node->n; i++) {
+		const struct pynode *part = node->child[i];
+
+		if (!part->named)
+			colons++;
+		else if (part->type != PYT_COMMENT)
+			ok = slice_end(ps, part, size,
+			    colons == 0 ? &from : &to) && ok;
 	}
-	if (text_starts(name, "dict.") || text_starts(name, "list."))
-		return given_away(ps, &a);
-	return method(ps, pyrun_value(ps, pyrun_field(callee, "object")),
-	    pyrun_source(ps, pyrun_field(callee, "attribute")), &a);
-}
-
-/* ---- one expression ---- */
-
-static struct pyval *
-named_expression(struct pysettings *ps, TSNode node)
-{
-	struct pyval *v = pyrun_unreadable(ps);
-
-	pyval_may_be(ps->pool, v,
-	    pyrun_value(ps, pyrun_field(node, "value")));
-	pyval_set(ps->pool, ps->names,
-	    pyrun_source(ps, pyrun_field(node, "name")), v);
+	if (!ok || colons != 1)
+		return NULL;
+	to = to < from ? from : to;
+	if (text)
+		return pyval_new(ps->pool, PY_STRING, pool_strndup(ps->pool,
+		    of->text + from, (size_t)(to - from)));
+	v = pyval_new(ps->pool, PY_LIST, NULL);
+	v->fixed = of->fixed;
+	for (; from < to; from++)
+		pyval_append(ps->pool, v, of->value[from]);
 	return v;
 }
 
-static struct pyval *
-string_value(struct pysettings *ps, TSNode node)
+struct pyval *
+pyrun_item(struct pysettings *ps, struct pyval *of, struct pyval *key)
 {
-	struct pyval *v;
+	struct pyval *v = NULL;
+	size_t i;
 
-	return pyrun_string(ps, node, &v) ? v : pyrun_unreadable(ps);
+	if (pyrun_index(of, key, &i))
+		v = of->value[i];
+	else if (key->kind == PY_STRING || (pyval_is_listed(of)
+	    && pyval_key(ps->scratch, key) != NULL))
+		v = pyval_get(ps->pool, of, pyval_key(ps->scratch, key));
+	return v != NULL ? v : pyrun_either(ps, of, NULL);
 }
 
 static struct pyval *
-inner(struct pysettings *ps, TSNode node)
+subscript(struct pysettings *ps, const struct pynode *node)
 {
-	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++)
-		if (!pyrun_is(ts_node_named_child(node, i), "comment"))
-			return pyrun_value(ps, ts_node_named_child(node, i));
-	return pyrun_unreadable(ps);
-}
+	struct pyval *of = pyrun_value(ps, pynode_field(node, "value")), *v;
+	const struct pynode *by = pynode_field(node, "subscript"), *more;
+	size_t at = 0;
 
-static struct pyval *
-float_value(struct pysettings *ps, TSNode node)
-{
-	const char *text = pyrun_source(ps, node);
-
-	return strspn(text, "0123456789.eE+-") == strlen(text) ?
-	    pyval_new(ps->pool, PY_FLOAT, text) : pyrun_unreadable(ps);
-}
-
-static struct pyval *
-constant(struct pysettings *ps, TSNode node)
-{
-	return pyrun_is(node, "none") ? pyval_new(ps->pool, PY_NONE, NULL) :
-	    pyval_new(ps->pool, PY_BOOL, ts_node_type(node));
+	pyrun_use(ps, of);
+	if (pynode_count(node) == 2 && by->type != PYT_SLICE)
+		return pyrun_item(ps, of, pyrun_value(ps, by));
+	if (pynode_count(node) == 2) {
+		v = slice(ps, of, by);
+		return v != NULL ? v : pyrun_either(ps, of, NULL);
+	}
+	pynode_next(node, &at);
+	while ((more = pynode_next(node, &at)) != NULL)
+		pyrun_value(ps, more);
+	return pyrun_either(ps, of, NULL);
 }
 
 /* Through Python's own tables any name can be changed. */
 static struct pyval *
-identifier(struct pysettings *ps, TSNode node)
+way_to_all(struct pysettings *ps)
+{
+	struct pyval *v = pyrun_unreadable(ps);
+
+	v->all = true;
+	return v;
+}
+
+static struct pyval *
+identifier(struct pysettings *ps, const struct pynode *node)
 {
 	const char *name = pyrun_source(ps, node);
 
-	if (text_same(name, "builtins") || text_same(name, "__builtins__"))
-		pyrun_lose_all(ps);
+	if (text_starts(name, "__") || text_same(name, "builtins"))
+		return way_to_all(ps);
 	return pyrun_name(ps, name);
 }
 
 static struct pyval *
-attribute(struct pysettings *ps, TSNode node)
+attribute(struct pysettings *ps, const struct pynode *node)
 {
-	if (text_same(pyrun_source(ps, node), "sys.modules"))
-		pyrun_lose_all(ps);
-	return absorb(ps, node);
-}
-
-/* The names that a loop within an expression binds are its own. */
-static void
-give_back(struct pysettings *ps, TSNode left, const struct pyval *before)
-{
-	const char *name;
-	struct pyval *old;
-
-	for (uint32_t i = 0; i < ts_node_named_child_count(left); i++)
-		give_back(ps, ts_node_named_child(left, i), before);
-	if (!pyrun_is(left, "identifier"))
-		return;
-	name = pyrun_source(ps, left);
-	old = pyval_listed(before, name);
-	if (old != NULL)
-		pyval_set(ps->pool, ps->names, name, old);
-	else
-		pyval_drop(ps->pool, ps->names, name);
-}
-
-/* [x for x in y]: run once, as the body of a loop. */
-static struct pyval *
-comprehension(struct pysettings *ps, TSNode node)
-{
-	uint32_t n = ts_node_named_child_count(node);
-	const struct pyval *before = pyval_copy(ps->pool, ps->names);
-	const struct pyval *lost = ps->lost;
+	static const char *const tables[] = { "modules", "_getframe",
+	    "f_globals", "f_locals", "f_back", "gi_frame", NULL };
+	struct pyval *of = pyrun_value(ps, pynode_field(node, "object"));
+	const char *name = pyrun_source(ps, pynode_field(node, "attribute"));
 	struct pyval *v;
 
-	ps->maybe++;
-	for (uint32_t i = 0; i < n; i++) {
-		TSNode child = ts_node_named_child(node, i);
+	pyrun_use(ps, of);
+	for (const char *const *t = tables; *t != NULL; t++)
+		if (strcmp(name, *t) == 0)
+			return way_to_all(ps);
+	if (text_starts(name, "__"))
+		return way_to_all(ps);
+	v = pyrun_either(ps, of, NULL);
+	v->all = of->all;
+	return v;
+}
 
-		if (pyrun_is(child, "for_in_clause"))
-			pyrun_bind_loop(ps, pyrun_field(child, "left"),
-			    pyrun_field(child, "right"));
-	}
-	v = pyrun_unreadable(ps);
-	for (uint32_t i = 0; i < n; i++) {
-		TSNode child = ts_node_named_child(node, i);
+static struct pyval *
+inner(struct pysettings *ps, const struct pynode *node)
+{
+	const struct pynode *child = pynode_nth(node, 0);
 
-		/* what is in those was run above: twice at each level would
-		 * be 2^n times at the n-th */
-		if (!pyrun_is(child, "for_in_clause"))
-			pyval_may_be(ps->pool, v, pyrun_value(ps, child));
-	}
-	ps->maybe--;
-	for (uint32_t i = 0; ps->lost == lost && i < n; i++) {
-		TSNode child = ts_node_named_child(node, i);
+	return child != NULL ? pyrun_value(ps, child) : pyrun_unreadable(ps);
+}
 
-		if (pyrun_is(child, "for_in_clause"))
-			give_back(ps, pyrun_field(child, "left"), before);
+static struct pyval *
+named_expression(struct pysettings *ps, const struct pynode *node)
+{
+	struct pyval *v = pyrun_value(ps, pynode_field(node, "value"));
+
+	pyrun_assign(ps, pynode_field(node, "name"), v);
+	return v;
+}
+
+static struct pyval *
+lambda(struct pysettings *ps, const struct pynode *node)
+{
+	const struct pynode *parameters = pynode_field(node, "parameters");
+	struct pyval *v = pyrun_new_code(ps, node), *dflt;
+
+	for (size_t i = 0; parameters != NULL && i < parameters->n; i++) {
+		const struct pynode *value = pynode_field(
+		    parameters->child[i], "value");
+
+		if (value == NULL)
+			continue;
+		dflt = pyrun_value(ps, value);
+		pyval_may_be(ps->pool, v, dflt);
 	}
 	return v;
 }
 
-/* Code that runs later, or never here. */
+/* Code that runs when somebody goes through it. */
 static struct pyval *
-later(struct pysettings *ps, TSNode node)
+generator(struct pysettings *ps, const struct pynode *node)
+{
+	const struct pynode *first = pynode_nth(node, 1);
+	struct pyval *v = pyrun_new_code(ps, node);
+
+	if (first != NULL && first->type == PYT_FOR_IN)
+		pyval_may_be(ps->pool, v,
+		    pyrun_value(ps, pynode_field(first, "right")));
+	return v;
+}
+
+static struct pyval *
+scalar_unknown(struct pysettings *ps, const struct pynode *node)
 {
 	(void)node;
 	return pyrun_unreadable(ps);
 }
 
 struct pyval *
-pyrun_value(struct pysettings *ps, TSNode node)
+pyrun_value(struct pysettings *ps, const struct pynode *node)
 {
-	static const struct {
-		const char *type;
-		struct pyval *(*eval)(struct pysettings *, TSNode);
-	} kinds[] = {
-		{ "identifier", identifier }, { "string", string_value },
-		{ "concatenated_string", concatenation },
-		{ "integer", number }, { "float", float_value },
-		{ "true", constant }, { "false", constant },
-		{ "none", constant }, { "list", list }, { "tuple", list },
-		{ "expression_list", list }, { "dictionary", dictionary },
-		{ "parenthesized_expression", inner },
-		{ "subscript", subscript }, { "call", call },
-		{ "binary_operator", binary }, { "unary_operator", unary },
-		{ "named_expression", named_expression },
-		{ "list_comprehension", comprehension },
-		{ "set_comprehension", comprehension },
-		{ "dictionary_comprehension", comprehension },
-		{ "generator_expression", comprehension },
-		{ "attribute", attribute },
-		{ "lambda", later }, { "comment", later },
+	static struct pyval *(*const eval[])(struct pysettings *,
+	    const struct pynode *) = {
+		[PYT_IDENTIFIER] = identifier, [PYT_STRING] = string_value,
+		[PYT_CONCATENATED] = concatenation, [PYT_INTEGER] = number,
+		[PYT_FLOAT] = float_value, [PYT_TRUE] = constant,
+		[PYT_FALSE] = constant, [PYT_NONE] = constant,
+		[PYT_LIST] = list, [PYT_TUPLE] = list,
+		[PYT_EXPRESSION_LIST] = list, [PYT_DICT] = dictionary,
+		[PYT_PARENTHESIZED] = inner, [PYT_TYPE] = inner,
+		[PYT_SUBSCRIPT] = subscript, [PYT_CALL] = pyrun_call,
+		[PYT_BINARY] = binary, [PYT_UNARY] = unary,
+		[PYT_BOOLEAN] = boolean, [PYT_NOT] = negation,
+		[PYT_COMPARISON] = comparison,
+		[PYT_CONDITIONAL] = conditional,
+		[PYT_NAMED] = named_expression,
+		[PYT_LIST_COMPREHENSION] = pyrun_comprehension,
+		[PYT_SET_COMPREHENSION] = pyrun_comprehension,
+		[PYT_DICT_COMPREHENSION] = pyrun_comprehension,
+		[PYT_GENERATOR] = generator, [PYT_ATTRIBUTE] = attribute,
+		[PYT_LAMBDA] = lambda, [PYT_COMMENT] = scalar_unknown,
+		[PYT_ELLIPSIS] = scalar_unknown,
 	};
-	struct pyval *v = NULL;
 
-	if (ts_node_is_null(node) || ps->depth >= DEPTH_MAX) {
-		pyrun_lose_all(ps);
+	if (node == NULL)
 		return pyrun_unreadable(ps);
-	}
-	ps->depth++;
-	for (size_t i = 0; v == NULL && i < sizeof kinds / sizeof *kinds; i++)
-		if (pyrun_is(node, kinds[i].type))
-			v = kinds[i].eval(ps, node);
-	if (v == NULL)
-		v = absorb(ps, node);
-	ps->depth--;
-	return v;
+	if (node->type < sizeof eval / sizeof *eval
+	    && eval[node->type] != NULL)
+		return eval[node->type](ps, node);
+	return absorb(ps, node);
 }

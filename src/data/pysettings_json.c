@@ -57,11 +57,13 @@ container(struct walk *w, const struct pyval *v, int depth)
 	for (size_t i = 0; i < v->n && w->why == NULL; i++) {
 		struct json *one;
 
-		if (v->value[i]->kind == PY_ABSENT)
-			continue;	/* edx-platform's own */
+		/* edx-platform's own; FEATURES, which are the names */
+		if (v->value[i]->kind == PY_ABSENT || v->value[i] == v)
+			continue;
 		one = to_json(w, v->value[i], depth + 1);
 		if (one != NULL)
-			json_add(all, dict ? v->key[i] : NULL, one);
+			json_add(all, dict ? pyval_key_text(v->key[i]) : NULL,
+			    one);
 	}
 	return all;
 }
@@ -123,5 +125,6 @@ pysettings_key(const struct pysettings *ps, const char *path, size_t i)
 
 	if (v != NULL && v->kind == PY_JSON)
 		v = v->value[0];
-	return v != NULL && v->kind == PY_DICT && i < v->n ? v->key[i] : NULL;
+	return v != NULL && v->kind == PY_DICT && i < v->n ?
+	    pyval_key_text(v->key[i]) : NULL;
 }

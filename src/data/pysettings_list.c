@@ -16,6 +16,7 @@ enum { DEPTH = 40, ENTRIES = 100000 };
 
 struct listing {
 	struct pool *pool;
+	const struct pyval *names;
 	struct py_entry *v;
 	size_t n, room;
 };
@@ -65,10 +66,13 @@ walk(struct listing *l, const char *path, const struct pyval *v, int depth)
 		add(l, path, v);
 		return;
 	}
-	for (size_t i = 0; i < v->n; i++)
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->value[i] == l->names)
+			continue;	/* FEATURES, which are the names */
 		walk(l, v->kind == PY_DICT ? pool_printf(l->pool, "%s.%s",
-		    path, v->key[i]) : pool_printf(l->pool, "%s[%zu]", path,
-		    i), v->value[i], depth + 1);
+		    path, pyval_key_text(v->key[i])) : pool_printf(l->pool,
+		    "%s[%zu]", path, i), v->value[i], depth + 1);
+	}
 	if (v->rest != NULL && v->rest->kind == PY_UNREADABLE)
 		add_unreadable(l, pool_printf(l->pool, "%s.*", path),
 		    v->rest->why);
@@ -94,14 +98,14 @@ is_setting(const char *name)
 const struct py_entry *
 pysettings_list(const struct pysettings *ps, struct pool *pool, size_t *n)
 {
-	struct listing l = { .pool = pool };
 	const struct pyval *names = ps->names;
+	struct listing l = { .pool = pool, .names = names };
 
 	for (size_t i = 0; i < names->n; i++)
 		if (is_setting(names->key[i]))
 			walk(&l, names->key[i], names->value[i], 0);
-	if (ps->lost != NULL)
-		add_unreadable(&l, "*", ps->lost->why);
+	if (names->rest->kind == PY_UNREADABLE)
+		add_unreadable(&l, "*", names->rest->why);
 	*n = l.n;
 	return l.v;
 }

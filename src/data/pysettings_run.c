@@ -1,9 +1,9 @@
 /*
  * pysettings_run - Python statements, one after another.
  *
- * What stands within a condition, a loop, a try or a with is run once as
- * "maybe": what it assigns becomes unreadable, and what it changes too. The
- * few constructs of Tutor's own files that change nothing we read are known.
+ * What stands within a condition, a try or a with is run once as "maybe":
+ * what it assigns becomes unreadable, and what it changes too. The few
+ * constructs of Tutor's own files that change nothing we read are known.
  */
 #include "data/pysettings_run.h"
 
@@ -12,251 +12,365 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-static void assign(struct pysettings *, TSNode target, struct pyval *);
-
 /* ---- assignments ---- */
 
 /* What a name or entry becomes: within a condition, nobody knows. */
 static struct pyval *
 surely(struct pysettings *ps, struct pyval *value, struct pyval *old)
 {
-	struct pyval *v;
-
 	if (ps->maybe == 0)
 		return pyrun_known(ps, value);
-	v = pyrun_unreadable(ps);
-	pyval_may_be(ps->pool, v, value);
-	pyval_may_be(ps->pool, v, old);
-	return v;
-}
-
-static bool
-is_features(struct pysettings *ps, const struct pyval *container)
-{
-	return ps->flat && container == pyval_listed(ps->names, "FEATURES");
+	return pyrun_either(ps, value, old);
 }
 
 void
-pyrun_set_item(struct pysettings *ps, struct pyval *container,
-    const char *key, struct pyval *value)
+pyrun_set_item(struct pysettings *ps, struct pyval *of, const char *key,
+    struct pyval *value)
 {
-	value = surely(ps, value, pyval_listed(container, key));
-	/* what is changed under another name, and has no blame of its own */
-	for (size_t i = 0; *container->why == '\0' && i < container->nmay_be;
-	    i++)
-		pyval_taint(ps->pool, container->may_be[i], pyrun_why(ps),
-		    false);
-	pyval_set(ps->pool, container, key, value);
-	if (is_features(ps, container))
-		pyval_set(ps->pool, ps->names, key, value);
+	bool known = (of->kind == PY_DICT || of->kind == PY_ABSENT)
+	    && of->nmay_be == 0 && !of->opaque && !of->all;
+	struct pyval *aliases;
+
+	value = surely(ps, value, pyval_listed(of, key));
+	if (!known) {
+		/* what is changed under another name; not by our own name */
+		aliases = pyrun_either(ps, of, NULL);
+		aliases->code = of->code != NULL && of->code->is_class ?
+		    of->code : NULL;
+		aliases->may_be = of->may_be;
+		aliases->nmay_be = aliases->room_may_be = of->nmay_be;
+		pyrun_taint(ps, aliases, value, false);
+	}
+	pyval_set(ps->pool, of, key, value);
 }
 
 static void
 set_name(struct pysettings *ps, const char *name, struct pyval *value)
 {
-	struct pyval *features;
-
-	if (ps->in_class)
-		return;		/* a name of the class, not of the file */
 	value = surely(ps, value, pyval_listed(ps->names, name));
 	pyval_set(ps->pool, ps->names, name, value);
-	features = ps->flat ? pyval_listed(ps->names, "FEATURES") : NULL;
-	if (features != NULL && !text_same(name, "FEATURES"))
-		pyval_set(ps->pool, features, name, value);
+	ps->assigned = true;
+}
+
+/* of[key] = value; key NULL: a slice, or several. */
+static void
+set_at(struct pysettings *ps, struct pyval *of, struct pyval *key,
+    struct pyval *value)
+{
+	const char *text = key != NULL ? pyval_key(ps->scratch, key) : NULL;
+	size_t i;
+
+	if (key != NULL && of->kind == PY_LIST && !of->fixed
+	    && pyrun_index(of, key, &i))
+		of->value[i] = surely(ps, value, of->value[i]);
+	else if (text != NULL && of->kind != PY_LIST
+	    && (key->kind == PY_STRING || pyval_is_listed(of)))
+		pyrun_set_item(ps, of, text, value);
+	else
+		pyrun_taint(ps, of, value, true);
+}
+
+/* The parts of a subscript; key NULL: it is none that can be told. */
+static struct pyval *
+read_place(struct pysettings *ps, const struct pynode *target,
+    struct pyval **key)
+{
+	struct pyval *of = pyrun_value(ps, pynode_field(target, "value"));
+	const struct pynode *part;
+	size_t at = 0;
+
+	*key = NULL;
+	pynode_next(target, &at);
+	while ((part = pynode_next(target, &at)) != NULL)
+		*key = pyrun_value(ps, part);
+	if (pynode_count(target) != 2
+	    || pynode_field(target, "subscript")->type == PYT_SLICE)
+		*key = NULL;
+	return of;
 }
 
 static void
-set_subscript(struct pysettings *ps, TSNode target, struct pyval *value)
+set_subscript(struct pysettings *ps, const struct pynode *target,
+    struct pyval *value)
 {
-	struct pyval *of = pyrun_value(ps, pyrun_field(target, "value"));
-	struct pyval *key = pyrun_value(ps,
-	    pyrun_field(target, "subscript"));
+	struct pyval *key, *of = read_place(ps, target, &key);
 
-	if (key->kind != PY_STRING || of->kind == PY_LIST
-	    || ts_node_named_child_count(target) != 2)
-		pyval_taint(ps->pool, of, pyrun_why(ps), true);
-	else
-		pyrun_set_item(ps, of, key->text, value);
+	set_at(ps, of, key, value);
 }
 
 /* a, b = ...: each may be anything of it. */
 static void
-set_several(struct pysettings *ps, TSNode target, struct pyval *value)
+set_several(struct pysettings *ps, const struct pynode *target,
+    struct pyval *value)
 {
-	uint32_t n = ts_node_named_child_count(target);
+	struct pyval *items = pyrun_items(ps, value), *any;
+	const struct pynode *part;
+	size_t at = 0, i = 0, n = pynode_count(target);
+	bool splat = false;
 
-	for (uint32_t i = 0; i < n; i++) {
-		struct pyval *part = pyrun_unreadable(ps);
+	while ((part = pynode_next(target, &at)) != NULL)
+		splat = splat || part->type == PYT_SPLAT_PATTERN;
+	any = pyrun_either(ps, value, NULL);
+	if (items == NULL)
+		pyrun_use(ps, value);
+	for (size_t k = 0; items != NULL && k < items->n; k++)
+		pyval_may_be(ps->pool, any, items->value[k]);
+	for (at = 0; (part = pynode_next(target, &at)) != NULL; i++)
+		pyrun_assign(ps, part, items != NULL && !splat
+		    && items->n == n ? items->value[i] :
+		    pyrun_either(ps, any, NULL));
+}
 
-		pyval_may_be(ps->pool, part, value);
-		if (value->kind == PY_LIST && value->n == n)
-			part = value->value[i];
-		else if (value->kind == PY_LIST)
-			for (size_t k = 0; k < value->n; k++)
-				pyval_may_be(ps->pool, part,
-				    value->value[k]);
-		assign(ps, ts_node_named_child(target, i), part);
+void
+pyrun_assign(struct pysettings *ps, const struct pynode *target,
+    struct pyval *value)
+{
+	switch (target->type) {
+	case PYT_IDENTIFIER:
+		set_name(ps, pyrun_source(ps, target), value);
+		return;
+	case PYT_SUBSCRIPT:
+		set_subscript(ps, target, value);
+		return;
+	case PYT_ATTRIBUTE:
+		pyrun_taint(ps, pyrun_value(ps, pynode_field(target,
+		    "object")), value, false);
+		return;
+	case PYT_PATTERN_LIST: case PYT_TUPLE_PATTERN: case PYT_LIST_PATTERN:
+	case PYT_EXPRESSION_LIST: case PYT_TUPLE: case PYT_LIST:
+		set_several(ps, target, value);
+		return;
+	case PYT_SPLAT_PATTERN: case PYT_LIST_SPLAT:
+		pyrun_assign(ps, pynode_nth(target, 0),
+		    pyrun_either(ps, value, NULL));
+		return;
+	case PYT_PARENTHESIZED: case PYT_AS_PATTERN_TARGET:
+		if (pynode_nth(target, 0) != NULL)
+			pyrun_assign(ps, pynode_nth(target, 0), value);
+		return;
+	default:
+		pyrun_lose_all(ps);
 	}
 }
 
-static void
-assign(struct pysettings *ps, TSNode target, struct pyval *value)
-{
-	if (pyrun_is(target, "identifier"))
-		set_name(ps, pyrun_source(ps, target), value);
-	else if (pyrun_is(target, "subscript"))
-		set_subscript(ps, target, value);
-	else if (pyrun_is(target, "attribute"))
-		pyval_taint(ps->pool, pyrun_value(ps,
-		    pyrun_field(target, "object")), pyrun_why(ps), false);
-	else
-		set_several(ps, target, value);
-}
-
+/* Where a part of it is: as it stands there, before its own parts are run
+ * again to be assigned to. */
 static struct pyval *
-assignment(struct pysettings *ps, TSNode node)
+assignment(struct pysettings *ps, const struct pynode *node)
 {
-	TSNode right = pyrun_field(node, "right");
+	const struct pynode *right = pynode_field(node, "right");
+	const struct pynode *type = pynode_field(node, "type");
 	struct pyval *value;
 
-	if (ts_node_is_null(right))
-		return NULL;	/* x: str */
-	value = pyrun_is(right, "assignment") ? assignment(ps, right) :
+	if (type != NULL)
+		pyrun_value(ps, type);
+	if (right == NULL)
+		return pyrun_unreadable(ps);	/* x: str */
+	value = right->type == PYT_ASSIGNMENT ? assignment(ps, right) :
 	    pyrun_value(ps, right);
-	if (value == NULL)
-		value = pyrun_unreadable(ps);
-	assign(ps, pyrun_field(node, "left"), value);
+	pyrun_assign(ps, pynode_field(node, "left"), value);
 	return value;
 }
 
-/* x += more, on what can be read; lists grow in place. */
-static void
-augmented(struct pysettings *ps, TSNode node)
+/* x += more in place, of lists and dicts. */
+static bool
+grow(struct pysettings *ps, const char *op, struct pyval *old,
+    struct pyval *more)
 {
-	TSNode left = pyrun_field(node, "left");
-	struct pyval *old = pyrun_value(ps, left);
-	struct pyval *more = pyrun_value(ps, pyrun_field(node, "right"));
-	const char *op = pyrun_source(ps, pyrun_field(node, "operator"));
-	struct pyval *v;
+	struct pyval *items;
+	size_t n;
 
-	if (ps->maybe == 0 && text_same(op, "+=") && old->kind == PY_LIST
-	    && more->kind == PY_LIST) {
-		for (size_t i = 0; i < more->n; i++)
-			pyval_append(ps->pool, old, more->value[i]);
-		return;
+	if (ps->maybe > 0 || old->nmay_be > 0)
+		return false;
+	if (strcmp(op, "|=") == 0 && old->kind == PY_DICT
+	    && more->kind == PY_DICT && pyval_is_listed(more)) {
+		pyrun_take_all(ps, old, more);
+		return true;
 	}
-	if (ps->maybe == 0 && text_same(op, "|=") && old->kind == PY_DICT
-	    && more->kind == PY_DICT && more->rest == NULL) {
-		for (size_t i = 0; i < more->n; i++)
-			pyrun_set_item(ps, old, more->key[i],
-			    more->value[i]);
-		return;
-	}
-	if (text_same(op, "+=") && old->kind == PY_STRING
-	    && more->kind == PY_STRING) {
-		v = pyval_new(ps->pool, PY_STRING, pool_printf(ps->pool,
-		    "%s%s", old->text, more->text));
-	} else {
-		pyval_taint(ps->pool, old, pyrun_why(ps), true);
-		v = pyrun_unreadable(ps);
-		pyval_may_be(ps->pool, v, old);
-		pyval_may_be(ps->pool, v, more);
-	}
-	assign(ps, left, v);
+	if (strcmp(op, "+=") != 0 || old->kind != PY_LIST || old->fixed)
+		return false;
+	items = pyrun_items(ps, more);
+	n = items != NULL ? items->n : 0;	/* it may be itself */
+	for (size_t i = 0; i < n; i++)
+		pyval_append(ps->pool, old, items->value[i]);
+	return items != NULL;
+}
+
+/* What `old op= more` is, where old is left alone or changed in place. */
+static struct pyval *
+grown(struct pysettings *ps, const char *op, struct pyval *old,
+    struct pyval *more)
+{
+	if (grow(ps, op, old, more))
+		return old;
+	if (pyval_is_scalar(old) || old->fixed)
+		return pyrun_binary(ps, pool_strndup(ps->scratch, op,
+		    strlen(op) - 1), old, more);
+	pyrun_use(ps, more);
+	pyrun_taint(ps, old, more, true);
+	return pyrun_either(ps, old, more);
 }
 
 static void
-delete(struct pysettings *ps, TSNode node)
+augmented(struct pysettings *ps, const struct pynode *node)
 {
-	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++) {
-		TSNode target = ts_node_named_child(node, i);
-		struct pyval *of, *key;
+	const struct pynode *left = pynode_field(node, "left");
+	const struct pynode *right = pynode_field(node, "right");
+	const char *op = pynode_field(node, "operator")->kind;
+	struct pyval *of, *key = NULL, *old;
 
-		if (pyrun_is(target, "expression_list")) {
-			delete(ps, target);
-			continue;
-		}
-		if (!pyrun_is(target, "subscript")) {
-			assign(ps, target, pyrun_unreadable(ps));
-			continue;
-		}
-		of = pyrun_value(ps, pyrun_field(target, "value"));
-		key = pyrun_value(ps, pyrun_field(target, "subscript"));
-		if (ps->maybe == 0 && key->kind == PY_STRING
-		    && of->kind == PY_DICT)
-			pyval_drop(ps->pool, of, key->text);
-		else
-			assign(ps, target, pyrun_unreadable(ps));
+	if (left->type != PYT_SUBSCRIPT) {
+		old = pyrun_value(ps, left);
+		pyrun_assign(ps, left, grown(ps, op, old,
+		    pyrun_value(ps, right)));
+		return;
 	}
+	/* once, though it is read and written */
+	of = read_place(ps, left, &key);
+	old = key != NULL ? pyrun_item(ps, of, key) :
+	    pyrun_either(ps, of, NULL);
+	set_at(ps, of, key, grown(ps, op, old, pyrun_value(ps, right)));
+}
+
+static void
+delete_one(struct pysettings *ps, const struct pynode *target)
+{
+	struct pyval *of, *key;
+	const char *text;
+	size_t i;
+
+	if (target->type == PYT_IDENTIFIER) {
+		set_name(ps, pyrun_source(ps, target),
+		    pyrun_unreadable(ps));
+		return;
+	}
+	if (target->type != PYT_SUBSCRIPT) {
+		pyrun_assign(ps, target, pyrun_unreadable(ps));
+		return;
+	}
+	of = read_place(ps, target, &key);
+	text = key != NULL ? pyval_key(ps->scratch, key) : NULL;
+	if (ps->maybe == 0 && text != NULL && of->kind == PY_DICT
+	    && of->nmay_be == 0)
+		pyval_drop(ps->pool, of, text);
+	else if (ps->maybe == 0 && key != NULL && !of->fixed
+	    && pyrun_index(of, key, &i))
+		pyval_remove(of, i);
+	else
+		pyrun_taint(ps, of, NULL, true);
+}
+
+static void
+delete(struct pysettings *ps, const struct pynode *node)
+{
+	const struct pynode *target;
+	size_t at = 0;
+
+	while ((target = pynode_next(node, &at)) != NULL)
+		if (target->type == PYT_EXPRESSION_LIST
+		    || target->type == PYT_TUPLE
+		    || target->type == PYT_LIST
+		    || target->type == PYT_PARENTHESIZED)
+			delete(ps, target);
+		else
+			delete_one(ps, target);
 }
 
 /* ---- imports ---- */
 
-static void
-bind(struct pysettings *ps, TSNode name)
+bool
+pyrun_is_platform(const char *module)
 {
-	TSNode alias = pyrun_field(name, "alias");
-	const char *text = pyrun_source(ps,
-	    ts_node_is_null(alias) ? name : alias);
-
-	set_name(ps, pool_strndup(ps->pool, text, strcspn(text, ".")),
-	    pyrun_unreadable(ps));
-}
-
-/* edx-platform's own modules; of all others `*` may bring any name. */
-static bool
-is_platform(const char *module)
-{
-	static const char *const known[] = { "lms.envs.", "cms.envs.",
-	    "openedx.envs.", "..", ".common", ".production", NULL };
+	static const char *const known[] = { "lms.envs", "cms.envs",
+	    "openedx.envs", ".", NULL };
 
 	for (const char *const *k = known; *k != NULL; k++)
 		if (text_starts(module, *k))
 			return true;
+	return text_same(module, "lms") || text_same(module, "cms");
+}
+
+/* Modules of Python's that keep nothing of what they are given. */
+static bool
+is_inert(const char *origin)
+{
+	static const char *const known[] = { "os", "os.path", "json", "copy",
+	    "re", "datetime", "warnings", "logging", "pathlib", "sys",
+	    "copy.deepcopy", "copy.copy", "os.environ", NULL };
+
+	for (const char *const *k = known; *k != NULL; k++)
+		if (strcmp(origin, *k) == 0)
+			return true;
 	return false;
 }
 
+/* One imported name; module NULL: it is a module itself. */
 static void
-import(struct pysettings *ps, TSNode node)
+bind(struct pysettings *ps, const char *module, const struct pynode *name)
 {
-	TSNode module = pyrun_field(node, "module_name");
+	const struct pynode *alias = pynode_field(name, "alias");
+	const char *what = pyrun_source(ps, alias != NULL ?
+	    pynode_field(name, "name") : name);
+	struct pyval *v = pyrun_unreadable(ps);
+	const char *as = alias != NULL ? pyrun_source(ps, alias) :
+	    pool_strndup(ps->scratch, what, strcspn(what, "."));
+	bool assigned = ps->assigned;
 
-	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++) {
-		TSNode name = ts_node_named_child(node, i);
-
-		if (!ts_node_is_null(module) && ts_node_eq(name, module))
-			continue;
-		if (pyrun_is(name, "wildcard_import")) {
-			/* a second one may put names back */
-			if (!ps->star && is_platform(pyrun_source(ps, module)))
-				ps->star = true;
-			else
-				pyrun_lose_all(ps);
-		} else {
-			bind(ps, name);
-		}
+	if (module == NULL && alias == NULL)
+		what = as;	/* import os.path gives os */
+	v->opaque = true;
+	v->origin = module == NULL ? pool_strdup(ps->pool, what) :
+	    pool_printf(ps->pool, "%s.%s", module, what);
+	v->inert = is_inert(v->origin);
+	if (pyrun_is_platform(module != NULL ? module : what)) {
+		v->all = module == NULL || text_same(what, "production")
+		    || text_same(what, "common") || text_same(what, "envs");
+		ps->codes = ps->codes || v->all;
+		pyval_may_be(ps->pool, v, pyval_listed(ps->names, what));
 	}
+	set_name(ps, as, v);
+	ps->assigned = assigned;
 }
 
-/* ---- blocks ---- */
+/* `from x import *`: the first from edx-platform's production.py gives what
+ * the YAML says, and its own. Any other may bring any name. */
+static void
+import_all(struct pysettings *ps, const char *module)
+{
+	bool first = !ps->star && !ps->assigned && ps->maybe == 0
+	    && (text_same(module, "lms.envs.production")
+	    || text_same(module, "cms.envs.production")
+	    || text_same(module, "..production"));
+
+	if (!first)
+		pyrun_lose_all(ps);
+	ps->star = true;
+}
 
 static void
-block(struct pysettings *ps, TSNode node)
+import(struct pysettings *ps, const struct pynode *node)
 {
-	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++)
-		pyrun_statement(ps, ts_node_named_child(node, i));
+	const struct pynode *from = pynode_field(node, "module_name"), *name;
+	const char *module = from != NULL ? pyrun_source(ps, from) : NULL;
+	size_t at = 0;
+
+	while ((name = pynode_next(node, &at)) != NULL)
+		if (name->type == PYT_WILDCARD_IMPORT)
+			import_all(ps, module);
+		else if (name != from)
+			bind(ps, module, name);
 }
+
+/* ---- Tutor's own constructs ---- */
 
 /* Does the statement's text say exactly this, blanks aside? */
 static bool
-reads(struct pysettings *ps, TSNode node, const char *want)
+reads(struct pysettings *ps, const struct pynode *node, const char *want)
 {
-	size_t at = ts_node_start_byte(node), end = ts_node_end_byte(node);
-
-	for (; at < end; at++) {
+	for (size_t at = node->start; at < node->end; at++) {
 		char c = ps->text[at];
 
-		if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
+		if (strchr(" \t\n", c) != NULL)
 			continue;
 		if (c == '\'')
 			c = '"';
@@ -268,234 +382,288 @@ reads(struct pysettings *ps, TSNode node, const char *want)
 
 /* Tutor's loop, which writes only where courses lie on disk. */
 static bool
-is_store_loop(struct pysettings *ps, TSNode node)
+is_store_loop(struct pysettings *ps, const struct pynode *node)
 {
-	return reads(ps, node, "forstoreinMODULESTORE[\"default\"]"
-	    "[\"OPTIONS\"][\"stores\"]:"
+	return node->type == PYT_FOR && reads(ps, node,
+	    "forstoreinMODULESTORE[\"default\"][\"OPTIONS\"][\"stores\"]:"
 	    "store[\"OPTIONS\"][\"fs_root\"]=DATA_DIR");
 }
 
 /* Verawood's beginning: from there FEATURES["X"] is the setting X. */
 static bool
-is_features_proxy(struct pysettings *ps, TSNode node)
+is_features_proxy(struct pysettings *ps, const struct pynode *node)
 {
-	TSNode body = pyrun_field(node, "body");
-	TSNode first, second, module;
+	const struct pynode *body = pynode_field(node, "body"), *from;
 
-	if (!pyrun_is(node, "try_statement")
-	    || ts_node_named_child_count(body) != 2)
+	if (node->type != PYT_TRY || body == NULL || pynode_count(body) != 2)
 		return false;
-	first = ts_node_named_child(body, 0);
-	second = ts_node_named_child(body, 1);
-	module = pyrun_field(first, "module_name");
-	if (ts_node_is_null(module)
-	    || !text_ends(pyrun_source(ps, module),
-	    "features_setting_proxy"))
-		return false;
-	return reads(ps, second, "FEATURES=FeaturesProxy(globals())");
+	from = pynode_field(pynode_nth(body, 0), "module_name");
+	return from != NULL && text_ends(pyrun_source(ps, from),
+	    "features_setting_proxy") && reads(ps, pynode_nth(body, 1),
+	    "FEATURES=FeaturesProxy(globals())");
 }
 
-/* What the YAML gave to one of the two is in both. */
+/* What the YAML gave to one of the two is in both: they are one dict. */
 static void
 flatten_features(struct pysettings *ps)
 {
 	struct pyval *features = pyrun_name(ps, "FEATURES");
-	struct pyval *names = ps->names;
 
-	pyval_get(ps->pool, features, "");
-	ps->flat = true;
-	for (size_t i = 0; i < names->n; i++)
-		if (!text_same(names->key[i], "FEATURES")
-		    && pyval_listed(features, names->key[i]) == NULL)
-			pyval_set(ps->pool, features, names->key[i],
-			    names->value[i]);
-	for (size_t i = 0; i < features->n; i++)
-		if (*features->key[i] != '\0')
-			pyval_set(ps->pool, names, features->key[i],
-			    features->value[i]);
+	for (size_t i = 0; features->kind == PY_DICT && i < features->n; i++)
+		pyval_set(ps->pool, ps->names, features->key[i],
+		    features->value[i]);
+	pyval_set(ps->pool, ps->names, "FEATURES", ps->names);
 }
 
-void
-pyrun_bind_loop(struct pysettings *ps, TSNode left, TSNode right)
-{
-	struct pyval *each = pyrun_unreadable(ps);
-	struct pyval *of = pyrun_value(ps, right);
+/* ---- blocks ---- */
 
-	pyval_may_be(ps->pool, each, of);
-	for (size_t i = 0; of->kind == PY_LIST && i < of->n; i++)
-		pyval_may_be(ps->pool, each, of->value[i]);
-	assign(ps, left, each);
-}
-
-/* if, for, while, try, with and what a later Python may bring. */
+/* if, elif: the branch that the test chooses; both, maybe, if it is not
+ * known. alternative: which of those that follow is next. */
 static void
-maybe(struct pysettings *ps, TSNode node)
+run_branches(struct pysettings *ps, const struct pynode *first,
+    const struct pynode *whole, size_t alternative)
 {
-	ps->maybe++;
-	if (pyrun_is(node, "for_statement"))
-		pyrun_bind_loop(ps, pyrun_field(node, "left"),
-		    pyrun_field(node, "right"));
-	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++) {
-		TSNode child = ts_node_named_child(node, i);
+	const struct pynode *next = NULL;
+	struct pyval *test;
+	size_t seen = 0;
+	int truth;
 
-		if (pyrun_is(child, "as_pattern")) {
-			pyrun_value(ps, ts_node_named_child(child, 0));
-			assign(ps, ts_node_named_child(child,
-			    ts_node_named_child_count(child) - 1),
-			    pyrun_unreadable(ps));
-		} else if (pyrun_is(child, "block")) {
-			block(ps, child);
-		} else if (text_ends(ts_node_type(child), "_clause")
-		    || pyrun_is(child, "with_item")) {
+	for (size_t i = 0; i < whole->n && next == NULL; i++)
+		if (strcmp(whole->child[i]->field, "alternative") == 0
+		    && whole->child[i]->type != PYT_COMMENT
+		    && seen++ == alternative)
+			next = whole->child[i];
+	if (first->type == PYT_ELSE) {
+		pyrun_block(ps, first);
+		return;
+	}
+	test = pyrun_value(ps, pynode_field(first, "condition"));
+	pyrun_use(ps, test);
+	truth = pyval_truth(test);
+	ps->maybe += truth == -1;
+	if (truth != 0)
+		pyrun_block(ps, pynode_field(first, "consequence"));
+	if (truth != 1 && next != NULL)
+		run_branches(ps, next, whole, alternative + 1);
+	ps->maybe -= truth == -1;
+}
+
+static void
+run_if(struct pysettings *ps, const struct pynode *node)
+{
+	run_branches(ps, node, node, 0);
+}
+
+/* `x as y`: whatever entering it gives. */
+static void
+run_as(struct pysettings *ps, const struct pynode *node)
+{
+	const struct pynode *target = pynode_nth(node, 1);
+	struct pyval *of = pyrun_value(ps, pynode_nth(node, 0)), *v;
+
+	v = pyrun_either(ps, of, NULL);
+	v->opaque = true;
+	if (of->opaque || of->nmay_be > 0)
+		pyrun_taint(ps, of, of, false);
+	if (target != NULL)
+		pyrun_assign(ps, target, v);
+}
+
+/* try, with, and their clauses: everything in them, maybe. */
+static void
+maybe(struct pysettings *ps, const struct pynode *node)
+{
+	const struct pynode *child;
+	size_t at = 0;
+
+	ps->maybe++;
+	while ((child = pynode_next(node, &at)) != NULL) {
+		switch (child->type) {
+		case PYT_BLOCK:
+			pyrun_block(ps, child);
+			break;
+		case PYT_AS_PATTERN:
+			run_as(ps, child);
+			break;
+		case PYT_EXCEPT: case PYT_EXCEPT_GROUP: case PYT_ELSE:
+		case PYT_FINALLY: case PYT_WITH_CLAUSE: case PYT_WITH_ITEM:
 			maybe(ps, child);
-		} else if (!pyrun_is(child, "as_pattern_target")) {
-			pyrun_value(ps, child);
+			break;
+		default:
+			pyrun_use(ps, pyrun_value(ps, child));
 		}
 	}
 	ps->maybe--;
 }
 
 static void
-conditional(struct pysettings *ps, TSNode node)
+run_with(struct pysettings *ps, const struct pynode *node)
 {
-	TSNode test = pyrun_field(node, "condition");
-	TSNode body = pyrun_field(node, "consequence");
-
-	if (pyrun_is(test, "true") && !ts_node_is_null(body)) {
-		block(ps, body);
-		return;
-	}
 	maybe(ps, node);
 }
 
+static void
+run_for(struct pysettings *ps, const struct pynode *node)
+{
+	if (!is_store_loop(ps, node))
+		pyrun_for(ps, node);
+}
+
+static void
+run_try(struct pysettings *ps, const struct pynode *node)
+{
+	if (is_features_proxy(ps, node))
+		flatten_features(ps);
+	else
+		maybe(ps, node);
+}
+
+/* Its patterns bind names in many ways. */
+static void
+run_match(struct pysettings *ps, const struct pynode *node)
+{
+	pyrun_blunt(ps, node, NULL);
+}
+
+/* ---- definitions ---- */
+
 /* What runs where a function or class is defined: defaults and bases. */
 static void
-run_head(struct pysettings *ps, TSNode node)
+run_head(struct pysettings *ps, const struct pynode *node, struct pyval *v)
 {
-	TSNode parameters = pyrun_field(node, "parameters");
-	TSNode bases = pyrun_field(node, "superclasses");
+	const struct pynode *parameters = pynode_field(node, "parameters");
+	const struct pynode *bases = pynode_field(node, "superclasses");
+	const struct pynode *child;
+	size_t at = 0;
 
-	for (uint32_t i = 0; !ts_node_is_null(parameters)
-	    && i < ts_node_named_child_count(parameters); i++) {
-		TSNode value = pyrun_field(ts_node_named_child(parameters, i),
-		    "value");
-
-		if (!ts_node_is_null(value))
-			pyrun_value(ps, value);
+	while (parameters != NULL
+	    && (child = pynode_next(parameters, &at)) != NULL) {
+		if (pynode_field(child, "type") != NULL)
+			pyrun_value(ps, pynode_field(child, "type"));
+		if (pynode_field(child, "value") != NULL)
+			pyval_may_be(ps->pool, v, pyrun_value(ps,
+			    pynode_field(child, "value")));
 	}
-	if (!ts_node_is_null(bases))
-		pyrun_value(ps, bases);
-}
-
-/* A decorator is called with what it stands before. */
-static void
-decorated(struct pysettings *ps, TSNode node)
-{
-	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++) {
-		TSNode child = ts_node_named_child(node, i);
-
-		if (pyrun_is(child, "decorator") && pyrun_is_function(
-		    pyrun_value(ps, ts_node_named_child(child, 0))))
-			pyrun_lose_all(ps);
+	if (pynode_field(node, "return_type") != NULL)
+		pyrun_value(ps, pynode_field(node, "return_type"));
+	at = 0;
+	while (bases != NULL && (child = pynode_next(bases, &at)) != NULL) {
+		if (child->type == PYT_KEYWORD_ARGUMENT)
+			child = pynode_field(child, "value");
+		/* of a class of this file: that may have a say */
+		pyrun_use(ps, pyrun_value(ps, child));
 	}
-	pyrun_statement(ps, pyrun_field(node, "definition"));
+}
+
+/* The value of what a function or class statement defines. */
+static struct pyval *
+define(struct pysettings *ps, const struct pynode *node)
+{
+	struct pyval *v = pyrun_new_code(ps, node);
+
+	run_head(ps, node, v);
+	if (node->type == PYT_CLASS) {
+		/* what its body has got hold of */
+		pyval_may_be(ps->pool, v,
+		    pyrun_class_body(ps, pynode_field(node, "body")));
+	}
+	return v;
 }
 
 static void
-definition(struct pysettings *ps, TSNode node)
+definition(struct pysettings *ps, const struct pynode *node)
 {
-	struct pyval *v = pyrun_unreadable(ps);
-	bool outer = ps->in_class;
-
-	run_head(ps, node);
-	v->text = "def";
-	set_name(ps, pyrun_source(ps, pyrun_field(node, "name")), v);
-	if (!pyrun_is(node, "class_definition"))
-		return;
-	/* its body runs now; its own names stay in it */
-	ps->in_class = true;
-	ps->maybe++;
-	block(ps, pyrun_field(node, "body"));
-	ps->maybe--;
-	ps->in_class = outer;
+	set_name(ps, pyrun_source(ps, pynode_field(node, "name")),
+	    define(ps, node));
 }
 
+/* A decorator is called with what it stands before, the last one first. */
 static void
-expression(struct pysettings *ps, TSNode node)
+decorated(struct pysettings *ps, const struct pynode *node)
 {
-	for (uint32_t i = 0; i < ts_node_named_child_count(node); i++) {
-		TSNode child = ts_node_named_child(node, i);
+	const struct pynode *what = pynode_field(node, "definition"), *child;
+	struct pyval *v = define(ps, what);
 
-		if (pyrun_is(child, "assignment"))
+	for (size_t i = node->n; i-- > 0; ) {
+		child = node->child[i];
+		if (child->type == PYT_DECORATOR)
+			v = pyrun_apply(ps, pyrun_value(ps,
+			    pynode_nth(child, 0)), v);
+	}
+	set_name(ps, pyrun_source(ps, pynode_field(what, "name")), v);
+}
+
+/* ---- simple statements ---- */
+
+static void
+expression(struct pysettings *ps, const struct pynode *node)
+{
+	const struct pynode *child;
+	size_t at = 0;
+
+	while ((child = pynode_next(node, &at)) != NULL)
+		if (child->type == PYT_ASSIGNMENT)
 			assignment(ps, child);
-		else if (pyrun_is(child, "augmented_assignment"))
+		else if (child->type == PYT_AUGMENTED)
 			augmented(ps, child);
 		else
 			pyrun_value(ps, child);
-	}
 }
 
 static void
-nothing(struct pysettings *ps, TSNode node)
+nothing(struct pysettings *ps, const struct pynode *node)
 {
 	(void)ps;
 	(void)node;
 }
 
 static void
-any_statement(struct pysettings *ps, TSNode node)
+assertion(struct pysettings *ps, const struct pynode *node)
 {
-	if (is_store_loop(ps, node))
-		return;
-	if (is_features_proxy(ps, node)) {
-		flatten_features(ps);
-		return;
-	}
-	maybe(ps, node);
+	pyrun_use(ps, pyrun_value(ps, pynode_nth(node, 0)));
 }
 
-/* return, raise, break: the rest may not run. */
+/* The platform runs with this file, so that nothing was raised here; but
+ * what surely raises was caught by what nobody knows. */
 static void
-leave(struct pysettings *ps, TSNode node)
+leave(struct pysettings *ps, const struct pynode *node)
+{
+	(void)node;
+	if (ps->maybe == 0)
+		pyrun_lose_all(ps);
+}
+
+static void
+anything(struct pysettings *ps, const struct pynode *node)
 {
 	(void)node;
 	pyrun_lose_all(ps);
 }
 
 void
-pyrun_statement(struct pysettings *ps, TSNode node)
+pyrun_statement(struct pysettings *ps, const struct pynode *node)
 {
-	static const struct {
-		const char *type;
-		void (*run)(struct pysettings *, TSNode);
-	} kinds[] = {
-		{ "comment", nothing }, { "pass_statement", nothing },
-		{ "global_statement", nothing },
-		{ "break_statement", nothing },
-		{ "continue_statement", nothing },
-		{ "expression_statement", expression },
-		{ "import_statement", import },
-		{ "import_from_statement", import },
-		{ "future_import_statement", nothing },
-		{ "delete_statement", delete },
-		{ "if_statement", conditional },
-		{ "function_definition", definition },
-		{ "class_definition", definition },
-		{ "decorated_definition", decorated },
-		{ "raise_statement", leave }, { "return_statement", leave },
-		/* its patterns bind names in many ways */
-		{ "match_statement", leave },
+	static void (*const run[])(struct pysettings *,
+	    const struct pynode *) = {
+		[PYT_COMMENT] = nothing, [PYT_PASS] = nothing,
+		[PYT_GLOBAL] = nothing, [PYT_BREAK] = nothing,
+		[PYT_CONTINUE] = nothing, [PYT_FUTURE_IMPORT] = nothing,
+		[PYT_EXPRESSION] = expression, [PYT_IMPORT] = import,
+		[PYT_IMPORT_FROM] = import, [PYT_DELETE] = delete,
+		[PYT_IF] = run_if, [PYT_FOR] = run_for,
+		[PYT_WHILE] = pyrun_while, [PYT_TRY] = run_try,
+		[PYT_WITH] = run_with, [PYT_FUNCTION] = definition,
+		[PYT_CLASS] = definition, [PYT_DECORATED] = decorated,
+		[PYT_RAISE] = leave, [PYT_RETURN] = leave,
+		[PYT_ASSERT] = assertion, [PYT_MATCH] = run_match,
 	};
-	TSNode outer = ps->statement;
+	const struct pynode *outer = ps->statement;
 
 	/* a condition's statements are shown by themselves */
 	ps->statement = node;
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (pyrun_is(node, kinds[i].type)) {
-			kinds[i].run(ps, node);
-			ps->statement = outer;
-			return;
-		}
-	any_statement(ps, node);
+	if (node->type < sizeof run / sizeof *run && run[node->type] != NULL)
+		run[node->type](ps, node);
+	else
+		anything(ps, node);
 	ps->statement = outer;
 }

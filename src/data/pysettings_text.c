@@ -10,28 +10,17 @@
 #include "base/text.h"
 #include "data/pysettings_run.h"
 
-enum { STRING_MAX = 4 << 20, SHOWN_MAX = 160 };
-
-bool
-pyrun_is(TSNode node, const char *type)
-{
-	return strcmp(ts_node_type(node), type) == 0;
-}
-
-TSNode
-pyrun_field(TSNode node, const char *field)
-{
-	return ts_node_child_by_field_name(node, field,
-	    (uint32_t)strlen(field));
-}
+enum {
+	STRING_MAX = 4 << 20,
+	SHOWN_MAX = 160,
+	KEY_SHOWN = 48, NUMBER_SHOWN = 5,
+};
 
 const char *
-pyrun_source(struct pysettings *ps, TSNode node)
+pyrun_source(struct pysettings *ps, const struct pynode *node)
 {
-	size_t start = ts_node_start_byte(node);
-
-	return pool_strndup(ps->pool, ps->text + start,
-	    ts_node_end_byte(node) - start);
+	return pool_strndup(ps->scratch, ps->text + node->start,
+	    node->end - node->start);
 }
 
 /* ---- literals ---- */
@@ -162,43 +151,50 @@ add_piece(struct pysettings *ps, struct buf *out, size_t start, size_t end,
 	return ok;
 }
 
-/* {name} of an f-string: only what is a plain string or number. */
+/* {name} of an f-string: only what is a plain value. */
 static bool
-add_interpolation(struct pysettings *ps, struct buf *out, TSNode node)
+add_interpolation(struct pysettings *ps, struct buf *out,
+    const struct pynode *node)
 {
+	const struct pynode *part = pynode_nth(node, 0), *within;
 	struct pyval *v;
 
-	if (ts_node_child_count(node) != 3)
-		return false;	/* a format, a conversion, or {name=} */
-	v = pyrun_value(ps, ts_node_named_child(node, 0));
-	if (v->kind != PY_STRING && v->kind != PY_INT)
+	if (part == NULL)
 		return false;
-	return buf_puts(out, v->text);
+	v = pyrun_value(ps, part);
+	pyrun_use(ps, v);
+	/* a format, a conversion, or {name=} */
+	for (size_t i = 1; (part = pynode_nth(node, i)) != NULL; i++)
+		for (size_t k = 0; (within = pynode_nth(part, k)) != NULL;
+		    k++)
+			if (within->type == PYT_INTERPOLATION)
+				pyrun_use(ps, pyrun_value(ps,
+				    pynode_nth(within, 0)));
+	return node->n == 3 && pyrun_print(v, out);
 }
 
 bool
-pyrun_string(struct pysettings *ps, TSNode node, struct pyval **value)
+pyrun_string(struct pysettings *ps, const struct pynode *node,
+    struct pyval **value)
 {
-	uint32_t n = ts_node_child_count(node);
-	const char *prefix = pyrun_source(ps, ts_node_child(node, 0));
+	const char *prefix = pyrun_source(ps, node->child[0]);
 	bool raw = strpbrk(prefix, "rR") != NULL;
 	bool format = strpbrk(prefix, "fF") != NULL;
-	size_t at = ts_node_end_byte(ts_node_child(node, 0));
-	size_t end = ts_node_start_byte(ts_node_child(node, n - 1));
+	size_t at = node->child[0]->end, n = node->n;
 	struct buf out = buf_new(STRING_MAX);
 	bool ok = strpbrk(prefix, "bB") == NULL && n >= 2;
 
-	for (uint32_t i = 1; ok && i + 1 < n; i++) {
-		TSNode part = ts_node_child(node, i);
+	for (size_t i = 1; i + 1 < n; i++) {
+		const struct pynode *part = node->child[i];
 
-		if (!pyrun_is(part, "interpolation"))
+		if (part->type != PYT_INTERPOLATION)
 			continue;
-		ok = add_piece(ps, &out, at, ts_node_start_byte(part), raw,
-		    format) && add_interpolation(ps, &out, part);
-		at = ts_node_end_byte(part);
+		ok = add_piece(ps, &out, at, part->start, raw, format) && ok;
+		ok = add_interpolation(ps, &out, part) && ok;
+		at = part->end;
 	}
-	ok = ok && add_piece(ps, &out, at, end, raw, format) && !out.full
-	    && strlen(buf_str(&out)) == out.len;
+	ok = ok && add_piece(ps, &out, at, node->child[n - 1]->start, raw,
+	    format) && !out.full && strlen(buf_str(&out)) == out.len;
 	if (ok)
 		*value = pyval_new(ps->pool, PY_STRING,
 		    pool_strdup(ps->pool, buf_str(&out)));
@@ -210,51 +206,57 @@ pyrun_string(struct pysettings *ps, TSNode node, struct pyval **value)
 
 /* ---- statements for people ---- */
 
-/* A key of a dict or subscript says what is meant; any other string may be
- * a secret. */
+/* A key of a dict or subscript says what is meant, if it looks like a name;
+ * any other string, and a long number, may be a secret. */
 static bool
-may_be_shown(TSNode string)
+may_be_shown(struct pysettings *ps, const struct pynode *node)
 {
-	TSNode parent = ts_node_parent(string);
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	size_t len = node->end - node->start;
+	const char *s = pyrun_source(ps, node);
 
-	if (ts_node_is_null(parent))
+	if (node->type != PYT_STRING)
+		return len <= NUMBER_SHOWN;
+	if (node->parent == NULL || len > KEY_SHOWN || len < 3
+	    || strspn(s + 1, letters) != len - 2)
 		return false;
-	if (pyrun_is(parent, "subscript"))
-		return true;
-	return pyrun_is(parent, "pair")
-	    && ts_node_eq(pyrun_field(parent, "key"), string);
+	return strcmp(node->field, "subscript") == 0
+	    || (node->parent->type == PYT_PAIR
+		&& strcmp(node->field, "key") == 0);
 }
 
 static void
-show(struct pysettings *ps, TSNode node, size_t *at, struct buf *out)
+show(struct pysettings *ps, const struct pynode *node, size_t *at,
+    struct buf *out)
 {
-	size_t start = ts_node_start_byte(node), end = ts_node_end_byte(node);
+	bool number = node->type == PYT_INTEGER || node->type == PYT_FLOAT;
 
 	if (out->full)
 		return;
-	if (pyrun_is(node, "comment")
-	    || (pyrun_is(node, "string") && !may_be_shown(node))) {
-		buf_add(out, ps->text + *at, start - *at);
-		if (pyrun_is(node, "string"))
-			buf_puts(out, "\"...\"");
-		*at = end;
+	if (node->type == PYT_COMMENT || ((node->type == PYT_STRING || number)
+	    && !may_be_shown(ps, node))) {
+		buf_add(out, ps->text + *at, node->start - *at);
+		if (node->type != PYT_COMMENT)
+			buf_puts(out, number ? "..." : "\"...\"");
+		*at = node->end;
 		return;
 	}
-	for (uint32_t i = 0; !out->full && i < ts_node_child_count(node); i++)
-		show(ps, ts_node_child(node, i), at, out);
-	if (end > *at)
-		buf_add(out, ps->text + *at, end - *at);
-	*at = end > *at ? end : *at;
+	for (size_t i = 0; !out->full && i < node->n; i++)
+		show(ps, node->child[i], at, out);
+	if (node->end > *at)
+		buf_add(out, ps->text + *at, node->end - *at);
+	*at = node->end > *at ? node->end : *at;
 }
 
 const char *
 pyrun_why(struct pysettings *ps)
 {
 	struct buf all = buf_new(4096), line = buf_new(SHOWN_MAX);
-	size_t at = ts_node_start_byte(ps->statement);
+	size_t at = ps->statement->start;
 	bool blank = false;
 
-	if (ps->why != NULL && ts_node_eq(ps->shown, ps->statement))
+	if (ps->why != NULL && ps->shown == ps->statement)
 		return ps->why;
 	show(ps, ps->statement, &at, &all);
 	for (const char *s = buf_str(&all); *s != '\0'; s++) {
@@ -271,8 +273,7 @@ pyrun_why(struct pysettings *ps)
 		line.data[--line.len] = '\0';	/* cut within a character */
 	ps->shown = ps->statement;
 	ps->why = pool_printf(ps->pool, "%s:%u: %s%s", ps->file,
-	    ts_node_start_point(ps->statement).row + 1, buf_str(&line),
-	    line.full ? "..." : "");
+	    ps->statement->line, buf_str(&line), line.full ? "..." : "");
 	buf_free(&all);
 	buf_free(&line);
 	return ps->why;

@@ -30,32 +30,96 @@ pyval_unreadable(struct pool *pool, const char *why)
 }
 
 bool
-pyval_is_container(const struct pyval *v)
-{
-	return v->kind == PY_DICT || v->kind == PY_LIST;
-}
-
-static bool
-is_scalar(const struct pyval *v)
+pyval_is_scalar(const struct pyval *v)
 {
 	return v->kind >= PY_NONE && v->kind <= PY_STRING;
+}
+
+bool
+pyval_is_listed(const struct pyval *v)
+{
+	return (v->kind == PY_DICT && v->rest == NULL)
+	    || v->kind == PY_LIST;
+}
+
+int
+pyval_truth(const struct pyval *v)
+{
+	switch (v->kind) {
+	case PY_NONE:
+		return 0;
+	case PY_BOOL:
+		return strcmp(v->text, "true") == 0;
+	case PY_INT:
+		return strcmp(v->text, "0") != 0;
+	case PY_FLOAT:
+		return strspn(v->text, "-0.") < strlen(v->text);
+	case PY_STRING:
+		return *v->text != '\0';
+	case PY_JSON:
+		return 1;
+	default:
+		return pyval_is_listed(v) ? v->n > 0 : -1;
+	}
 }
 
 void
 pyval_may_be(struct pool *pool, struct pyval *v, struct pyval *other)
 {
-	struct pyval **more;
-
-	if (other == NULL || other == v || is_scalar(other))
+	if (other == NULL || other == v || pyval_is_scalar(other)
+	    || other->kind == PY_JSON)
 		return;
 	for (size_t i = 0; i < v->nmay_be; i++)
 		if (v->may_be[i] == other)
 			return;
-	more = pool_alloc(pool, (v->nmay_be + 1) * sizeof *more);
-	if (v->nmay_be > 0)
-		memcpy(more, v->may_be, v->nmay_be * sizeof *more);
-	more[v->nmay_be++] = other;
-	v->may_be = more;
+	if (v->nmay_be == v->room_may_be) {
+		size_t room = v->room_may_be == 0 ? 2 : 2 * v->room_may_be;
+		struct pyval **more = pool_alloc(pool, room * sizeof *more);
+
+		if (v->nmay_be > 0)
+			memcpy(more, v->may_be, v->nmay_be * sizeof *more);
+		v->may_be = more;
+		v->room_may_be = room;
+	}
+	v->may_be[v->nmay_be++] = other;
+}
+
+/* ---- keys ---- */
+
+/* Texts are UTF-8, so that no text begins like this. */
+static const char other_key[] = "\xff";
+
+const char *
+pyval_key(struct pool *pool, const struct pyval *v)
+{
+	switch (v->kind) {
+	case PY_STRING:
+		return v->text;
+	case PY_BOOL:	/* True and 1 are one key */
+		return pool_printf(pool, "%s%d%d", other_key, PY_INT,
+		    pyval_truth(v));
+	case PY_INT:
+	case PY_NONE:
+		return pool_printf(pool, "%s%d%s", other_key, v->kind,
+		    v->text);
+	default:
+		return NULL;
+	}
+}
+
+const char *
+pyval_key_text(const char *key)
+{
+	return *key == *other_key ? key + 2 : key;
+}
+
+struct pyval *
+pyval_of_key(struct pool *pool, const char *key)
+{
+	if (*key != *other_key)
+		return pyval_new(pool, PY_STRING, key);
+	return pyval_new(pool, (enum py_kind)(key[1] - '0'),
+	    pool_strdup(pool, key + 2));
 }
 
 static size_t
@@ -85,12 +149,14 @@ index_of(const struct pyval *v, const char *key)
 {
 	size_t i = 0;
 
-	if (v->slots > 0 && v->kind == PY_DICT) {
+	if (v->kind != PY_DICT)
+		return v->n;
+	if (v->slots > 0) {
 		size_t place = *slot_of(v, key);
 
 		return place != 0 ? place - 1 : v->n;
 	}
-	while (i < v->n && (v->key == NULL || strcmp(v->key[i], key) != 0))
+	while (i < v->n && strcmp(v->key[i], key) != 0)
 		i++;
 	return i;
 }
@@ -157,40 +223,63 @@ pyval_append(struct pool *pool, struct pyval *v, struct pyval *item)
 	v->value[v->n++] = item;
 }
 
+void
+pyval_insert(struct pool *pool, struct pyval *v, size_t i,
+    struct pyval *item)
+{
+	pyval_append(pool, v, item);
+	memmove(v->value + i + 1, v->value + i,
+	    (v->n - 1 - i) * sizeof *v->value);
+	v->value[i] = item;
+}
+
+void
+pyval_remove(struct pyval *v, size_t i)
+{
+	v->n--;
+	memmove(v->value + i, v->value + i + 1, (v->n - i) * sizeof *v->value);
+}
+
+/* Of the same nature: what an entry of it is that nobody lists. */
+static struct pyval *
+unlisted(struct pool *pool, const struct pyval *from)
+{
+	struct pyval *v = pyval_new(pool, from->kind, NULL);
+
+	v->why = from->why;
+	v->code = from->code;
+	v->all = from->all;
+	v->opaque = from->opaque;
+	for (size_t i = 0; i < from->nmay_be; i++)
+		pyval_may_be(pool, v, from->may_be[i]);
+	return v;
+}
+
 /* What may hold entries that nobody lists becomes a dict of such ones. */
 static bool
 open_up(struct pool *pool, struct pyval *v)
 {
-	struct pyval *rest;
-
 	if (v->kind == PY_DICT)
 		return true;
 	if (v->kind != PY_ABSENT && v->kind != PY_UNREADABLE)
 		return false;
-	rest = pyval_new(pool, v->kind, NULL);
-	rest->why = v->why;
-	rest->may_be = v->may_be;
-	rest->nmay_be = v->nmay_be;
+	v->rest = unlisted(pool, v);
+	v->opened = true;
 	v->kind = PY_DICT;
-	v->rest = rest;
 	return true;
 }
 
 struct pyval *
 pyval_get(struct pool *pool, struct pyval *v, const char *key)
 {
-	struct pyval *found, *rest;
+	struct pyval *found;
 
 	if (!open_up(pool, v))
 		return NULL;
 	found = pyval_listed(v, key);
 	if (found != NULL || v->rest == NULL)
 		return found;
-	rest = v->rest;
-	found = pyval_new(pool, rest->kind, NULL);
-	found->why = rest->why;
-	found->may_be = rest->may_be;
-	found->nmay_be = rest->nmay_be;
+	found = unlisted(pool, v->rest);
 	add_pair(pool, v, pool_strdup(pool, key), found);
 	return found;
 }
@@ -201,9 +290,6 @@ pyval_set(struct pool *pool, struct pyval *v, const char *key,
 {
 	size_t i;
 
-	/* through an unreadable name: whatever it stands for is changed */
-	for (size_t k = 0; k < v->nmay_be; k++)
-		pyval_taint(pool, v->may_be[k], v->why, false);
 	if (!open_up(pool, v))
 		return;
 	i = index_of(v, key);
@@ -240,6 +326,13 @@ pyval_copy(struct pool *pool, const struct pyval *v)
 
 	copy->why = v->why;
 	copy->rest = v->rest;
+	copy->fixed = v->fixed;
+	copy->code = v->code;
+	copy->all = v->all;
+	copy->opaque = v->opaque;
+	copy->opened = v->opened;
+	for (size_t i = 0; i < v->nmay_be; i++)
+		pyval_may_be(pool, copy, v->may_be[i]);
 	for (size_t i = 0; i < v->n; i++) {
 		make_room(pool, copy);
 		copy->key[copy->n] = v->key[i];
@@ -249,67 +342,81 @@ pyval_copy(struct pool *pool, const struct pyval *v)
 	return copy;
 }
 
-/* left: a dict may hold itself, or another many times. */
-static struct pyval *
-deep_copy(struct pool *pool, const struct pyval *v, int depth, int *left)
+unsigned
+pyval_mark(void)
 {
-	struct pyval *copy;
+	static unsigned last;
 
+	return ++last;
+}
+
+/* left: there may be much of it. What is in it twice is one again. */
+static struct pyval *
+deep_copy(struct pool *pool, struct pyval *v, unsigned mark, int depth,
+    int *left)
+{
+	if (v->seen == mark)
+		return v->twin;
 	if (depth > COPY_DEPTH || --*left < 0)
 		return pyval_unreadable(pool, "a copy of it would be too "
 		    "large or too deep");
-	copy = pyval_copy(pool, v);
-	for (size_t i = 0; i < copy->n; i++)
-		copy->value[i] = deep_copy(pool, copy->value[i], depth + 1,
-		    left);
-	return copy;
+	v->seen = mark;
+	v->twin = pyval_copy(pool, v);
+	for (size_t i = 0; i < v->twin->n; i++)
+		v->twin->value[i] = deep_copy(pool, v->twin->value[i], mark,
+		    depth + 1, left);
+	return v->twin;
 }
 
 struct pyval *
-pyval_deep_copy(struct pool *pool, const struct pyval *v)
+pyval_deep_copy(struct pool *pool, struct pyval *v)
 {
 	int left = COPY_MAX;
 
-	return deep_copy(pool, v, 0, &left);
+	return deep_copy(pool, v, pyval_mark(), 0, &left);
 }
 
-static void
-taint(struct pool *pool, struct pyval *v, const char *why, bool shallow,
-    unsigned mark)
+/* What stood there, or what was put in. */
+static struct pyval *
+doubtful(struct pool *pool, const char *why, struct pyval *was,
+    struct pyval *into)
 {
-	if (v->seen == mark)
-		return;
-	v->seen = mark;
-	for (size_t i = 0; i < v->nmay_be; i++)
-		taint(pool, v->may_be[i], why, shallow, mark);
-	if (v->kind == PY_ABSENT || v->kind == PY_LIST) {
-		for (size_t i = 0; !shallow && i < v->n; i++)
-			taint(pool, v->value[i], why, false, mark);
-		v->kind = PY_UNREADABLE;
-		v->why = why;
-		v->n = 0;
-	}
-	if (v->kind != PY_DICT)
-		return;
-	for (size_t i = 0; i < v->n; i++) {
-		struct pyval *new;
+	struct pyval *v = was;
 
-		if (!shallow)
-			taint(pool, v->value[i], why, false, mark);
-		/* the first one to blame stays; no chain grows */
-		if (v->value[i]->kind == PY_UNREADABLE)
-			continue;
-		new = pyval_unreadable(pool, why);
-		pyval_may_be(pool, new, v->value[i]);
-		v->value[i] = new;
+	/* the first one to blame stays; no chain grows */
+	if (was == NULL || was->kind != PY_UNREADABLE) {
+		v = pyval_unreadable(pool, why);
+		pyval_may_be(pool, v, was);
 	}
-	v->rest = pyval_unreadable(pool, why);
+	pyval_may_be(pool, v, into);
+	return v;
 }
 
 void
-pyval_taint(struct pool *pool, struct pyval *v, const char *why, bool shallow)
+pyval_spoil(struct pool *pool, struct pyval *v, const char *why,
+    struct pyval *into)
 {
-	static unsigned mark;
-
-	taint(pool, v, why, shallow, ++mark);
+	switch (v->kind) {
+	case PY_DICT:
+		for (size_t i = 0; i < v->n; i++)
+			v->value[i] = doubtful(pool, why, v->value[i], into);
+		v->rest = doubtful(pool, why, v->rest, into);
+		return;
+	case PY_LIST:
+		if (v->fixed)
+			return;
+		for (size_t i = 0; i < v->n; i++)
+			pyval_may_be(pool, v, v->value[i]);
+		v->n = 0;
+		/* fall through */
+	case PY_ABSENT:
+		v->kind = PY_UNREADABLE;
+		v->why = why;
+		/* fall through */
+	case PY_UNREADABLE:
+		pyval_may_be(pool, v, into);
+		return;
+	default:
+		return;
+	}
 }
