@@ -34,6 +34,10 @@ static const char routers_why[] = "both sides change edx-platform's own list "
     "by the same statement";
 static const char function_why[] = "a function of Drydock's, which both "
     "sides have";
+static const char learning_why[] =
+    "a setting that releases from sumac on bring with them";
+static const char scorm_why[] =
+    "a setting that Drydock for releases from redwood on brings with it";
 static const char checksum_why[] = "newer versions of the plugin s3 say "
     "what was the default before";
 
@@ -91,6 +95,10 @@ static const struct known rows[] = {
 	    NEWEST, django_why, false, false },
 	{ "MFE_CONFIG*", KNOWN_ABSENT, NULL, OLDEST, OLDEST, 15, NEWEST,
 	    mfe_why, false, false },
+	{ "OPENEDX_LEARNING.MEDIA*", KNOWN_ABSENT, NULL, OLDEST, 18, 19,
+	    NEWEST, learning_why, false, false },
+	{ "XBLOCK_SETTINGS.ScormXBlock.*", KNOWN_ABSENT, NULL, OLDEST, 17,
+	    18, NEWEST, scorm_why, false, false },
 	{ "AWS_REQUEST_CHECKSUM_CALCULATION", KNOWN_ABSENT, NULL, OLDEST,
 	    NEWEST, 20, NEWEST, checksum_why, false, false },
 	/* what can't be read on either side, and needs not be */

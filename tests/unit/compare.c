@@ -418,6 +418,11 @@ static const struct {
 	{ "GRADES_DOWNLOAD = {'STORAGE_KWARGS': {'location': X.l()}}",
 	    "\nGRADES_DOWNLOAD = {'STORAGE_KWARGS': {'location': X.l()}}",
 	    "GRADES_DOWNLOAD.STORAGE_KWARGS.location", 20, 20, 0, 0 },
+	{ "A = 1", "OPENEDX_LEARNING = {'MEDIA': {'BACKEND': 'a'}}",
+	    "OPENEDX_LEARNING.MEDIA.BACKEND", 18, 20, 19, 20 },
+	{ "A = 1", "def f(x):\n    return 1\n"
+	    "XBLOCK_SETTINGS['ScormXBlock'] = {'STORAGE_FUNC': f}",
+	    "XBLOCK_SETTINGS.ScormXBlock.STORAGE_FUNC", 17, 20, 18, 20 },
 	{ "DATABASE_ROUTERS.remove('a')", "DATABASE_ROUTERS.remove('a')",
 	    "DATABASE_ROUTERS", 20, 20, 0, 0 },
 	{ "def f(x):\n    return 1\nXBLOCK_SETTINGS['ScormXBlock'] = "
