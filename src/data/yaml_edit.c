@@ -589,14 +589,12 @@ static void
 lines_at_end(const struct yaml *y, struct edit *x, const char *lines,
     size_t len)
 {
-	const char *end = text_starts(y->text + y->bom, "...") ?
-	    y->text + y->bom : strstr(y->text, "\n...");
+	size_t at = y->bom;
 
+	while (at < y->len && !text_starts(y->text + at, "..."))
+		at = line_next(y, at);
 	x->into_nothing = true;
-	x->start = y->len;
-	if (end != NULL)
-		x->start = (size_t)(end - y->text) + (*end == '\n');
-	x->end = x->start;
+	x->start = x->end = at;
 	if (x->start > y->bom && y->text[x->start - 1] != '\n')
 		buf_puts(&x->text, line_break(y));
 	buf_add(&x->text, lines, len);
