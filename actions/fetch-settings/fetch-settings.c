@@ -112,6 +112,28 @@ tell(const struct json *settings, const char *tutor)
 		    json_str(json_item(in_cluster, i), ""));
 }
 
+/* By name: point-at-data writes a patch for each, or asks. */
+static void
+tell_unmapped(const struct json *settings)
+{
+	const struct json *one = json_first(json_get(settings, "unmapped"));
+
+	if (one != NULL)
+		step_summary("\nNo key of config.yml carries these; "
+		    "point-at-data writes patches for them:\n\n");
+	for (; one != NULL; one = json_next(one)) {
+		struct buf path = buf_new(FILE_MAX);
+
+		text_markdown(&path, json_str(one, "path"));
+		log_info("%s: no key of config.yml carries it",
+		    json_str(one, "path"));
+		step_summary("- %s%s\n", buf_str(&path),
+		    json_str(one, "why") != NULL ?
+		    " (which can't be read: a person must decide)" : "");
+		buf_free(&path);
+	}
+}
+
 static bool
 write_file(const struct json *settings, struct err *e)
 {
@@ -147,6 +169,7 @@ run(struct err *e)
 	if (ok) {
 		settings_mask(settings);
 		tell(settings, g.tutor);
+		tell_unmapped(settings);
 		ok = write_file(settings, e);
 	}
 	if (!ok && k != NULL && e->kind == ERR_DENIED)
