@@ -139,13 +139,17 @@ make_table(struct pool *pool, struct yaml_list *in, uint32_t room)
 {
 	uint32_t slots = 16;
 
-	in->slots = 0;
-	if (room <= FEW)
-		return;
 	while (slots < room + room / 2)
 		slots *= 2;
-	in->table = pool_alloc(pool, slots * sizeof *in->table);
-	in->slots = slots;
+	if (in->slots >= slots) {
+		memset(in->table, 0, in->slots * sizeof *in->table);
+	} else {
+		in->slots = 0;
+		if (room <= FEW)
+			return;
+		in->table = pool_alloc(pool, slots * sizeof *in->table);
+		in->slots = slots;
+	}
 	for (uint32_t i = 0; i < in->nitems; i++) {
 		const struct yaml_key *key = in->items[i]->key;
 
@@ -537,8 +541,8 @@ end_map(struct build *b, const struct yaml_node *map)
 	struct yaml_list *in = map->in;
 	size_t merges = 0;
 
-	in->items = pool_alloc(b->pool,
-	    (in->nchildren + 1) * sizeof *in->items);
+	in->room = in->nchildren;
+	in->items = pool_alloc(b->pool, (in->room + 1) * sizeof *in->items);
 	make_table(b->pool, in, in->nchildren);
 	for (struct yaml_node *c = in->child; c != NULL; c = c->next)
 		if (is_merge(c))
@@ -554,8 +558,8 @@ end_seq(struct build *b, const struct yaml_node *seq)
 {
 	struct yaml_list *in = seq->in;
 
-	in->items = pool_alloc(b->pool,
-	    (in->nchildren + 1) * sizeof *in->items);
+	in->room = in->nchildren;
+	in->items = pool_alloc(b->pool, (in->room + 1) * sizeof *in->items);
 	for (struct yaml_node *c = in->child; c != NULL; c = c->next)
 		in->items[in->nitems++] = c;
 }
@@ -749,21 +753,23 @@ replace_items(struct pool *pool, struct yaml_list *in, uint32_t first,
     uint32_t n, const struct yaml_list *new)
 {
 	uint32_t rest = in->nitems - first - n;
-	bool same = n == 1 && new->nitems == 1 && strcmp(new->items[0]->key->text,
-	    in->items[first]->key->text) == 0;
-	struct yaml_node **all = in->items;
+	uint32_t total = first + new->nitems + rest;
+	bool same = n == 1 && new->nitems == 1
+	    && strcmp(new->items[0]->key->text,
+		in->items[first]->key->text) == 0;
 
-	if (!same)
-		all = pool_alloc(pool,
-		    (first + new->nitems + rest) * sizeof *all);
-	for (uint32_t i = 0; !same && i < first; i++)
-		all[i] = in->items[i];
-	for (uint32_t i = 0; !same && i < rest; i++)
-		all[first + new->nitems + i] = in->items[first + n + i];
-	for (uint32_t i = 0; i < new->nitems; i++)
-		all[first + i] = new->items[i];
-	in->items = all;
-	in->nitems = in->nchildren = first + new->nitems + rest;
+	if (total > in->room) {	/* what is outgrown stays in the pool */
+		struct yaml_node **old = in->items;
+
+		in->room = total + total / 4 + FEW;
+		in->items = pool_alloc(pool, in->room * sizeof *in->items);
+		memcpy(in->items, old, in->nitems * sizeof *in->items);
+	}
+	memmove(in->items + first + new->nitems, in->items + first + n,
+	    rest * sizeof *in->items);
+	memcpy(in->items + first, new->items,
+	    new->nitems * sizeof *in->items);
+	in->nitems = in->nchildren = total;
 	if (!same)
 		make_table(pool, in, in->nitems);
 }

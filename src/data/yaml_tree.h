@@ -65,6 +65,7 @@ struct yaml_slot {
 struct yaml_list {
 	struct yaml_node *child, *last;
 	uint32_t nchildren, nitems;
+	uint32_t room;		/* for items, as a map in lines grows */
 	uint32_t size;		/* values within, what aliases bring too */
 	bool doubles, merges;	/* there are keys written twice; << */
 	uint32_t slots;		/* of the table: a power of two, or 0 */
