@@ -538,8 +538,10 @@ kube_data(const struct json *configmap, const char *file)
 	return json_str(json_get(json_at(configmap, "data"), file), "");
 }
 
-const char *
-kube_env(const struct json *object, const char *container, const char *name)
+/* One variable of a container ("": any), or NULL. */
+static const struct json *
+find_variable(const struct json *object, const char *container,
+    const char *name)
 {
 	const struct json *c = json_first(json_at(pod_spec(object),
 	    "containers"));
@@ -552,9 +554,22 @@ kube_env(const struct json *object, const char *container, const char *name)
 			continue;
 		for (; v != NULL; v = json_next(v))
 			if (text_same(json_str(v, "name"), name))
-				return json_str(v, "value");
+				return v;
 	}
 	return NULL;
+}
+
+const char *
+kube_env(const struct json *object, const char *container, const char *name)
+{
+	return json_str(find_variable(object, container, name), "value");
+}
+
+bool
+kube_sets_env(const struct json *object, const char *container,
+    const char *name)
+{
+	return find_variable(object, container, name) != NULL;
 }
 
 static long
@@ -609,6 +624,17 @@ kube_is_ready(const struct json *d, struct buf *why)
 		return !buf_printf(why, "%ld of %ld replicas are available",
 		    available, want);
 	return true;
+}
+
+bool
+kube_is_rolling(const struct json *d)
+{
+	long updated = count_at(d, "status.updatedReplicas", 0);
+
+	return count_at(d, "status.observedGeneration", 0)
+	    < count_at(d, "metadata.generation", 0)
+	    || count_at(d, "status.replicas", 0) > updated
+	    || count_at(d, "spec.replicas", 1) > updated;
 }
 
 /* One container's status; `kind` is "container" or "init container". */

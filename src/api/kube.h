@@ -106,10 +106,15 @@ const char *kube_data(const struct json *configmap, const char *file);
  * or taken from elsewhere (valueFrom). */
 const char *kube_env(const struct json *object, const char *container,
     const char *name);
+/* Is it there, wherever its value is from? */
+bool kube_sets_env(const struct json *object, const char *container,
+    const char *name);
 
 /* Has the Deployment's newest version rolled out? If not, `why` gets a line
  * such as "1 of 2 replicas are updated". */
 bool kube_is_ready(const struct json *deployment, struct buf *why);
+/* May pods of another version than the Deployment's newest still run? */
+bool kube_is_rolling(const struct json *deployment);
 /* Why the Pod does not run, appended as one line per container, such as
  * "lms-7d: container lms waits: CrashLoopBackOff (back-off 5m0s ...)"; true
  * if there was something to say. */

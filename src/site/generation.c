@@ -20,21 +20,74 @@ struct look {
 	struct buf *problems;
 };
 
-/* One volume of one Deployment; all that have it must name the same map. */
+/* One volume of a Deployment or pod; all that have it must name the same
+ * map. */
 static bool
-agree(const struct json *deployment, const char *name, const char *volume,
+agree(const struct json *object, const char *kind, const char *volume,
     const char **map, struct err *e)
 {
-	const char *this = kube_mounted_configmap(deployment, volume);
+	const char *this = kube_mounted_configmap(object, volume);
 
 	if (this == NULL)
 		return true;
 	if (*map != NULL && strcmp(*map, this) != 0)
-		return err_set(e, ERR_HAND, "Deployment %s mounts ConfigMap "
-		    "%s, another one %s: a rollout is half-way; finish it "
-		    "or take it back", name, this, *map);
+		return err_set(e, ERR_HAND, "%s %s mounts ConfigMap %s, "
+		    "another one %s: a rollout is half-way; finish it or take "
+		    "it back", kind, json_str(object, "metadata.name"), this,
+		    *map);
 	*map = this;
 	return true;
+}
+
+static bool
+agree_on_all(struct generation *g, const struct json *object,
+    const char *kind, struct err *e)
+{
+	return agree(object, kind, "config", &g->config, e)
+	    && agree(object, kind, "settings-lms", &g->lms, e)
+	    && agree(object, kind, "settings-cms", &g->cms, e);
+}
+
+/* Does the pod serve, and go on doing so? */
+static bool
+is_serving(const struct json *pod)
+{
+	const struct json *c = json_first(json_at(pod, "status.conditions"));
+
+	if (!json_is_null(pod, "metadata.deletionTimestamp"))
+		return false;
+	while (c != NULL && !text_same(json_str(c, "type"), "Ready"))
+		c = json_next(c);
+	return text_same(json_str(c, "status"), "True");
+}
+
+/*
+ * While a rollout is under way, or stuck, the Deployment says what shall run
+ * and the pods what does. None serves: nothing speaks against it.
+ */
+static bool
+look_at_pods(struct look *s, const struct json *deployment, const char *name,
+    struct err *e)
+{
+	struct buf selector = buf_new(STATE_MAX);
+	const struct json *pods;
+	int n = 0;
+
+	buf_printf(&selector, "app.kubernetes.io/name=%s", name);
+	pods = kube_find_pods(s->kube, buf_str(&selector), e);
+	buf_free(&selector);
+	if (pods == NULL)
+		return err_within(e, "Deployment %s is half-way through a "
+		    "rollout, and its pods can't be looked at", name);
+	for (const struct json *p = json_first(pods); p != NULL;
+	    p = json_next(p)) {
+		if (!is_serving(p))
+			continue;
+		n++;
+		if (!agree_on_all(s->g, p, "Pod", e))
+			return false;
+	}
+	return n > 0 || agree_on_all(s->g, deployment, "Deployment", e);
 }
 
 static bool
@@ -59,13 +112,12 @@ look_at(struct look *s, const char *name, bool needed, struct err *e)
 		    buf_str(&state));
 	buf_free(&state);
 	for (const char *const *m = migration; *m != NULL; m++)
-		if (kube_env(d, name, *m) != NULL)
+		if (kube_sets_env(d, "", *m))
 			buf_printf(s->problems, "DATABASES: the Deployment "
 			    "%s sets %s, which replaces the setting\n", name,
 			    *m);
-	ok = agree(d, name, "config", &s->g->config, e)
-	    && agree(d, name, "settings-lms", &s->g->lms, e)
-	    && agree(d, name, "settings-cms", &s->g->cms, e);
+	ok = kube_is_rolling(d) ? look_at_pods(s, d, name, e)
+	    : agree_on_all(s->g, d, "Deployment", e);
 	if (s->g->tutor == NULL)
 		s->g->tutor = json_str(json_get(json_at(d,
 		    "metadata.annotations"), "app.kubernetes.io/version"),
@@ -88,6 +140,10 @@ look_at_forum(struct look *s, struct err *e)
 	if (d != NULL)
 		s->g->forum_database = kube_env(d, "forum",
 		    "MONGODB_DATABASE");
+	if (d != NULL && s->g->forum_database == NULL
+	    && kube_sets_env(d, "forum", "MONGODB_DATABASE"))
+		buf_puts(s->problems, "FORUM_MONGODB_DATABASE: the Deployment "
+		    "forum takes MONGODB_DATABASE from elsewhere\n");
 	return true;
 }
 

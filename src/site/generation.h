@@ -2,8 +2,9 @@
  * generation - the ConfigMaps that an instance runs with, old or new.
  *
  * Kubernetes keeps every generation that was ever applied, and their names do
- * not tell which one runs: that is what the Deployments mount, and LMS,
- * Studio and the workers must agree.
+ * not tell which one runs: that is what the Deployments mount or, while a
+ * rollout is under way, the pods that serve; and LMS, Studio and the workers
+ * must agree.
  */
 #ifndef SITE_GENERATION_H
 #define SITE_GENERATION_H
