@@ -23,40 +23,22 @@
 #include "base/text.h"
 #include "data/json.h"
 #include "edx/config.h"
-#include "edx/keys.h"
 #include "edx/replicate.h"
 #include "edx/theming.h"
 #include "step/step.h"
 #include "site/configfile.h"
+#include "site/oldconfig.h"
 
-enum { OLD_FILE_MAX = 8 << 20, LIST_MAX = 64 * 1024, PATH_BYTES = 512 };
+enum { LIST_MAX = 64 * 1024 };
 
 static struct {
-	const char *repository, *ref, *path, *user, *token, *keys;
+	const char *keys;
 } in;
-
-/* HTTPS; or a folder of this machine, for trials. */
-static bool
-check_repository(const char *url, struct err *e)
-{
-	return text_starts(url, "file:///") || text_check_https(url, e);
-}
 
 static const char *const key_sets[] = { "config", "theming", "all", NULL };
 
 static const struct input inputs[] = {
-	{ .name = "old-repository", .str = &in.repository,
-	  .check = check_repository, .plan = "old.repository",
-	  .help = "Git repository, by HTTPS, that holds the old config.yml" },
-	{ .name = "old-ref", .str = &in.ref, .plan = "old.ref",
-	  .check = text_check_branch, .dflt = "main",
-	  .help = "Branch, tag or commit there" },
-	{ .name = "old-path", .str = &in.path, .plan = "old.path",
-	  .check = text_check_path, .help = "Path of config.yml there" },
-	{ .name = "old-user", .str = &in.user, .dflt = "oauth2",
-	  .help = "User name that goes with the token" },
-	{ .name = "old-token", .str = &in.token, .secret = true,
-	  .optional = true, .help = "Token that may read the repository" },
+	{ .rows = oldconfig_inputs },
 	{ .name = "keys", .str = &in.keys, .oneof = key_sets,
 	  .dflt = "config",
 	  .help = "Which keys: config, theming, or all of both" },
@@ -119,51 +101,6 @@ report(const struct work *w)
 	step_output("copied", "%s", buf_str(&w->copied));
 	step_output("refused", "%s", buf_str(&w->refused));
 	step_output("unlisted", "%s", buf_str(&w->unlisted));
-}
-
-/* ---- reading the old file ---- */
-
-static struct yaml *
-find_old(struct err *e)
-{
-	const struct step_common *c = step_common();
-	struct repo_source s = { .url = in.repository, .ref = in.ref,
-		.path = in.path, .user = in.user, .token = in.token,
-		.ca_file = c->ca_file, .dns_servers = c->dns_servers };
-	struct buf text = buf_new(OLD_FILE_MAX);
-	struct yaml *old = NULL;
-
-	if (repo_fetch_file(&s, &text, e))
-		old = yaml_parse(buf_str(&text), text.len, in.path, e);
-	if (text.data != NULL)
-		mem_wipe(text.data, text.len);
-	buf_free(&text);
-	if (old != NULL && yaml_kind(old, "") != YAML_MAP) {
-		err_set(e, ERR_INPUT, "%s: not a map of keys and values",
-		    in.path);
-		yaml_close(old);
-		return NULL;
-	}
-	if (old != NULL && *yaml_warnings(old) != '\0')
-		log_warn("%s", yaml_warnings(old));
-	return old;
-}
-
-static void
-mask_secrets(const struct yaml *old)
-{
-	const char *key, *value;
-
-	for (int i = 0; (key = yaml_key(old, "", i)) != NULL; i++) {
-		struct buf path = buf_new(PATH_BYTES);
-
-		yaml_path_key(&path, key);
-		value = yaml_get(old, buf_str(&path));
-		if (keys_is_secret(key) && value != NULL
-		    && strchr(value, '\n') == NULL)
-			config_mask(old, buf_str(&path));
-		buf_free(&path);
-	}
 }
 
 /* ---- theming ---- */
@@ -257,7 +194,6 @@ replicate(struct work *w, struct err *e)
 		.account = account, .with = w };
 	bool ok;
 
-	mask_secrets(w->old);
 	ok = replicate_keys(&r, e);
 	if (ok && r.theming)
 		check_theming(w);
@@ -273,7 +209,8 @@ run(struct err *e)
 		.templates = json_object(),
 		.copied = buf_new(LIST_MAX), .refused = buf_new(LIST_MAX),
 		.unlisted = buf_new(LIST_MAX), .table = buf_new(1 << 20) };
-	bool ok = configfile_open(&w.c, e) && (w.old = find_old(e)) != NULL;
+	bool ok = configfile_open(&w.c, e)
+	    && (w.old = oldconfig_find(e)) != NULL;
 
 	if (ok && w.c.edit.yaml == NULL)
 		ok = configfile_missing(&w.c, e);

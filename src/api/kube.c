@@ -118,6 +118,12 @@ kube_open(const struct kube_open *o, struct err *e)
 	return NULL;
 }
 
+const char *
+kube_server(const struct kube *k)
+{
+	return k->server;
+}
+
 void
 kube_close(struct kube *k)
 {

@@ -47,6 +47,8 @@ bool kube_check_roots(const char *, struct err *);
 
 struct kube *kube_open(const struct kube_open *, struct err *) MUST_CHECK;
 void kube_close(struct kube *);
+/* Its address, without a final slash. */
+const char *kube_server(const struct kube *);
 
 /* What a step needs, in the words of a Role: { "", "configmaps", "get, list" }
  * or { "", "pods/exec", "create" }. Lists end with { 0 }. */
