@@ -12,13 +12,14 @@
 
 /* As nested as anything sane, and as much: aliases can make a small file
  * endless. */
-enum { DEPTH = 40, ENTRIES = 100000 };
+enum { DEPTH = 40, VALUES = 400000 };
 
 struct listing {
 	struct pool *pool;
 	const struct pyval *names;
 	struct py_entry *v;
 	size_t n, room;
+	size_t seen;		/* values, also those that are no entry */
 };
 
 static void
@@ -54,11 +55,10 @@ walk(struct listing *l, const char *path, const struct pyval *v, int depth)
 {
 	if (v->kind == PY_JSON)
 		v = v->value[0];
-	if (v->kind == PY_ABSENT)
-		return;		/* edx-platform's own */
-	if (depth > DEPTH || l->n >= ENTRIES) {
-		add_unreadable(l, path, "it is nested too deeply, or too "
-		    "large");
+	if (++l->seen > VALUES || v->kind == PY_ABSENT)
+		return;		/* edx-platform's own; or enough */
+	if (depth > DEPTH) {
+		add_unreadable(l, path, "it is nested too deeply");
 		return;
 	}
 	if ((v->kind != PY_DICT && v->kind != PY_LIST)
@@ -66,7 +66,7 @@ walk(struct listing *l, const char *path, const struct pyval *v, int depth)
 		add(l, path, v);
 		return;
 	}
-	for (size_t i = 0; i < v->n; i++) {
+	for (size_t i = 0; i < v->n && l->seen <= VALUES; i++) {
 		if (v->value[i] == l->names)
 			continue;	/* FEATURES, which are the names */
 		walk(l, v->kind == PY_DICT ? pool_printf(l->pool, "%s.%s",
@@ -106,6 +106,8 @@ pysettings_list(const struct pysettings *ps, struct pool *pool, size_t *n)
 			walk(&l, names->key[i], names->value[i], 0);
 	if (names->rest->kind == PY_UNREADABLE)
 		add_unreadable(&l, "*", names->rest->why);
+	else if (l.seen > VALUES)
+		add_unreadable(&l, "*", "there are too many values");
 	*n = l.n;
 	return l.v;
 }

@@ -204,6 +204,25 @@ START_TEST(an_unreadable_whole_is_told_once)
 }
 END_TEST
 
+/* Each name holds the one before twice: 2^39 values, if they were listed. */
+START_TEST(a_file_that_unfolds_without_end_is_told)
+{
+	struct buf code = buf_new(LINES_MAX);
+	const char *got;
+
+	buf_puts(&code, "A0 = {'x': 1}\n");
+	for (int i = 1; i < 39; i++)
+		buf_printf(&code, "A%d = {'a': A%d, 'b': A%d}\n", i, i - 1,
+		    i - 1);
+	got = compare_code(buf_str(&code), "B = 1\n");
+	kit_contains(got, "*|both|databases|unreadable|");
+	kit_contains(got, "A0.x|both|other|different|1|(not set)|");
+	got = compare_code("A = {}\nA['a'] = A\n", "B = 1\n");
+	kit_contains(got, "nested too deeply");
+	buf_free(&code);
+}
+END_TEST
+
 /* ---- secrets ---- */
 
 static const char secrets[] =
@@ -610,6 +629,7 @@ main(void)
 	tcase_add_test(c, lists_are_compared_by_what_is_in_them);
 	tcase_add_test(c, what_can_not_be_read_is_never_equal);
 	tcase_add_test(c, an_unreadable_whole_is_told_once);
+	tcase_add_test(c, a_file_that_unfolds_without_end_is_told);
 	tcase_add_test(c, no_secret_is_shown);
 	tcase_add_test(c, the_hash_depends_on_the_key);
 	tcase_add_loop_test(c, each_setting_has_its_group, 0,
