@@ -113,35 +113,36 @@ add_name(struct buf *list, const char *name)
 	buf_printf(list, "%s%s", list->len > 0 ? " " : "", name);
 }
 
-static bool
-write_manifest(struct work *w, const char *name, const struct buf *text,
-    struct err *e)
+static const char *
+file_of(const char *name)
 {
-	struct pool *pool = step_common()->pool;
-	const char *file = pool_printf(pool, "%s/%s.yml", folder(), name);
-	const char *what = pool_printf(pool, "manifest of CronJob %s", name);
-	struct buf now = buf_new(MANIFEST_MAX);
-	struct err ignored;
-	bool there = file_read(repo_path(w->c.repo, file), &now, &ignored);
-	bool same = there && text_same(buf_str(&now), buf_str(text));
+	return pool_printf(step_common()->pool, "%s/%s.yml", folder(), name);
+}
 
-	buf_free(&now);
+static bool
+write_manifest(struct work *w, const char *name, const char *was,
+    const struct buf *text, struct err *e)
+{
+	const char *what = pool_printf(step_common()->pool,
+	    "manifest of CronJob %s", name);
+
 	add_name(&w->names, name);
-	if (same) {
+	if (text_same(was, buf_str(text))) {
 		step_same(what, "suspended");
 		return true;
 	}
-	step_change(what, there ? "(another one)" : NULL, "suspended");
+	step_change(what, was != NULL ? "(another one)" : NULL, "suspended");
 	return step_common()->dry_run || (file_ensure_dir(repo_path(w->c.repo,
-	    folder()), e) && repo_write(w->c.repo, file, buf_str(text),
-	    text->len, e));
+	    folder()), e) && repo_write(w->c.repo, file_of(name),
+	    buf_str(text), text->len, e));
 }
 
 static bool
 write_one(struct work *w, const struct json *job, struct err *e)
 {
-	const char *name = json_str(job, "metadata.name");
-	struct buf text = buf_new(MANIFEST_MAX);
+	const char *name = json_str(job, "metadata.name"), *was = NULL;
+	struct buf now = buf_new(MANIFEST_MAX), text = buf_new(MANIFEST_MAX);
+	struct cronjob_target to = w->to;
 	struct err why;
 	bool ok = true;
 
@@ -149,9 +150,14 @@ write_one(struct work *w, const struct json *job, struct err *e)
 	if (name == NULL || !text_check_host(name, e))
 		return err_set(e, ERR_OTHER, "the old cluster has a CronJob "
 		    "whose name is none");
-	if (cronjob_convert(step_common()->pool, job, &w->to, &text,
-	    &w->notes, &why)) {
-		ok = write_manifest(w, name, &text, e);
+	if (file_read(repo_path(w->c.repo, file_of(name)), &now, &why))
+		was = buf_str(&now);
+	if (was != NULL)
+		to.image = cronjob_image_there(step_common()->pool, was,
+		    to.image);
+	if (cronjob_convert(step_common()->pool, job, &to, &text, &w->notes,
+	    &why)) {
+		ok = write_manifest(w, name, was, &text, e);
 	} else if (why.kind == ERR_HAND) {
 		log_warn("%s", why.text);
 		add_name(&w->refused, name);
@@ -159,6 +165,7 @@ write_one(struct work *w, const struct json *job, struct err *e)
 		*e = why;
 		ok = false;
 	}
+	buf_free(&now);
 	buf_free(&text);
 	return ok;
 }

@@ -290,6 +290,25 @@ make_manifest(struct work *w, const struct json *job)
 	return now;
 }
 
+const char *
+cronjob_image_there(struct pool *pool, const char *manifest,
+    const char *image)
+{
+	static const char mark[] = "image: \"";
+	const char *at = manifest;
+
+	while (image != NULL && (at = strstr(at, mark)) != NULL) {
+		const char *there;
+
+		at += strlen(mark);
+		there = pool_strndup(pool, at, strcspn(at, "\"\n"));
+		if (image_name(there) == image_name(image)
+		    && strncmp(there, image, image_name(image)) == 0)
+			return there;
+	}
+	return image;
+}
+
 /* ---- as YAML ---- */
 
 static void add_yaml(struct buf *, const struct json *, int indent);

@@ -34,6 +34,14 @@ bool cronjob_convert(struct pool *, const struct json *cronjob,
     const struct cronjob_target *, struct buf *manifest, struct buf *notes,
     struct err *) MUST_CHECK;
 
+/*
+ * The image of the same name, with whatever tag, that a manifest of before
+ * has; else `image`. Each build makes a new tag: whoever starts the job gives
+ * it the one that runs, and until then a newer one is no change.
+ */
+const char *cronjob_image_there(struct pool *, const char *manifest,
+    const char *image);
+
 /* Is it the old side's own: no operator made it? */
 bool cronjob_is_own(const struct json *cronjob);
 
