@@ -37,6 +37,9 @@ ensure_host(struct configfile *c, const struct hosts *h, size_t i,
 
 	if (want == NULL)
 		want = follows;
+	/* a template may have named it until a build rendered that */
+	if (text_same(yaml_get(c->edit.yaml, derived[i].key), want))
+		return true;
 	if (text_same(want, follows) && !config_refers_to(c->edit.yaml,
 	    derived[i].key))
 		return yaml_kind(c->edit.yaml, derived[i].key) == YAML_NONE
