@@ -207,6 +207,8 @@ pysettings_add_python(struct pysettings *ps, const char *text, size_t len,
 	}
 	ps->file = pool_strdup(ps->pool, name);
 	ps->text = normal_lines(ps, text, &len);
+	if (!pylex_check(ps->text, len, ps->file, e))
+		return false;
 	tree = pytree_parse(ps->text, len, ps->file, e);
 	ok = tree != NULL && run_statements(ps, tree, e);
 	pytree_free(tree);

@@ -54,6 +54,9 @@ struct pynode {
 struct pytree;
 struct pool;
 
+/* Do its strings end, and its brackets fit? ERR_INPUT as below. */
+bool pylex_check(const char *text, size_t len, const char *file, struct err *)
+    MUST_CHECK;
 /* The text must outlive it. ERR_INPUT "<file>:<line>:<column>: ...": it is
  * not Python, or nested too deeply. */
 struct pytree *pytree_parse(const char *text, size_t len, const char *file,

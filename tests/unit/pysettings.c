@@ -329,7 +329,16 @@ static const struct {
 	{ "x = 10L\n", "production.py:1" },
 	{ "x = `y`\n", "production.py:1:5: a backquote" },
 	{ "exec \"x\"\n", "production.py:1" },
-	{ "x = \"\xff\"\n", "UTF-8" },
+	{ "x = 1\ny = \"\xff\"\n", "production.py:2:6: not UTF-8" },
+	{ "x = 1\ny = [1, (2]\n", "production.py:2:11: a bracket" },
+	{ "x = ""'''a\n\n", "production.py:1:5: a string that" },
+	{ "if x:\n\ty = 1\n        z = 2\n", "production.py:3:9: it does" },
+	{ "x = 1 <> 2\n", "production.py:1:5: a comparison of" },
+	{ "x = ur'a'\n", "production.py:1:5: no such kind" },
+	{ "x = '\\x4'\n", "production.py:1:5: \\x wants" },
+	{ "try:\n    x = 1\nexcept A, e:\n    pass\n", "production.py:3" },
+	{ "f() = 1\n", "production.py:1" },
+	{ "x = 1\nbreak\n", "production.py:2:1: it is in no loop" },
 };
 
 START_TEST(what_is_not_python_3_is_refused_with_its_place)
