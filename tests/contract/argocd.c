@@ -102,7 +102,7 @@ START_TEST(a_right_can_be_asked_for)
 {
 	static const char *const rights[] = { "get", "sync", "update" };
 	const char *path = kit_text("/api/v1/account/can-i/applications/%s/"
-	    "default/" APP_NAME, rights[_i]);
+	    "default/%s", rights[_i], argo_name);
 	struct answer a = web_get(&argo, path);
 	struct server other = weak();
 
@@ -118,9 +118,8 @@ END_TEST
 
 START_TEST(who_may_not_get_it_learns_nothing)
 {
-	static const char *const paths[] = {
-		("/api/v1/applications/" APP_NAME "?project=default"),
-		("/api/v1/applications/" APP_NAME),
+	const char *const paths[] = {
+		argo_path("?project=default"), argo_path(""),
 		"/api/v1/applications/none?project=default",
 	};
 	struct server other = weak();
@@ -301,8 +300,7 @@ START_TEST(without_manifests_no_patch_is_taken_but_a_spec_is)
 	struct answer a = web_get(&argo, argo_path("")), b;
 	const char *spec = strstr(a.body, "\"spec\":{"), *end;
 
-	argo_change("kustomization.yml", "namespace: " APP_NAME "\n"
-	    "resources: [nothing.yml]\n");
+	argo_break();
 	b = argo_call("PATCH", argo_path(""), "{\"patchType\":\"merge\","
 	    "\"patch\":\"{\\\"spec\\\":{\\\"syncPolicy\\\":{"
 	    "\\\"automated\\\":{\\\"prune\\\":true}}}}\"}");
@@ -589,9 +587,9 @@ main(void)
 	Suite *s = suite_create("argocd");
 	TCase *t = tcase_create("argocd");
 
-	if (!argo_find())
+	if (!argo_find("contract"))
 		return kit_skip_all("no double, and no CONTRACT_ARGOCD_URL, "
-		    "_TOKEN, _CA, _REPO");
+		    "_TOKEN, _CA, _REPOS");
 	tcase_add_unchecked_fixture(t, argo_begin, NULL);
 	tcase_add_checked_fixture(t, calm, NULL);
 	tcase_set_timeout(t, 90);

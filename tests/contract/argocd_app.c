@@ -12,21 +12,18 @@
 enum { ROOM = 2048, TRIES = 300 };
 
 /* Of the repository; a double takes an instance's only. */
-#define FOLDER (argo_real ? "env" : "instances/" APP_NAME "/env")
+#define FOLDER (argo_real ? "env" : kit_text("instances/%s/env", argo_name))
 
 struct server argo;
 bool argo_real;
-const char *argo_revision;
+const char *argo_name, *argo_revision;
 
 static const char *clone_path;
 
-/* What it is made of: a Deployment and a generated ConfigMap. */
+/* What it is made of, beside the kustomization. */
 static const struct {
 	const char *file, *text;
 } files[] = {
-	{ "kustomization.yml", "namespace: " APP_NAME "\n"
-	  "resources: [deployment.yml]\n"
-	  "configMapGenerator:\n  - {name: settings, files: [value]}\n" },
 	{ "value", "1\n" },
 	{ "deployment.yml", "apiVersion: apps/v1\nkind: Deployment\n"
 	  "metadata: {name: web}\n"
@@ -55,7 +52,7 @@ const char *const argo_homeless = "apiVersion: apps/v1\n"
 const char *
 argo_path(const char *rest)
 {
-	return kit_text("/api/v1/applications/" APP_NAME "%s", rest);
+	return kit_text("/api/v1/applications/%s%s", argo_name, rest);
 }
 
 struct answer
@@ -87,6 +84,15 @@ push(void)
 	    clone_path);
 }
 
+/* With a generated ConfigMap. */
+static const char *
+kustomization(const char *resources)
+{
+	return kit_text("namespace: %s\nresources: [%s]\n"
+	    "configMapGenerator:\n  - {name: settings, files: [value]}\n",
+	    argo_name, resources);
+}
+
 /* The folder as at the start, whatever a test has left in it. */
 static void
 push_all(void)
@@ -94,6 +100,7 @@ push_all(void)
 	free(kit_sh("rm -f '%s/%s'/*", clone_path, FOLDER));
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		write_file(files[i].file, files[i].text);
+	write_file("kustomization.yml", kustomization("deployment.yml"));
 	push();
 }
 
@@ -105,12 +112,18 @@ argo_change(const char *file, const char *text)
 }
 
 void
+argo_break(void)
+{
+	argo_change("kustomization.yml", kit_text("namespace: %s\n"
+	    "resources: [nothing.yml]\n", argo_name));
+}
+
+void
 argo_add(const char *file, const char *text)
 {
 	write_file(file, text);
-	argo_change("kustomization.yml", kit_text("namespace: " APP_NAME
-	    "\nresources: [deployment.yml, %s]\nconfigMapGenerator:\n"
-	    "  - {name: settings, files: [value]}\n", file));
+	argo_change("kustomization.yml", kustomization(kit_text(
+	    "deployment.yml, %s", file)));
 }
 
 void
@@ -157,9 +170,9 @@ argo_sync(const char *revision, const char *more)
 {
 	char body[ROOM];
 
-	(void)snprintf(body, sizeof(body), "{\"name\":\"" APP_NAME "\","
+	(void)snprintf(body, sizeof(body), "{\"name\":\"%s\","
 	    "\"project\":\"default\",\"revision\":\"%s\",\"prune\":true%s}",
-	    revision, more);
+	    argo_name, revision, more);
 	return argo_call("POST", argo_path("/sync"), body);
 }
 
@@ -169,8 +182,8 @@ argo_merge(const char *patch)
 	char body[ROOM], *to = body;
 	struct answer a;
 
-	to += snprintf(body, sizeof(body), "{\"name\":\"" APP_NAME "\","
-	    "\"patchType\":\"merge\",\"patch\":\"");
+	to += snprintf(body, sizeof(body), "{\"name\":\"%s\","
+	    "\"patchType\":\"merge\",\"patch\":\"", argo_name);
 	for (; *patch != '\0'; patch++) {
 		if (*patch == '"')
 			*to++ = '\\';
@@ -195,13 +208,13 @@ static void
 create(void)
 {
 	struct answer a = argo_call("POST", "/api/v1/applications",
-	    kit_text("{\"metadata\":{\"name\":\"" APP_NAME "\"},\"spec\":"
+	    kit_text("{\"metadata\":{\"name\":\"%s\"},\"spec\":"
 	    "{\"project\":\"default\",\"source\":{\"repoURL\":"
 	    "\"https://github.com/owner/cluster.git\",\"path\":\"%s\","
 	    "\"targetRevision\":\"main\"},\"destination\":{\"server\":"
-	    "\"https://kubernetes.default.svc\",\"namespace\":\"" APP_NAME
-	    "\"},\"syncPolicy\":{\"syncOptions\":[\"CreateNamespace=true\"]"
-	    "}}}", FOLDER));
+	    "\"https://kubernetes.default.svc\",\"namespace\":\"%s\"},"
+	    "\"syncPolicy\":{\"syncOptions\":[\"CreateNamespace=true\"]}}}",
+	    argo_name, FOLDER, argo_name));
 
 	ck_assert_msg(a.status == 200, "%ld %s", a.status, a.body);
 	web_free(&a);
@@ -240,18 +253,46 @@ argo_deploy(void)
 void
 argo_begin(void)
 {
-	const char *repo = argo_real ? getenv("CONTRACT_ARGOCD_REPO") :
+	const char *repo = argo_real ? kit_text("%s/%s.git",
+	    getenv("CONTRACT_ARGOCD_REPOS"), argo_name) :
 	    kit_text("%s/git/owner/cluster.git", getenv("SB_STATE"));
+	struct answer a;
 
 	clone_path = kit_out("d=$(realpath '%s') && git clone -q '%s' \"$d\""
 	    " && mkdir -p \"$d/%s\" && echo \"$d\"", kit_folder(), repo,
 	    FOLDER);
-	push_all();
 	set_knobs();
-	if (!argo_real)
+	if (!argo_real) {
+		push_all();
 		create();
+	}
 	argo_automated(false);
+	if (argo_real) {	/* it was automated until now */
+		push_all();
+		a = argo_settled();
+		web_free(&a);
+	}
 	argo_deploy();
+}
+
+/* One that hangs. Before the controller has taken it up nothing is ended. */
+static void
+end_operation(void)
+{
+	bool under_way = true;
+
+	for (int i = 0; i < TRIES && under_way; i++) {
+		struct answer a = web_send(&argo, "DELETE",
+		    argo_path("/operation"), NULL, "application/json", NULL);
+
+		web_free(&a);
+		a = web_get(&argo, argo_path("?project=default"));
+		under_way = answer_has(&a, "operation");
+		web_free(&a);
+		if (under_way)
+			nap(0.2);
+	}
+	ck_assert_msg(!under_way, "an operation can't be ended");
 }
 
 void
@@ -260,9 +301,7 @@ argo_calm(void)
 	struct answer a;
 
 	set_knobs();
-	a = web_send(&argo, "DELETE", argo_path("/operation"), NULL,
-	    "application/json", NULL);	/* one that hangs */
-	web_free(&a);
+	end_operation();
 	push_all();
 	argo_automated(false);
 	a = argo_settled();
@@ -276,8 +315,9 @@ argo_fresh(void)
 }
 
 bool
-argo_find(void)
+argo_find(const char *name)
 {
+	argo_name = name;
 	argo_real = getenv("CONTRACT_ARGOCD_URL") != NULL;
 	if (!argo_real && !own_world_up())
 		return false;
@@ -291,6 +331,6 @@ argo_find(void)
 	    .address = getenv("CONTRACT_ARGOCD_ADDRESS"),
 	    .agent = "transplant-contract" };
 	return argo.token != NULL && argo.ca != NULL
-	    && getenv("CONTRACT_ARGOCD_REPO") != NULL
+	    && getenv("CONTRACT_ARGOCD_REPOS") != NULL
 	    && getenv("SB_ARGOCD_TOKEN") != NULL;
 }

@@ -5,8 +5,9 @@
  *
  * For a real server give CONTRACT_ARGOCD_URL, _TOKEN (an account that may
  * get, update and sync it, and make tokens of projects), _CA (a file) and
- * _REPO, the path of a bare repository on the same machine, whose folder env
- * at main is the source of an application `contract`. SB_ARGOCD_TOKEN is a
+ * _REPOS, a folder on the same machine that holds a bare repository NAME.git
+ * for each application NAME of the suites, contract and client: its folder
+ * env at main is the source. SB_ARGOCD_TOKEN is a
  * role's that may nothing with it. Without them a double is started.
  */
 #ifndef TESTS_CONTRACT_ARGOCD_APP_H
@@ -16,14 +17,15 @@
 
 #include "tests/contract/http.h"
 
-#define APP_NAME "contract"
 #define NO_REVISION "0123456789012345678901234567890123456789"
 
 extern struct server argo;
 extern bool argo_real;
 
-/* Is there a server? Not in a test yet. */
-bool argo_find(void);
+/* Is there a server? Not in a test yet. The Application's name is the suite's
+ * own, so that suites may run side by side. */
+bool argo_find(const char *name);
+extern const char *argo_name;
 
 /* Make the Application, synced; once, in an unchecked fixture. */
 void argo_begin(void);
@@ -37,6 +39,8 @@ void argo_deploy(void);
  * that the branch is at then is argo_revision. */
 void argo_change(const char *file, const char *text);
 extern const char *argo_revision;
+/* The same so that there are no manifests to be made. */
+void argo_break(void);
 /* The same with one more manifest. */
 void argo_add(const char *file, const char *text);
 /* A Deployment that no node takes, and whose patience ends at once. */
@@ -47,7 +51,7 @@ const char *argo_fresh(void);
 /* Syncs do not end by themselves, until argo_calm. */
 void argo_hold(void);
 
-/* "/api/v1/applications/contract" and the rest. */
+/* "/api/v1/applications/NAME" and the rest. */
 const char *argo_path(const char *rest);
 /* A request with a JSON body, or with none (NULL). */
 struct answer argo_call(const char *method, const char *path,

@@ -41,7 +41,7 @@ set_up(void)
 	argo_calm();
 	argo_deploy();
 	e = (struct err){ 0 };
-	argocd = open_as(argo.token, APP_NAME, "default");
+	argocd = open_as(argo.token, argo_name, "default");
 }
 
 static void
@@ -107,8 +107,8 @@ ask(struct argocd *a, int which)
 
 START_TEST(what_is_not_there_is_not_found)
 {
-	static const char *const names[2][2] = {
-		{ "none", "default" }, { APP_NAME, "none" }
+	const char *const names[2][2] = {
+		{ "none", "default" }, { argo_name, "none" }
 	};
 
 	for (int i = 0; i < 2; i++) {
@@ -127,7 +127,7 @@ END_TEST
 
 START_TEST(a_wrong_token_is_refused)
 {
-	struct argocd *a = open_as("wrong.wrong.wrong", APP_NAME, "default");
+	struct argocd *a = open_as("wrong.wrong.wrong", argo_name, "default");
 
 	ck_assert(!ask(a, _i));
 	ck_assert_msg(e.kind == ERR_DENIED, "%s", e.text);
@@ -143,12 +143,12 @@ open_weak(const char **line)
 	if (argo_real) {
 		*line = "add to the policies of the token's role in the"
 		    " project: p, proj:default:transplant, applications, ";
-		return open_as(getenv("SB_ARGOCD_TOKEN"), APP_NAME,
+		return open_as(getenv("SB_ARGOCD_TOKEN"), argo_name,
 		    "default");
 	}
 	own_world_set("{\"argocd.permissions\":\"none\"}");
 	*line = "add to policy.csv in argocd-rbac-cm: p, ci, applications, ";
-	return open_as(argo.token, APP_NAME, "default");
+	return open_as(argo.token, argo_name, "default");
 }
 
 START_TEST(a_missing_right_is_named_with_the_line_to_add)
@@ -162,8 +162,8 @@ START_TEST(a_missing_right_is_named_with_the_line_to_add)
 
 	ck_assert(!ask(a, _i));
 	ck_assert_msg(e.kind == ERR_DENIED, "%s", e.text);
-	kit_contains(e.text, kit_text("%s%s, default/" APP_NAME ", allow",
-	    line, rights[_i]));
+	kit_contains(e.text, kit_text("%s%s, default/%s, allow",
+	    line, rights[_i], argo_name));
 	argocd_close(a);
 }
 END_TEST
@@ -207,8 +207,7 @@ END_TEST
 START_TEST(it_goes_off_before_there_are_manifests)
 {
 	set_automated("{\"prune\":true}");
-	argo_change("kustomization.yml", "namespace: " APP_NAME "\n"
-	    "resources: [nothing.yml]\n");
+	argo_break();
 	set_automated("null");
 	ck_assert(!is_automated());
 }
@@ -294,8 +293,7 @@ END_TEST
 
 START_TEST(manifests_that_cannot_be_made_end_the_wait)
 {
-	argo_change("kustomization.yml", "namespace: " APP_NAME "\n"
-	    "resources: [nothing.yml]\n");
+	argo_break();
 	ck_assert_msg(argocd_sync(argocd, argo_revision, true, &e), "%s",
 	    e.text);
 	ck_assert(!argocd_await_ready(argocd, argo_revision,
@@ -313,9 +311,9 @@ main(void)
 	Suite *s = suite_create("argocd_client");
 	TCase *t = tcase_create("argocd_client");
 
-	if (!argo_find())
+	if (!argo_find("client"))
 		return kit_skip_all("no double, and no CONTRACT_ARGOCD_URL, "
-		    "_TOKEN, _CA, _REPO");
+		    "_TOKEN, _CA, _REPOS");
 	tcase_add_unchecked_fixture(t, argo_begin, NULL);
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 120);

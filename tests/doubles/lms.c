@@ -2,18 +2,21 @@
  * lms - a simulated Open edX behind an ingress: LMS, Studio, preview and the
  * micro-frontends of one instance, told apart by the Host header.
  *
- *   lms ADDRESS:PORT CONFIG_YML NAME
+ *   lms ADDRESS:PORT CONFIG_YML NAME [rendered]
  *
  * It runs with what the deployed CONFIG_YML says at the moment of each
  * request. /heartbeat is no constant: it logs in to MariaDB and MongoDB, so
  * a wrong step breaks it as it would break the real one. Without the file
  * there is nothing deployed: 503 "no pods". Every answer carries
- * X-Served-By: NAME.
+ * X-Served-By: NAME. With "rendered" the databases are not CONFIG_YML's, but
+ * what the settings that Tutor made of it came to: the files lms.databases and
+ * cms.databases beside it.
  *
  * Builds from lms.c and lms_*.c with pkg-config libmicrohttpd, libcjson,
  * libmariadb, libmongoc-1.0, yaml-0.1, and -pthread.
  */
 #include <arpa/inet.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -33,6 +36,7 @@ enum { URL_MAX = 1024, PAGE_MAX = 2048, CLIENT_SECONDS = 30 };
 
 struct site {
 	const char *config_path, *name;
+	bool rendered;
 };
 
 /* One request, and whom it is for. */
@@ -140,15 +144,30 @@ add_check(cJSON *doc, const char *name, bool ok, const char *says)
 	cJSON_AddStringToObject(row, "message", says);
 }
 
+/* What the settings of "lms" or "cms" came to; NULL if there are none. */
+static struct config *
+read_rendered(const struct site *site, const char *side)
+{
+	char path[PATH_MAX];
+	const char *slash = strrchr(site->config_path, '/');
+	int folder = slash == NULL ? 0
+	    : (int)(slash - site->config_path) + 1;
+	bool missing;
+
+	(void)snprintf(path, sizeof(path), "%.*s%s.databases", folder,
+	    site->config_path, side);
+	return config_read(path, &missing);
+}
+
 /* Just as edx-platform's heartbeat app words it. */
 static enum MHD_Result
-heartbeat(const struct visit *v)
+tell_health(const struct visit *v, const struct config *databases)
 {
 	struct health h;
 	cJSON *doc = cJSON_CreateObject();
 	bool ok;
 
-	health_check(v->config, &h);
+	health_check(databases, &h);
 	ok = h.sql && h.modulestore;
 	if (h.escaped)
 		cJSON_AddStringToObject(doc, "error", h.sql_says);
@@ -163,6 +182,23 @@ heartbeat(const struct visit *v)
 	}
 	return answer_json(v, ok ? MHD_HTTP_OK
 	    : MHD_HTTP_SERVICE_UNAVAILABLE, doc);
+}
+
+static enum MHD_Result
+heartbeat(const struct visit *v, const char *side)
+{
+	struct config *databases;
+	enum MHD_Result ok;
+
+	if (!v->site->rendered)
+		return tell_health(v, v->config);
+	databases = read_rendered(v->site, side);
+	if (databases == NULL)
+		return answer(v, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain",
+		    "the settings can't be run\n", NULL);
+	ok = tell_health(v, databases);
+	config_free(databases);
+	return ok;
 }
 
 __attribute__((format(printf, 3, 4))) static void
@@ -202,7 +238,7 @@ static enum MHD_Result
 visit_lms(const struct visit *v)
 {
 	if (strcmp(v->path, "/heartbeat") == 0)
-		return heartbeat(v);
+		return heartbeat(v, "lms");
 	if (strcmp(v->path, "/api/mfe_config/v1") == 0)
 		return mfe_config(v);
 	if (strcmp(v->path, "/login") == 0)
@@ -218,7 +254,7 @@ static enum MHD_Result
 visit_cms(const struct visit *v)
 {
 	if (strcmp(v->path, "/heartbeat") == 0)
-		return heartbeat(v);
+		return heartbeat(v, "cms");
 	if (strcmp(v->path, "/") == 0 || strcmp(v->path, "/home/") == 0)
 		return redirect(v, "https://%s/login?next=https%%3A//%s%s",
 		    v->lms, v->cms, v->path);
@@ -341,12 +377,14 @@ main(int argc, char **argv)
 	sigset_t end;
 	int sig;
 
-	if (argc != 4 || !parse_address(argv[1], &at)) {
+	if (argc < 4 || argc > 5 || !parse_address(argv[1], &at)
+	    || (argc == 5 && strcmp(argv[4], "rendered") != 0)) {
 		(void)fprintf(stderr,
-		    "usage: lms ADDRESS:PORT CONFIG_YML NAME\n");
+		    "usage: lms ADDRESS:PORT CONFIG_YML NAME [rendered]\n");
 		return 2;
 	}
-	site = (struct site){ .config_path = argv[2], .name = argv[3] };
+	site = (struct site){ .config_path = argv[2], .name = argv[3],
+	    .rendered = argc == 5 };
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);
 	sigaddset(&end, SIGINT);

@@ -22,7 +22,7 @@ begin(void)
 static void
 begin_without_world(void)
 {
-	work = kit_folder();
+	work = world_clone();
 }
 
 /* ---- Argo CD ---- */

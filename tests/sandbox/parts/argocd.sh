@@ -130,15 +130,12 @@ session()
 		--args "$1" | ask '' /session -d @- | jq -er .token
 }
 
-# manifests_of_contract: what the contract suite's application deploys
+# manifests_of_contract: what a contract suite's application deploys first
 manifests_of_contract()
 {
 	mkdir -p "$1/env"
 	cat >"$1/env/kustomization.yml" <<Y
-namespace: contract
 resources: [web.yml]
-configMapGenerator:
-  - {name: settings, literals: [colour=green]}
 Y
 	cat >"$1/env/web.yml" <<Y
 apiVersion: apps/v1
@@ -148,48 +145,48 @@ spec:
   selector: {matchLabels: {app: web}}
   template:
     metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - name: web
-          image: example.test/web:1
-          envFrom: [{configMapRef: {name: settings}}]
+    spec: {containers: [{name: web, image: example.test/web:1}]}
 Y
 }
 
-# synced: the contract suite's application has been, so Argo CD works
+# synced NAME: this application has been, so Argo CD works
 synced()
 {
-	[ "$(kc new -n argocd get applications.argoproj.io contract \
+	[ "$(kc new -n argocd get applications.argoproj.io "$1" \
 		-o 'jsonpath={.status.sync.status}')" = Synced ]
 }
 
-# contract: an application of its own for the contract suite, and the bare
-# repository that it comes from, to which the suite may push
+# contract NAME: an application for a contract suite, and the bare repository
+# that it comes from, to which the suite may push
 contract()
 {
-	local repo=$S/git/contract/app.git
-	manifests_of_contract "$D/contract"
+	local repo=$S/git/contract/$1.git
 	git init -q --bare -b main "$repo" &&
 		GIT_DIR=$repo GIT_WORK_TREE=$D/contract git add . &&
 		GIT_DIR=$repo GIT_WORK_TREE=$D/contract git \
 			-c user.name=Sandbox -c user.email=sandbox@example.test \
 			commit -q -m Begin && rm "$repo/index" || return 1
-	kc new apply -f - >/dev/null <<Y || return 1
+	kc new apply -f - >/dev/null <<Y
 apiVersion: argoproj.io/v1alpha1
 kind: Application
-metadata: {name: contract, namespace: argocd}
+metadata: {name: $1, namespace: argocd}
 spec:
   project: default
   source: {repoURL: "file://$repo", path: env, targetRevision: main}
-  destination: {server: https://kubernetes.default.svc, namespace: contract}
+  destination: {server: https://kubernetes.default.svc, namespace: $1}
   syncPolicy:
     automated: {prune: true}
     syncOptions: [CreateNamespace=true]
 Y
-	until_ok 60 synced || return 1
-	tell CONTRACT_ARGOCD_APP contract
-	tell CONTRACT_ARGOCD_REPO "$repo"
-	tell CONTRACT_ARGOCD_REVISION "$(git -C "$repo" rev-parse main)"
+}
+
+# contracts: one for each suite
+contracts()
+{
+	manifests_of_contract "$D/contract"
+	contract contract && contract client &&
+		until_ok 60 synced contract && until_ok 60 synced client &&
+		tell CONTRACT_ARGOCD_REPOS "$S/git/contract"
 }
 
 # tokens: one of the project's role, as README.md has it, and the contract
@@ -268,5 +265,5 @@ up()
 	spawn follow "$HERE/full/follow"
 	until_ok 90 curl -fsS "$API/api/version" && until_ok 30 tokens &&
 		until_ok 10 serves argocd.sandbox.test "$SB_ARGOCD_ADDR" 443 &&
-		present && contract
+		present && contracts
 }

@@ -43,7 +43,7 @@ server()
 	echo "$admin,admin,1,\"system:masters\"" >"$d/tokens"
 	openssl genrsa -out "$d/accounts.key" 2048 2>/dev/null
 	kubeconfig "$url" "$admin" >"$d/admin.conf"
-	spawn "kube-$1" "$BIN/kube-apiserver" --etcd-servers="$ETCD" \
+	GOMEMLIMIT=256MiB spawn "kube-$1" "$BIN/kube-apiserver" --etcd-servers="$ETCD" \
 		--etcd-prefix="/$1" --bind-address="$2" \
 		--advertise-address="$2" --secure-port="$SB_KUBE_PORT" \
 		--tls-cert-file="$S/ca/kube-$1.crt" \
@@ -243,6 +243,8 @@ tenant()
 {
 	until_ok 60 test -s "$S/deployed/old/config.yml" &&
 		generation stale && generation running &&
+		"$HERE/full/databases" "$S/kube/running/env" \
+			"$S/deployed/old" &&
 		until_ok 60 test -e "$S/kube/old/up" &&
 		apply stale && apply running && cronjobs &&
 		kc old -n "$SB_INSTANCE" rollout status deployment \
@@ -252,16 +254,25 @@ tenant()
 up()
 {
 	local new old
+	mkdir -p "$S/kube"
 	full_place && TUTOR=$("$HERE/../real/get" 20) || return 1
-	inside old "$S/kube/running/env"
 	inside new "$S/deployed/new/current/env"
 	pods_log >"$S/kube/pods.log"
-	leaf kube-old "DNS:kube-old.sandbox.test,IP:$SB_KUBE_OLD_ADDR" &&
-		leaf kube-new "DNS:kube-new.sandbox.test,IP:$SB_KUBE_NEW_ADDR" &&
+	leaf kube-new "DNS:kube-new.sandbox.test,IP:$SB_KUBE_NEW_ADDR" &&
 		etcd || return 1
 	cluster new "$SB_KUBE_NEW_ADDR" "$SB_KUBE_NEW_NODE" "$SB_NEW_ADDR" &
 	new=$!
-	cluster old "$SB_KUBE_OLD_ADDR" "$SB_KUBE_OLD_NODE" "$SB_OLD_ADDR" &
-	old=$!
-	tenant && wait $old && wait $new
+	case $SB_KUBE_SIDES in
+	*old*)
+		inside old "$S/kube/running/env"
+		leaf kube-old \
+			"DNS:kube-old.sandbox.test,IP:$SB_KUBE_OLD_ADDR" ||
+			return 1
+		cluster old "$SB_KUBE_OLD_ADDR" "$SB_KUBE_OLD_NODE" \
+			"$SB_OLD_ADDR" &
+		old=$!
+		tenant && wait $old || return 1
+		;;
+	esac
+	wait $new
 }
