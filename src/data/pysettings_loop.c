@@ -204,7 +204,7 @@ pyrun_comprehension(struct pysettings *ps, const struct pynode *node)
 	for (size_t i = 1; (clause = pynode_nth(node, i)) != NULL; i++)
 		if (clause->type == PYT_FOR_IN)
 			note_names(ps, pynode_field(clause, "left"), &all);
-	/* what failed once fails in each loop around it: not again and again */
+	/* what failed once is not tried in each loop around it again */
 	if (ps->coarse > 0 || !run_clauses(ps, &c, 1))
 		v = pyrun_either(ps, pyrun_blunt(ps, node, run_once),
 		    c.made);
