@@ -498,7 +498,8 @@ static const struct function {
 static const struct function *
 find_function(const char *name)
 {
-	for (size_t i = 0; name != NULL && i < sizeof functions / sizeof *functions; i++)
+	for (size_t i = 0; name != NULL
+	    && i < sizeof functions / sizeof *functions; i++)
 		if (strcmp(functions[i].name, name) == 0)
 			return &functions[i];
 	return NULL;
