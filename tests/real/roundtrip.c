@@ -81,6 +81,22 @@ static const char new_config[] =
 
 /* ---- the old cluster --------------------------------------------------- */
 
+/* As its controller leaves a Deployment that has rolled out. */
+static struct json *
+rolled_out(const struct json *deployment)
+{
+	struct json *d = json_copy(deployment), *status;
+	double n = 1;
+
+	if (!json_num(d, "spec.replicas", &n))
+		n = 1;
+	status = json_add(d, "status", json_object());
+	json_set_num(status, "replicas", n);
+	json_set_num(status, "updatedReplicas", n);
+	json_set_num(status, "availableReplicas", n);
+	return d;
+}
+
 /* Objects as `kubectl apply -k env` would leave them, at their addresses. */
 static void
 serve(struct httpd *h, const struct json *objects)
@@ -89,20 +105,24 @@ serve(struct httpd *h, const struct json *objects)
 	    o = json_next(o)) {
 		const char *kind = json_str(o, "kind");
 		struct buf text = buf_new(1 << 20);
+		struct json *whole = NULL;
 		const char *path = NULL;
 
 		if (text_same(kind, "ConfigMap"))
 			path = "/api/v1/namespaces/openedx/configmaps/";
-		if (text_same(kind, "Deployment"))
+		if (text_same(kind, "Deployment")) {
+			whole = rolled_out(o);
 			path = "/apis/apps/v1/namespaces/openedx/"
 			    "deployments/";
+		}
 		if (path != NULL) {
-			json_print(o, false, &text);
+			json_print(whole != NULL ? whole : o, false, &text);
 			httpd_answer(h, kit_text("GET %s%s ", path,
 			    json_str(o, "metadata.name")), 0, 200,
 			    "Content-Type: application/json\r\n",
 			    buf_str(&text));
 		}
+		json_free(whole);
 		buf_free(&text);
 	}
 	httpd_answer(h, "GET /api/v1/namespaces/openedx/configmaps?", 0, 200,

@@ -18,6 +18,22 @@ enum { REQUESTS = 9 };	/* to one side: Deployments, maps, and the list */
 
 static char *work;
 
+/* Until no Pod of the new side serves what was there before. */
+static void
+await_rollout(void)
+{
+	free(kit_sh("for d in lms cms lms-worker cms-worker; do "
+	    "for i in $(seq 300); do "
+	    "curl -fsSk -H 'Authorization: Bearer %s' "
+	    "https://%s:6443/apis/apps/v1/namespaces/acme/deployments/$d | "
+	    "jq -e '(.spec.replicas // 1) as $n | .status | "
+	    ".observedGeneration != null and .replicas == $n and "
+	    ".updatedReplicas == $n and .availableReplicas == $n' "
+	    ">/dev/null && continue 2; sleep 0.1; done; "
+	    "echo $d is not rolled out; exit 1; done",
+	    kit_env("SB_KUBE_NEW_TOKEN"), kit_env("SB_KUBE_NEW_ADDR")));
+}
+
 /* Render and deploy what the repository has now. */
 static void
 deploy(void)
@@ -31,6 +47,7 @@ deploy(void)
 	    "jq -e '.revision == \"%s\"' && exit; sleep 0.1; done; exit 1",
 	    kit_env("SB_WORLD_URL"), head));
 	free(head);
+	await_rollout();
 }
 
 /* The instance's config.yml, past any step, by a sed program. */
