@@ -21,7 +21,7 @@ add(struct theme *v, const struct theme *one)
 	if (text_empty(one->url) || strstr(one->url, "{{") != NULL
 	    || (one->ref != NULL && strstr(one->ref, "{{") != NULL))
 		return;
-	while (v[n].url != NULL && n < THEMES_MAX - 1)
+	while (n < THEMES_MAX - 1 && v[n].url != NULL)
 		n++;
 	if (n == THEMES_MAX - 1)
 		return;

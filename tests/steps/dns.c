@@ -526,8 +526,9 @@ START_TEST(the_outage_is_what_another_visitor_saw)
 	    "+time=1 @%s %s A | tail -1); t=$(date +%%s.%%N); "
 	    "c=$(curl -s -m 0.9 -o /dev/null -w '%%{http_code}' --cacert %s "
 	    "--resolve %s:443:$a https://%s/heartbeat); "
-	    "[ $? = 28 ] || echo $t $c; sleep 0.06; done >%s", kit_env("SB_RESOLVER_ADDR"), lms,
-	    kit_env("SB_CA_BUNDLE"), lms, lms, file));
+	    "[ $? = 28 ] || echo $t $c; sleep 0.06; done >%s",
+	    kit_env("SB_RESOLVER_ADDR"), lms, kit_env("SB_CA_BUNDLE"), lms,
+	    lms, file));
 	r = run("switch-dns", 0, "done");
 	end_child(&helper);
 	/* Bad times as the probe's own clock has them; on a busy machine

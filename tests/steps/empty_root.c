@@ -39,14 +39,14 @@ static const char **
 vars(const char *a, const char *b)
 {
 	const char **all = world_vars("/home/repository",
-	    "dns-servers=", "ca-file=", a != NULL ? a : "minutes=2",
-	    b != NULL ? b : "minutes=2",
+	    "dns-servers=", "ca-file=",
 	    kit_text("kube-token=%s", kit_env("SB_KUBE_OLD_TOKEN")),
 	    kit_text("dns-token=%s", kit_env("SB_PDNS_KEY")),
 	    kit_text("mysql-admin-password=%s",
 		kit_env("SB_MYSQL_ADMIN_PASSWORD")),
 	    kit_text("mongodb-admin-password=%s",
-		kit_env("SB_MONGO_ADMIN_PASSWORD")), NULL);
+		kit_env("SB_MONGO_ADMIN_PASSWORD")),
+	    a != NULL ? a : "minutes=2", b != NULL ? b : "minutes=2", NULL);
 
 	return all;
 }
@@ -74,7 +74,8 @@ just_run(const char *step, const char *a, const char *b, const char *word)
 /* ---- whole runs -------------------------------------------------------- */
 
 static const char *const whole[] = { "check-gate", "dispatch-workflow",
-    "deploy-app", "fetch-settings", NULL };
+    "deploy-app", "fetch-settings", "check-migrations", "compare-settings",
+    "init-plan", NULL };
 
 START_TEST(a_gate_is_proven)
 {
@@ -91,12 +92,18 @@ START_TEST(a_workflow_is_dispatched_once)
 }
 END_TEST
 
-START_TEST(an_application_is_deployed_once)
+static void
+deploy(void)
 {
 	world_run("create-instance.yml");
 	world_automate("{\"enabled\":false}");
 	world_run("generate-env.yml");
 	just_run("deploy-app", NULL, NULL, "done");
+}
+
+START_TEST(an_application_is_deployed_once)
+{
+	deploy();
 	just_run("deploy-app", NULL, NULL, "unchanged");
 	ck_assert_int_eq(world_count("syncs"), 1);
 }
@@ -116,6 +123,41 @@ START_TEST(settings_are_fetched)
 	kit_contains(text, kit_env("SB_MYSQL_PASSWORD"));
 	kit_lacks(r.out, kit_env("SB_MYSQL_PASSWORD"));
 	free(text);
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(new_pods_are_asked)
+{
+	deploy();
+	just_run("check-migrations", kit_text("kube-token=%s",
+	    kit_env("SB_KUBE_NEW_TOKEN")), NULL, "done");
+}
+END_TEST
+
+/* It says what it could not find without git, and goes on. */
+START_TEST(a_plan_is_looked_at)
+{
+	struct kit_run r = run("init-plan", NULL, NULL, "unchanged");
+
+	kit_contains(r.out, "git is not installed");
+	kit_contains(r.out, "leads to");
+	kit_run_free(&r);
+}
+END_TEST
+
+/* The new side has data of its own here. */
+START_TEST(both_sides_are_compared)
+{
+	struct kit_run r;
+
+	deploy();
+	r = emptyroot_step(root, "compare-settings", vars(
+	    kit_text("old-kube-token=%s", kit_env("SB_KUBE_OLD_TOKEN")),
+	    kit_text("new-kube-token=%s", kit_env("SB_KUBE_NEW_TOKEN"))));
+	ck_assert_msg(r.status == 1, "exit %d: %s", r.status, r.out);
+	kit_contains(r.out, "DATABASES.default.NAME (databases, different)");
+	ck_assert_str_ne(kit_output(&r, "equal"), "0");
 	kit_run_free(&r);
 }
 END_TEST
@@ -189,6 +231,9 @@ main(void)
 	tcase_add_test(t, a_workflow_is_dispatched_once);
 	tcase_add_test(t, an_application_is_deployed_once);
 	tcase_add_test(t, settings_are_fetched);
+	tcase_add_test(t, new_pods_are_asked);
+	tcase_add_test(t, a_plan_is_looked_at);
+	tcase_add_test(t, both_sides_are_compared);
 	tcase_add_test(t, a_step_that_drives_git_names_it);
 	suite_add_tcase(s, t);
 	return kit_main(s, NULL);
