@@ -354,7 +354,8 @@ run_proxy(const struct world_proxy *p, const char *dir, const char *to,
 	    doubles != NULL ? doubles : "build/doubles");
 	snprintf(at, sizeof at, "127.0.0.1:%d", p->port);
 	snprintf(control, sizeof control, "127.0.0.1:%d", p->control);
-	snprintf(up, sizeof up, "%s:443", to);
+	snprintf(up, sizeof up, "%s%s", to,
+	    strchr(to, ':') == NULL ? ":443" : "");
 	snprintf(crt, sizeof crt, "%s/crt", dir);
 	snprintf(key, sizeof key, "%s/key", dir);
 	snprintf(ca, sizeof ca, "%s/ca/ca.crt", kit_env("SB_STATE"));

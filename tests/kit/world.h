@@ -68,7 +68,8 @@ struct world_proxy {
 	char *ca;		/* file of roots that knows it */
 };
 
-/* address of the server (SB_GITHUB_ADDR); name: what it calls itself. */
+/* address of the server (SB_GITHUB_ADDR), with its port where that is not
+ * 443; name: what it calls itself. */
 struct world_proxy world_proxy_start(const char *address,
     const char *name);
 void world_proxy_stop(struct world_proxy *);

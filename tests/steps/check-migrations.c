@@ -216,8 +216,8 @@ expect_no_wrong_verdict(struct world_proxy *p, const char *fault)
 
 START_TEST(a_request_that_fails_gives_no_wrong_verdict)
 {
-	struct world_proxy p = world_proxy_start(kit_env("SB_KUBE_OLD_ADDR"),
-	    "kube-old.sandbox.test");
+	struct world_proxy p = world_proxy_start(kit_text("%s:6443",
+	    kit_env("SB_KUBE_OLD_ADDR")), "kube-old.sandbox.test");
 
 	lack("cms:forum.0001_initial");
 	for (int nth = 1; nth <= REQUESTS; nth++)

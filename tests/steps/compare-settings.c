@@ -276,9 +276,10 @@ START_TEST(any_request_may_fail_without_a_wrong_verdict)
 {
 	bool new_side = _i == 1;
 	struct world_proxy p = new_side ?
-	    world_proxy_start(kit_env("SB_KUBE_NEW_ADDR"),
-	    "kube-new.sandbox.test") : world_proxy_start(
-	    kit_env("SB_KUBE_OLD_ADDR"), "kube-old.sandbox.test");
+	    world_proxy_start(kit_text("%s:6443",
+	    kit_env("SB_KUBE_NEW_ADDR")), "kube-new.sandbox.test") :
+	    world_proxy_start(kit_text("%s:6443",
+	    kit_env("SB_KUBE_OLD_ADDR")), "kube-old.sandbox.test");
 	struct kit_run r;
 
 	for (int nth = 1; nth <= REQUESTS; nth++)

@@ -203,8 +203,8 @@ static const char *const faults[] = {
 
 START_TEST(a_request_that_fails_leaves_a_gap_and_nothing_wrong)
 {
-	struct world_proxy p = world_proxy_start(kit_env("SB_KUBE_OLD_ADDR"),
-	    "kube-old.sandbox.test");
+	struct world_proxy p = world_proxy_start(kit_text("%s:6443",
+	    kit_env("SB_KUBE_OLD_ADDR")), "kube-old.sandbox.test");
 	const char *found;
 	struct kit_run r;
 
