@@ -182,13 +182,18 @@ expect_none_ready(const char *says)
 
 START_TEST(pods_that_are_not_ready_are_not_asked)
 {
+	char *head;
+
 	expect_none_ready("");
 	world_set("pods.waiting", "ImagePullBackOff");
 	world_run("create-instance.yml");
 	world_run("build-all.yml");
-	free(kit_sh("for i in $(seq 100); do curl -fsS %s/deployed | "
-	    "jq -e '.revision != \"\"' && exit; sleep 0.1; done; exit 1",
-	    kit_env("SB_WORLD_URL")));
+	head = world_head();
+	head[strcspn(head, "\n")] = '\0';
+	free(kit_sh("for i in $(seq 200); do curl -fsS %s/deployed | "
+	    "jq -e '.revision == \"%s\"' && exit; sleep 0.1; done; exit 1",
+	    kit_env("SB_WORLD_URL"), head));
+	free(head);
 	expect_none_ready("ImagePullBackOff");
 }
 END_TEST
