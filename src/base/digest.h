@@ -8,6 +8,14 @@
 
 struct buf;
 
+enum { DIGEST_SIZE = 32 };	/* bytes of a SHA-256 */
+
+/* SHA-256 in lower-case hexadecimal, 64 characters. */
+void digest_sha256(const void *, size_t, struct buf *);
+/* HMAC-SHA-256 of a text; the key may lie where the result goes. */
+void digest_hmac(const void *key, size_t, const char *text,
+    unsigned char md[DIGEST_SIZE]);
+
 /*
  * HMAC-SHA-256 in lower-case hexadecimal, 64 characters: two texts have the
  * same one if they are the same, and it says nothing of them to whoever
