@@ -1,5 +1,5 @@
 /*
- * digest - keyed hashes (the only user of libcrypto but for TLS).
+ * digest - hashes, keyed or not (the only user of libcrypto but for TLS).
  */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
@@ -22,5 +22,12 @@ void digest_hmac(const void *key, size_t, const char *text,
  * lacks the key.
  */
 void digest_keyed(const char *key, const char *text, struct buf *);
+
+/* SHA-256 of a stream, however it is cut. */
+struct digest;
+struct digest *digest_new(void);
+void digest_add(struct digest *, const void *, size_t);
+/* Append it in the same form; the digest is gone. NULL, NULL is fine. */
+void digest_end(struct digest *, struct buf *);
 
 #endif
