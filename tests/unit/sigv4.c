@@ -35,7 +35,8 @@ struct vector {
 #define VANILLA \
 	"5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
 #define FORM "Content-Type: application/x-www-form-urlencoded"
-#define ALL "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define ALL \
+	"-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 static const struct vector suite[] = {
 	{ .name = "get-vanilla", .path = "/", .signature = VANILLA },
