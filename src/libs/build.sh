@@ -38,7 +38,7 @@ CFLAGS_ALL+=' -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2'
 
 # What a build is linked with: another version of these is another build.
 LINKED='libc6-dev libssl-dev zlib1g-dev libc-ares-dev libyaml-dev
-	libtree-sitter-dev'
+	libtree-sitter-dev libexpat1-dev libzstd-dev'
 
 # Where the distribution lies; only the checks of this script change it.
 SYSTEM=${TRANSPLANT_SYSTEM_ROOT:-}
@@ -557,6 +557,8 @@ write_flags()
 	ZLIB_LIBS = $(pkg-config --static --libs zlib)
 	ARES_LIBS = $(pkg-config --static --libs libcares)
 	YAML_LIBS = $(pkg-config --static --libs yaml-0.1)
+	EXPAT_LIBS = $(pkg-config --static --libs expat)
+	ZSTD_LIBS = $(pkg-config --static --libs libzstd)
 	CJSON_LIBS = $1/lib/libcjson.a
 	CURL_LIBS = $1/lib/libcurl.a \$(ARES_LIBS) \$(TLS_LIBS) \$(ZLIB_LIBS)
 	MYSQL_LIBS = $1/lib/libmariadbclient.a \$(TLS_LIBS) \$(ZLIB_LIBS) \\

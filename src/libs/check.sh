@@ -299,6 +299,31 @@ write_sources()
 		return bad;
 	}
 	EOT
+	cat >"$tmp/src/expat.c" <<-'EOT'
+	#include <expat.h>
+
+	int
+	main(void)
+	{
+		XML_Parser p = XML_ParserCreate(NULL);
+		int bad = XML_Parse(p, "<a>b</a>", 8, 1) != XML_STATUS_OK;
+
+		XML_ParserFree(p);
+		return bad;
+	}
+	EOT
+	cat >"$tmp/src/zstd.c" <<-'EOT'
+	#include <zstd.h>
+
+	int
+	main(void)
+	{
+		char out[128];
+		size_t n = ZSTD_compress(out, sizeof(out), "aaaa", 4, 1);
+
+		return ZSTD_isError(n) || ZSTD_getFrameContentSize(out, n) != 4;
+	}
+	EOT
 	cat >"$tmp/src/check.c" <<-'EOT'
 	#include <check.h>
 

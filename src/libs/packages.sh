@@ -27,7 +27,8 @@ need_build()
 {
 	echo 'gcc libc6-dev make cmake pkg-config|pkgconf dpkg-dev git file
 	ca-certificates openssl libssl-dev zlib1g-dev libc-ares-dev
-	libyaml-dev libtree-sitter-dev xz-utils npm=npm'
+	libyaml-dev libtree-sitter-dev libexpat1-dev libzstd-dev
+	xz-utils npm=npm'
 	# Newer sources of mongo-c-driver come without their copy of it.
 	grep -Eqs '^VERSION_CODENAME=(bookworm|jammy)$' /etc/os-release \
 	    || echo libutf8proc-dev
