@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "db/ca.h"
+#include "db/mongo_own.h"
 
 const char *const mongo_tls_words[] = { "verify", "require", "off", NULL };
 
@@ -23,12 +24,12 @@ enum {
 enum {
 	USER_NOT_FOUND = 11, UNAUTHORIZED = 13, AUTHENTICATION_FAILED = 18,
 	COMMAND_NOT_FOUND = 59, ATLAS_ERROR = 8000, USER_EXISTS = 51003,
-};
-
-struct mongo {
-	mongoc_client_t *client;
-	char *where;		/* "user@host", for errors */
-	char *user, *auth_db;
+	/* what was being read is gone: to be begun again */
+	CURSOR_NOT_FOUND = 43, PLAN_KILLED = 175, CURSOR_KILLED = 237,
+	SNAPSHOT_TOO_OLD = 239, SNAPSHOT_UNAVAILABLE = 246,
+	/* the server ends, or another one takes its place */
+	SHUTTING_DOWN = 91, STEPPED_DOWN = 189, NOT_PRIMARY = 10107,
+	ENDED_WITH_SERVER = 11600, ENDED_WITH_STATE = 11602,
 };
 
 /* --- errors --- */
@@ -52,7 +53,18 @@ kind_of(const bson_error_t *error)
 	case USER_NOT_FOUND:
 		return ERR_NOT_FOUND;
 	case USER_EXISTS:
+	case CURSOR_NOT_FOUND:
+	case PLAN_KILLED:
+	case CURSOR_KILLED:
+	case SNAPSHOT_TOO_OLD:
+	case SNAPSHOT_UNAVAILABLE:
 		return ERR_CONFLICT;
+	case SHUTTING_DOWN:
+	case STEPPED_DOWN:
+	case NOT_PRIMARY:
+	case ENDED_WITH_SERVER:
+	case ENDED_WITH_STATE:
+		return ERR_NETWORK;
 	case UNAUTHORIZED:
 	case AUTHENTICATION_FAILED:
 	case ATLAS_ERROR:
@@ -61,18 +73,17 @@ kind_of(const bson_error_t *error)
 	return ERR_OTHER;
 }
 
-static bool
-fail(const struct mongo *m, const char *what, const bson_error_t *error,
+bool
+mongo_fail(const struct mongo *m, const char *what, const bson_error_t *error,
     struct err *e)
 {
 	return err_set(e, kind_of(error), "MongoDB %s: %s: %s (%u)", m->where,
 	    what, error->message, error->code);
 }
 
-/* Run one command; with a reply, it is the caller's to destroy if true. */
-static bool
-run(struct mongo *m, const char *db, const bson_t *command, const char *what,
-    bson_t *reply, struct err *e)
+bool
+mongo_run(struct mongo *m, const char *db, const bson_t *command,
+    const char *what, bson_t *reply, struct err *e)
 {
 	bson_error_t error;
 	bson_t ours;
@@ -83,7 +94,7 @@ run(struct mongo *m, const char *db, const bson_t *command, const char *what,
 		bson_destroy(&ours);
 	else if (!bson_steal(reply, &ours))
 		abort();
-	return ok || fail(m, what, &error, e);
+	return ok || mongo_fail(m, what, &error, e);
 }
 
 /* --- connecting --- */
@@ -204,7 +215,7 @@ log_in(struct mongo *m, struct err *e)
 	bool ok;
 
 	BSON_APPEND_INT32(&command, "connectionStatus", 1);
-	ok = run(m, "admin", &command, "can't log in", NULL, e);
+	ok = mongo_run(m, "admin", &command, "can't log in", NULL, e);
 	bson_destroy(&command);
 	return ok;
 }
@@ -231,7 +242,7 @@ mongo_open(const struct mongo_login *l, struct err *e)
 	m->client = mongoc_client_new_from_uri_with_error(uri, &error);
 	mongoc_uri_destroy(uri);
 	if (m->client == NULL) {
-		fail(m, "can't use these settings", &error, e);
+		mongo_fail(m, "can't use these settings", &error, e);
 		goto out;
 	}
 	mongoc_client_set_error_api(m->client, MONGOC_ERROR_API_VERSION_2);
@@ -257,9 +268,8 @@ mongo_close(struct mongo *m)
 
 /* --- reading BSON --- */
 
-/* The text of a member, in the pool; NULL: not there, or no text. */
-static const char *
-get_text(struct pool *pool, const bson_t *doc, const char *key)
+const char *
+mongo_text(struct pool *pool, const bson_t *doc, const char *key)
 {
 	bson_iter_t at;
 	uint32_t n;
@@ -271,9 +281,8 @@ get_text(struct pool *pool, const bson_t *doc, const char *key)
 	return pool_strndup(pool, text, n);
 }
 
-/* Begin to go through the array `key`; false: there is none. */
-static bool
-get_array(const bson_t *doc, const char *key, bson_iter_t *items)
+bool
+mongo_array(const bson_t *doc, const char *key, bson_iter_t *items)
 {
 	bson_iter_t at;
 
@@ -281,9 +290,8 @@ get_array(const bson_t *doc, const char *key, bson_iter_t *items)
 	    && BSON_ITER_HOLDS_ARRAY(&at) && bson_iter_recurse(&at, items);
 }
 
-/* The document at the iterator, without a copy. */
-static bool
-get_document(const bson_iter_t *at, bson_t *doc)
+bool
+mongo_document(const bson_iter_t *at, bson_t *doc)
 {
 	const uint8_t *data;
 	uint32_t n;
@@ -323,9 +331,9 @@ privilege_severity(struct pool *pool, const bson_t *privilege,
 	const char *db;
 
 	if (!bson_iter_init_find(&at, privilege, "resource")
-	    || !get_document(&at, &resource))
+	    || !mongo_document(&at, &resource))
 		return SEV_HIGH;
-	db = get_text(pool, &resource, "db");
+	db = mongo_text(pool, &resource, "db");
 	return roles_privilege_severity(db == NULL ? "" : db,
 	    db == NULL || get_flag(&resource, "cluster")
 	    || get_flag(&resource, "anyResource"), own);
@@ -339,11 +347,11 @@ read_privileges(struct pool *pool, const bson_t *role,
 	bson_iter_t items;
 	bson_t one;
 
-	if (!get_array(role, "inheritedPrivileges", &items))
+	if (!mongo_array(role, "inheritedPrivileges", &items))
 		return;
 	r->resolved = true;
 	while (bson_iter_next(&items)) {
-		enum severity s = get_document(&items, &one) ?
+		enum severity s = mongo_document(&items, &one) ?
 		    privilege_severity(pool, &one, own) : SEV_HIGH;
 
 		if (s > r->severity)
@@ -363,9 +371,9 @@ resolve_role(struct mongo *m, struct pool *pool, const char *const *own,
 	bson_iter_t items;
 	bson_t reply, one;
 
-	if (run(m, r->db, command, "rolesInfo", &reply, &ours)) {
-		if (get_array(&reply, "roles", &items)
-		    && bson_iter_next(&items) && get_document(&items, &one))
+	if (mongo_run(m, r->db, command, "rolesInfo", &reply, &ours)) {
+		if (mongo_array(&reply, "roles", &items)
+		    && bson_iter_next(&items) && mongo_document(&items, &one))
 			read_privileges(pool, &one, own, r);
 		bson_destroy(&reply);
 	}
@@ -385,20 +393,20 @@ read_user(struct pool *pool, const bson_t *doc, struct mongo_user *u)
 	bson_iter_t items;
 	bson_t one;
 
-	*u = (struct mongo_user){ .user = get_text(pool, doc, "user"),
-	    .db = get_text(pool, doc, "db") };
+	*u = (struct mongo_user){ .user = mongo_text(pool, doc, "user"),
+	    .db = mongo_text(pool, doc, "db") };
 	if (u->user == NULL || u->db == NULL
-	    || !get_array(doc, "roles", &items))
+	    || !mongo_array(doc, "roles", &items))
 		return false;
 	roles = pool_alloc(pool, (count_items(items) + 1) * sizeof(*roles));
 	u->roles = roles;
 	while (bson_iter_next(&items)) {
 		struct mongo_role *r = &roles[u->nroles++];
 
-		if (!get_document(&items, &one))
+		if (!mongo_document(&items, &one))
 			return false;
-		r->role = get_text(pool, &one, "role");
-		r->db = get_text(pool, &one, "db");
+		r->role = mongo_text(pool, &one, "role");
+		r->db = mongo_text(pool, &one, "db");
 		if (r->role == NULL || r->db == NULL)
 			return false;
 	}
@@ -415,7 +423,7 @@ read_users(struct mongo *m, struct pool *pool, const bson_t *reply,
 	bson_t one;
 
 	*users = (struct mongo_users){ 0 };
-	if (!get_array(reply, "users", &items)
+	if (!mongo_array(reply, "users", &items)
 	    || count_items(items) > USERS_MAX)
 		return err_set(e, ERR_OTHER,
 		    "MongoDB %s: usersInfo gave no list of users", m->where);
@@ -424,7 +432,7 @@ read_users(struct mongo *m, struct pool *pool, const bson_t *reply,
 	while (bson_iter_next(&items)) {
 		struct mongo_user u;
 
-		if (!get_document(&items, &one) || !read_user(pool, &one, &u))
+		if (!mongo_document(&items, &one) || !read_user(pool, &one, &u))
 			return err_set(e, ERR_OTHER,
 			    "MongoDB %s: usersInfo gave a user without name, "
 			    "database or roles", m->where);
@@ -458,7 +466,7 @@ find_users(struct mongo *m, struct pool *pool, const bson_t *command,
 	bson_t reply;
 	bool ok;
 
-	if (!run(m, "admin", command, "usersInfo", &reply, e))
+	if (!mongo_run(m, "admin", command, "usersInfo", &reply, e))
 		return false;
 	ok = read_users(m, pool, &reply, user, users, e);
 	bson_destroy(&reply);
@@ -562,7 +570,7 @@ mongo_set_roles(struct mongo *m, const char *user, const char *db,
 
 	BSON_APPEND_UTF8(&command, "updateUser", user);
 	append_roles(&command, roles, n);
-	ok = run(m, db, &command, "updateUser", NULL, e);
+	ok = mongo_run(m, db, &command, "updateUser", NULL, e);
 	bson_destroy(&command);
 	return ok;
 }
@@ -578,7 +586,7 @@ mongo_create_user(struct mongo *m, const char *user, const char *db,
 	BSON_APPEND_UTF8(&command, "createUser", user);
 	BSON_APPEND_UTF8(&command, "pwd", password);
 	append_roles(&command, roles, n);
-	ok = run(m, db, &command, "createUser", NULL, e);
+	ok = mongo_run(m, db, &command, "createUser", NULL, e);
 	bson_destroy(&command);
 	return ok;
 }
@@ -595,17 +603,17 @@ mongo_find_databases(struct mongo *m, struct pool *pool,
 	bson_iter_t items;
 	bson_t reply, one;
 	size_t n = 0;
-	bool ok = run(m, "admin", command, "listDatabases", &reply, e);
+	bool ok = mongo_run(m, "admin", command, "listDatabases", &reply, e);
 
 	bson_destroy(command);
 	if (!ok)
 		return false;
-	ok = get_array(&reply, "databases", &items);
+	ok = mongo_array(&reply, "databases", &items);
 	if (ok) {
 		v = pool_alloc(pool, (count_items(items) + 1) * sizeof(*v));
 		while (bson_iter_next(&items))
-			if (get_document(&items, &one) && (v[n] =
-			    get_text(pool, &one, "name")) != NULL)
+			if (mongo_document(&items, &one) && (v[n] =
+			    mongo_text(pool, &one, "name")) != NULL)
 				n++;
 		*names = v;
 	}
@@ -619,7 +627,7 @@ try_read(struct mongo *m, const char *db, struct err *e)
 {
 	bson_t *command = BCON_NEW("find", "transplant_probe", "limit",
 	    BCON_INT32(1), "singleBatch", BCON_BOOL(true));
-	bool ok = run(m, db, command, "find", NULL, e);
+	bool ok = mongo_run(m, db, command, "find", NULL, e);
 
 	bson_destroy(command);
 	return ok;
@@ -632,7 +640,7 @@ try_write(struct mongo *m, const char *db, struct err *e)
 	bson_t *command = BCON_NEW("delete", "transplant_probe", "deletes",
 	    "[", "{", "q", "{", "_id", "transplant-no-such-id", "}", "limit",
 	    BCON_INT32(1), "}", "]");
-	bool ok = run(m, db, command, "delete", NULL, e);
+	bool ok = mongo_run(m, db, command, "delete", NULL, e);
 
 	bson_destroy(command);
 	return ok;

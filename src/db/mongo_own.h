@@ -1,0 +1,36 @@
+/*
+ * mongo_own - what the files of mongo share: the handle, one command, and
+ * the members of BSON documents.
+ */
+#ifndef DB_MONGO_OWN_H
+#define DB_MONGO_OWN_H
+
+#include <stdbool.h>
+
+#include <mongoc/mongoc.h>
+
+#include "base/err.h"
+
+struct pool;
+
+struct mongo {
+	mongoc_client_t *client;
+	char *where;		/* "user@host", for errors */
+	char *user, *auth_db;
+};
+
+/* What the driver or the server said, with its kind. Always false. */
+bool mongo_fail(const struct mongo *, const char *what, const bson_error_t *,
+    struct err *);
+/* Run one command; with a reply, it is the caller's to destroy if true. */
+bool mongo_run(struct mongo *, const char *db, const bson_t *command,
+    const char *what, bson_t *reply, struct err *) MUST_CHECK;
+
+/* The text of a member, in the pool; NULL: not there, or no text. */
+const char *mongo_text(struct pool *, const bson_t *, const char *key);
+/* Begin to go through the array `key`; false: there is none. */
+bool mongo_array(const bson_t *, const char *key, bson_iter_t *items);
+/* The document at the iterator, without a copy. */
+bool mongo_document(const bson_iter_t *, bson_t *);
+
+#endif
