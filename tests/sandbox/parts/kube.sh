@@ -43,7 +43,9 @@ server()
 	echo "$admin,admin,1,\"system:masters\"" >"$d/tokens"
 	openssl genrsa -out "$d/accounts.key" 2048 2>/dev/null
 	kubeconfig "$url" "$admin" >"$d/admin.conf"
-	GOMEMLIMIT=256MiB spawn "kube-$1" "$BIN/kube-apiserver" --etcd-servers="$ETCD" \
+	# no GOMEMLIMIT: what lives comes near it, and then it collects garbage
+	# all the time
+	GOGC=30 spawn "kube-$1" "$BIN/kube-apiserver" --etcd-servers="$ETCD" \
 		--etcd-prefix="/$1" --bind-address="$2" \
 		--advertise-address="$2" --secure-port="$SB_KUBE_PORT" \
 		--tls-cert-file="$S/ca/kube-$1.crt" \
