@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ enum {
 	SECRET_FD = 3,
 	REAP_MS = 1,	/* between looks at a child that closed its pipes */
 	NOT_FOUND = 127,
+	PIPE_BYTES = 1 << 20,	/* what any user may ask for */
 };
 
 /* What every child may see of our environment. */
@@ -62,6 +64,9 @@ memory_file(const char *data, size_t n)
 	int fd = memfd_create("transplant", MFD_CLOEXEC);
 	size_t done = 0;
 
+	/* some programs ignore an option file that others might write */
+	if (fd >= 0)
+		fchmod(fd, 0600);
 	while (fd >= 0 && done < n) {
 		ssize_t part = write(fd, data + done, n - done);
 
@@ -77,17 +82,22 @@ memory_file(const char *data, size_t n)
 }
 
 static bool
-open_pipes(const struct child *c, struct pipes *p)
+open_pipes(const struct child *c, enum child_way way, struct pipes *p)
 {
 	*p = (struct pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 },
 	    -1 };
 	if (pipe2(p->out, O_CLOEXEC) != 0 || pipe2(p->err, O_CLOEXEC) != 0
 	    || pipe2(p->failed, O_CLOEXEC) != 0)
 		return false;
-	/* not /dev/null: there may be no /dev */
-	p->in[0] = memory_file(c->input, c->input_len);
-	if (p->in[0] < 0)
-		return false;
+	if (way == CHILD_WRITE) {
+		if (pipe2(p->in, O_CLOEXEC) != 0)
+			return false;
+	} else {
+		/* not /dev/null: there may be no /dev */
+		p->in[0] = memory_file(c->input, c->input_len);
+		if (p->in[0] < 0)
+			return false;
+	}
 	if (c->secret != NULL)
 		p->secret = memory_file(c->secret, c->secret_len);
 	return c->secret == NULL || p->secret >= 0;
@@ -163,25 +173,36 @@ drain(int fd, struct buf *b)
 	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
+/* One look at both streams, until the deadline at most, or until there is
+ * room in its stdin; false: the deadline came. A stream that has ended is
+ * closed. */
+static bool
+collect_some(const struct child *c, struct pipes *p, clock_ms deadline)
+{
+	struct pollfd fds[3] = {
+		{ .fd = p->out[0], .events = POLLIN },
+		{ .fd = p->err[0], .events = POLLIN },
+		{ .fd = p->in[1], .events = POLLOUT },
+	};
+
+	if (clock_over(deadline))
+		return false;
+	if (poll(fds, 3, (int)clock_left(deadline)) < 0)
+		return true;
+	if (fds[0].revents != 0 && !drain(p->out[0], c->out))
+		close_fd(&p->out[0]);
+	if (fds[1].revents != 0 && !drain(p->err[0], c->errout))
+		close_fd(&p->err[0]);
+	return true;
+}
+
 /* Read both streams to their ends; false when the deadline came first. */
 static bool
-collect(const struct child *c, struct pipes *p)
+collect(const struct child *c, struct pipes *p, clock_ms deadline)
 {
-	while (p->out[0] >= 0 || p->err[0] >= 0) {
-		struct pollfd fds[2] = {
-			{ .fd = p->out[0], .events = POLLIN },
-			{ .fd = p->err[0], .events = POLLIN },
-		};
-
-		if (clock_over(c->deadline))
+	while (p->out[0] >= 0 || p->err[0] >= 0)
+		if (!collect_some(c, p, deadline))
 			return false;
-		if (poll(fds, 2, (int)clock_left(c->deadline)) < 0)
-			continue;
-		if (fds[0].revents != 0 && !drain(p->out[0], c->out))
-			close_fd(&p->out[0]);
-		if (fds[1].revents != 0 && !drain(p->err[0], c->errout))
-			close_fd(&p->err[0]);
-	}
 	return true;
 }
 
@@ -200,8 +221,25 @@ reap(pid_t pid, clock_ms deadline, int *status)
 	return true;
 }
 
+static void
+end_group(pid_t pid)
+{
+	kill(-pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 static bool
-attend(const struct child *c, struct pipes *p, pid_t pid, int *status,
+end_late(const struct child *c, pid_t pid, struct err *e)
+{
+	end_group(pid);
+	return err_set(e, ERR_TIMEOUT, "%s did not end in time and was "
+	    "stopped", c->argv[0]);
+}
+
+/* In us: close the child's ends of the pipes, and hear whether it could
+ * become what it should. */
+static bool
+hear_of_start(const struct child *c, struct pipes *p, pid_t pid,
     struct err *e)
 {
 	int why = 0;
@@ -211,52 +249,167 @@ attend(const struct child *c, struct pipes *p, pid_t pid, int *status,
 	close_fd(&p->err[1]);
 	close_fd(&p->failed[1]);
 	close_fd(&p->secret);
-	if (read(p->failed[0], &why, sizeof why) == sizeof why) {
-		waitpid(pid, NULL, 0);
-		return why == ENOENT
-		    && (c->dir == NULL || file_is_dir(c->dir))
-		    ? err_set(e, ERR_NOT_FOUND, "%s is not installed (not "
-			"found on PATH)", c->argv[0])
-		    : err_set(e, ERR_OTHER, "can't run %s: %s", c->argv[0],
-			strerror(why));
-	}
-	if (collect(c, p) && reap(pid, c->deadline, status))
+	if (read(p->failed[0], &why, sizeof why) != sizeof why)
 		return true;
-	kill(-pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	return err_set(e, ERR_TIMEOUT, "%s did not end in time and was "
-	    "stopped", c->argv[0]);
+	return why == ENOENT && (c->dir == NULL || file_is_dir(c->dir))
+	    ? err_set(e, ERR_NOT_FOUND, "%s is not installed (not found on "
+		"PATH)", c->argv[0])
+	    : err_set(e, ERR_OTHER, "can't run %s: %s", c->argv[0],
+		strerror(why));
+}
+
+/* Start it; the pipes are the caller's to close, even if it fails. */
+static bool
+start(const struct child *c, enum child_way way, struct pipes *p, pid_t *pid,
+    struct err *e)
+{
+	struct pool *pool = pool_new();
+	char **env = environment(pool, c);
+	pid_t parent = getpid();
+	bool ok;
+
+	fflush(stdout);
+	/* whoever started us may ignore it: then no end could be told */
+	signal(SIGCHLD, SIG_DFL);
+	ok = open_pipes(c, way, p) || err_set(e, ERR_OTHER, "can't make "
+	    "pipes for %s: %s", c->argv[0], strerror(errno));
+	if (ok) {
+		*pid = fork();
+		if (*pid == 0)
+			become(c, p, env, parent);
+		ok = *pid > 0 || err_set(e, ERR_OTHER, "can't start %s: %s",
+		    c->argv[0], strerror(errno));
+	}
+	pool_free(pool);
+	if (!ok)
+		return false;
+	setpgid(*pid, *pid);
+	return hear_of_start(c, p, *pid, e);
 }
 
 bool
 child_run(const struct child *c, int *status, struct err *e)
 {
-	struct pool *pool = pool_new();
 	struct pipes p;
-	bool ok = false;
-	char **env = environment(pool, c);
-	pid_t pid, parent = getpid();
+	bool ok;
+	pid_t pid;
 
-	fflush(stdout);
-	/* whoever started us may ignore it: then no end could be told */
-	signal(SIGCHLD, SIG_DFL);
-	if (!open_pipes(c, &p)) {
-		err_set(e, ERR_OTHER, "can't make pipes for %s: %s",
-		    c->argv[0], strerror(errno));
-		goto out;
-	}
-	pid = fork();
-	if (pid < 0) {
-		err_set(e, ERR_OTHER, "can't start %s: %s", c->argv[0],
-		    strerror(errno));
-		goto out;
-	}
-	if (pid == 0)
-		become(c, &p, env, parent);
-	setpgid(pid, pid);
-	ok = attend(c, &p, pid, status, e);
-out:
+	ok = start(c, CHILD_READ, &p, &pid, e)
+	    && ((collect(c, &p, c->deadline) && reap(pid, c->deadline, status))
+		|| end_late(c, pid, e));
 	close_pipes(&p);
-	pool_free(pool);
 	return ok;
+}
+
+/* ---- one that runs beside us ---- */
+
+struct child_stream {
+	struct child child;
+	struct pipes pipes;
+	pid_t pid;
+};
+
+struct child_stream *
+child_open(const struct child *c, enum child_way way, struct err *e)
+{
+	struct child_stream *s = mem_alloc(sizeof *s);
+
+	s->child = *c;
+	if (start(c, way, &s->pipes, &s->pid, e)) {
+		if (way == CHILD_WRITE)
+			fcntl(s->pipes.in[1], F_SETFL, O_NONBLOCK);
+		else	/* fewer turns; less is no harm */
+			fcntl(s->pipes.out[0], F_SETPIPE_SZ, PIPE_BYTES);
+		return s;
+	}
+	close_pipes(&s->pipes);
+	mem_free(s);
+	return NULL;
+}
+
+static bool
+stalled(const struct child_stream *s, struct err *e)
+{
+	return err_set(e, ERR_TIMEOUT, "%s: nothing moved for too long",
+	    s->child.argv[0]);
+}
+
+bool
+child_read(struct child_stream *s, void *p, size_t room, size_t *n,
+    clock_ms deadline, struct err *e)
+{
+	struct pipes *from = &s->pipes;
+	ssize_t got;
+
+	for (;;) {
+		struct pollfd fds[2] = {
+			{ .fd = from->out[0], .events = POLLIN },
+			{ .fd = from->err[0], .events = POLLIN },
+		};
+
+		if (clock_over(deadline))
+			return stalled(s, e);
+		if (poll(fds, 2, (int)clock_left(deadline)) < 0)
+			continue;
+		if (fds[1].revents != 0
+		    && !drain(from->err[0], s->child.errout))
+			close_fd(&from->err[0]);
+		if (fds[0].revents == 0)
+			continue;
+		got = read(from->out[0], p, room);
+		if (got < 0 && errno == EINTR)
+			continue;
+		*n = got > 0 ? (size_t)got : 0;
+		return got >= 0 || err_set(e, ERR_OTHER, "can't read from "
+		    "%s: %s", s->child.argv[0], strerror(errno));
+	}
+}
+
+bool
+child_write(struct child_stream *s, const void *p, size_t n,
+    clock_ms deadline, struct err *e)
+{
+	const char *from = p;
+
+	while (n > 0) {
+		ssize_t done = write(s->pipes.in[1], from, n);
+
+		if (done < 0 && errno == EAGAIN) {
+			if (!collect_some(&s->child, &s->pipes, deadline))
+				return stalled(s, e);
+			continue;
+		}
+		if (done < 0 && errno != EINTR)
+			return err_set(e, ERR_OTHER, "%s no longer reads: %s",
+			    s->child.argv[0], strerror(errno));
+		from += done > 0 ? done : 0;
+		n -= done > 0 ? (size_t)done : 0;
+	}
+	return true;
+}
+
+bool
+child_close(struct child_stream *s, int *status, clock_ms deadline,
+    struct err *e)
+{
+	bool ok;
+
+	close_fd(&s->pipes.in[1]);
+	ok = (collect(&s->child, &s->pipes, deadline)
+	    && reap(s->pid, deadline, status))
+	    || end_late(&s->child, s->pid, e);
+	close_pipes(&s->pipes);
+	mem_free(s);
+	return ok;
+}
+
+void
+child_abort(struct child_stream *s)
+{
+	if (s == NULL)
+		return;
+	end_group(s->pid);
+	close_pipes(&s->pipes);
+	mem_free(s);
 }

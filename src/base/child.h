@@ -39,4 +39,27 @@ struct child {
  */
 bool child_run(const struct child *, int *status, struct err *) MUST_CHECK;
 
+/*
+ * One that runs while we read its stdout, or write its stdin; what we do not
+ * take, or it does not, makes the other wait. `out` (when writing) and
+ * `errout` are filled on the way and must outlive it; `input` is not used
+ * when writing. The deadline of struct child is not used: each call has its
+ * own, a moment by which something must have moved.
+ */
+struct child_stream;
+enum child_way { CHILD_READ, CHILD_WRITE };
+struct child_stream *child_open(const struct child *, enum child_way,
+    struct err *) MUST_CHECK;
+/* *n 0: the end of its output. */
+bool child_read(struct child_stream *, void *, size_t room, size_t *n,
+    clock_ms deadline, struct err *) MUST_CHECK;
+/* All of it, or an error: it no longer reads, or the deadline came. */
+bool child_write(struct child_stream *, const void *, size_t,
+    clock_ms deadline, struct err *) MUST_CHECK;
+/* Close its stdin, wait for its end; as child_run. The stream is freed. */
+bool child_close(struct child_stream *, int *status, clock_ms deadline,
+    struct err *) MUST_CHECK;
+/* Kill it and whatever it started. NULL is fine. */
+void child_abort(struct child_stream *);
+
 #endif

@@ -330,6 +330,89 @@ START_TEST(a_child_killed_by_a_signal_says_so)
 }
 END_TEST
 
+static struct child_stream *
+open_child(const char *script, enum child_way way, struct buf *out,
+    struct buf *errout)
+{
+	const char *argv[] = { "sh", "-c", script, NULL };
+	struct child c = { .argv = argv, .out = out, .errout = errout };
+	struct err e = { 0 };
+	struct child_stream *s = child_open(&c, way, &e);
+
+	ck_assert_msg(s != NULL, "%s", e.text);
+	return s;
+}
+
+START_TEST(a_stream_is_read_as_it_comes)
+{
+	struct buf errout = buf_new(100);
+	struct child_stream *s = open_child("head -c 3000000 /dev/zero; "
+	    "echo no >&2; exit 4", CHILD_READ, NULL, &errout);
+	char part[10000];
+	size_t n = 1, all = 0;
+	struct err e = { 0 };
+	int status = -1;
+
+	while (n > 0) {
+		ck_assert(child_read(s, part, sizeof part, &n,
+		    clock_deadline(10), &e));
+		all += n;
+	}
+	ck_assert_uint_eq(all, 3000000);
+	ck_assert(child_close(s, &status, clock_deadline(10), &e));
+	ck_assert_int_eq(status, 4);
+	ck_assert_str_eq(buf_str(&errout), "no\n");
+	buf_free(&errout);
+}
+END_TEST
+
+START_TEST(a_stream_is_written_as_it_is_read)
+{
+	struct buf out = buf_new(100), errout = buf_new(100);
+	struct child_stream *s = open_child("wc -c; echo done >&2",
+	    CHILD_WRITE, &out, &errout);
+	static char part[100000];
+	struct err e = { 0 };
+	int status = -1;
+
+	for (int i = 0; i < 30; i++)
+		ck_assert(child_write(s, part, sizeof part,
+		    clock_deadline(10), &e));
+	ck_assert(child_close(s, &status, clock_deadline(10), &e));
+	ck_assert_int_eq(status, 0);
+	kit_contains(buf_str(&out), "3000000");
+	ck_assert_str_eq(buf_str(&errout), "done\n");
+	buf_free(&out);
+	buf_free(&errout);
+}
+END_TEST
+
+START_TEST(a_stream_that_stalls_or_ends_early_is_an_error)
+{
+	struct child_stream *s = open_child("sleep 77", CHILD_READ, NULL,
+	    NULL);
+	static char part[100000];
+	struct err e = { 0 };
+	size_t n;
+	bool ok = true;
+	int status;
+
+	ck_assert(!child_read(s, part, sizeof part, &n, clock_now() + 50,
+	    &e));
+	ck_assert_int_eq(e.kind, ERR_TIMEOUT);
+	child_abort(s);
+	signal(SIGPIPE, SIG_IGN);
+	s = open_child("exit 3", CHILD_WRITE, NULL, NULL);
+	for (int i = 0; i < 30 && ok; i++)
+		ok = child_write(s, part, sizeof part, clock_deadline(10),
+		    &e);
+	ck_assert(!ok);
+	ck_assert(child_close(s, &status, clock_deadline(10), &e));
+	ck_assert_int_eq(status, 3);
+	child_abort(NULL);
+}
+END_TEST
+
 START_TEST(a_child_s_status_is_told_though_its_end_was_to_be_ignored)
 {
 	struct err e;
@@ -522,6 +605,9 @@ main(void)
 	    a_child_that_hangs_is_stopped_with_its_own_children);
 	tcase_add_test(t, a_missing_program_is_named);
 	tcase_add_test(t, a_child_killed_by_a_signal_says_so);
+	tcase_add_test(t, a_stream_is_read_as_it_comes);
+	tcase_add_test(t, a_stream_is_written_as_it_is_read);
+	tcase_add_test(t, a_stream_that_stalls_or_ends_early_is_an_error);
 	tcase_add_test(t,
 	    a_child_s_status_is_told_though_its_end_was_to_be_ignored);
 	tcase_add_test(t, a_child_is_not_run_with_a_part_of_its_input);
