@@ -76,6 +76,10 @@ CONTRACT := $(patsubst tests/contract/%.c,$(TEST)/contract/%,\
 # A file of tests/fuzz is a target, but for the main that they share.
 FUZZ := $(patsubst tests/fuzz/%.c,$(TEST)/fuzz/%,\
 	$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+MYSQL_TESTS := $(patsubst tests/mysql/%.c,$(TEST)/mysql/%,\
+	$(wildcard tests/mysql/*_test.c))
+MYSQL_SHARED := $(patsubst %.c,$(OBJ)/%.o,\
+	$(filter-out %_test.c,$(wildcard tests/mysql/*.c)))
 REAL := $(patsubst tests/real/%.c,$(TEST)/real/%,$(wildcard tests/real/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(TEST)/bench/%,\
 	$(wildcard tests/bench/*.c))
@@ -101,6 +105,7 @@ build/libs.mk: src/libs/build.sh src/libs/packages.sh
 setup: build/libs.mk
 	@src/libs/packages.sh install build test
 	@tests/contract/judge --setup || true
+	@tests/mysql/get
 
 # ---- the product -----------------------------------------------------------
 
@@ -227,6 +232,11 @@ $(TEST)/real/%: $(OBJ)/tests/real/%.o $(KIT_OBJS) $(OBJ)/libtransplant.a
 	@mkdir -p $(@D)
 	$(call SAY,LINK $@)
 	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
+$(TEST)/mysql/%: $(OBJ)/tests/mysql/%.o $(MYSQL_SHARED) $(KIT_OBJS) \
+    $(OBJ)/libtransplant.a
+	@mkdir -p $(@D)
+	$(call SAY,LINK $@)
+	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
 # This one reads the steps' own tables.
 $(TEST)/steps/wrong_inputs: $(OBJ)/tests/steps/wrong_inputs.o \
     $(OBJ)/steps.o $(STEP_OBJS) $(KIT_OBJS) $(OBJ)/libtransplant.a
@@ -259,7 +269,8 @@ $(TEST)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_MAIN) $(OBJ)/libtransplant.a
 	$(Q)$(CC) $(LDFLAGS_TEST) -o $@ $^ $(PRODUCT_LIBS) -lpthread
 
 fuzz-programs: $(FUZZ)
-tests: $(UNIT) $(FUZZ) $(STEP_TESTS) $(CONTRACT) $(REAL)
+tests: $(UNIT) $(FUZZ) $(STEP_TESTS) $(CONTRACT) $(MYSQL_TESTS) \
+	$(REAL)
 test-unit: $(UNIT) $(FUZZ)
 	@tests/run unit
 test: setup

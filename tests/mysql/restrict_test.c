@@ -1,12 +1,12 @@
 /*
- * mysql_restrict - the product on a MySQL or MariaDB server: every shape of
+ * restrict_test - the product on a MySQL or MariaDB server: every shape of
  * account is read, ends scoped and comes back, and nothing fails for the
  * site while its user is restricted.
  *
- * Runs on the sandbox's MariaDB, or in the same words on any throw-away
- * server: TRANSPLANT_TEST_MYSQL_URL is then mysql://admin:password@host:port
- * with all privileges (TLS off). All accounts and databases made here begin
- * with "ct_" and are removed again.
+ * Runs on any throw-away server: TRANSPLANT_TEST_MYSQL_URL is
+ * mysql://admin:password@host:port, with all privileges, and
+ * TRANSPLANT_TEST_MYSQL_CA the file that vouches for it (empty: no TLS). All
+ * accounts and databases made here begin with "ct_" and are removed again.
  */
 #include <signal.h>
 #include <stdarg.h>
@@ -58,27 +58,18 @@ read_url(const char *url)
 	ck_assert_ptr_nonnull(colon);
 	*colon = '\0';
 	server.port = strtol(colon + 1, NULL, 10);
-	server.tls = "off";
 	/* cppcheck-suppress memleak ; server points into it */
 }
 
 static void
 find_server(void)
 {
-	const char *url = getenv("TRANSPLANT_TEST_MYSQL_URL");
+	const char *ca = getenv("TRANSPLANT_TEST_MYSQL_CA");
 
 	server = (struct sql_login){ .seconds = 20 };
-	if (url != NULL) {
-		read_url(url);
-		return;
-	}
-	server.host = kit_env("SB_MYSQL_HOST");
-	server.port = strtol(kit_env("SB_MYSQL_PORT"), NULL, 10);
-	server.user = kit_env("SB_MYSQL_ADMIN");
-	server.password = kit_env("SB_MYSQL_ADMIN_PASSWORD");
-	server.tls = "verify";
-	server.ca_file = pool_printf(pool, "%s/ca/ca.crt",
-	    kit_env("SB_STATE"));
+	server.tls = text_empty(ca) ? "off" : "verify";
+	server.ca_file = text_empty(ca) ? NULL : ca;
+	read_url(kit_env("TRANSPLANT_TEST_MYSQL_URL"));
 }
 
 __attribute__((format(printf, 1, 2))) static void
@@ -513,7 +504,7 @@ START_TEST(a_server_that_nobody_vouches_for_is_refused)
 	struct sql_login l = server;
 	struct sql *s;
 
-	if (getenv("TRANSPLANT_TEST_MYSQL_URL") != NULL)
+	if (server.ca_file == NULL)
 		return;
 	l.ca_file = "/etc/ssl/certs/ca-certificates.crt.not";
 	ck_assert_ptr_null(sql_open(&l, &e));
@@ -706,7 +697,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("mysql_restrict");
+	Suite *s = suite_create("restrict");
 	TCase *shape = tcase_create("shapes"), *c = tcase_create("server");
 	TCase *live_tests = tcase_create("meanwhile");
 
