@@ -92,7 +92,7 @@ add_plugin_databases(struct pool *pool, const struct source *s,
 	const char *key, *whose, *name;
 
 	if (s->config == NULL)
-		return true;
+		return true;	/* add_running_databases reads them */
 	for (int i = 0; (key = yaml_key(s->config, "", i)) != NULL; i++) {
 		size_t n = strlen(key);
 
@@ -109,13 +109,57 @@ add_plugin_databases(struct pool *pool, const struct source *s,
 	return true;
 }
 
+/* "DATABASES.replica", but not what is below another one. */
+static bool
+is_database(const char *path)
+{
+	static const char begin[] = "DATABASES.";
+
+	return path != NULL && text_starts(path, begin)
+	    && strchr(path + strlen(begin), '.') == NULL;
+}
+
+/* An entry of DATABASES, if the same user of the same server has it. */
+static void
+add_entry(struct pool *pool, const struct json *entry,
+    const struct database_user *u, const char **names)
+{
+	const char *host = json_str(entry, "HOST");
+	const char *name = json_str(entry, "NAME");
+
+	if (!text_empty(name) && text_same(json_str(entry, "USER"), u->user)
+	    && (text_empty(host) || text_same(host, u->host)))
+		add_name(names, pool_strdup(pool, name));
+}
+
+/* All entries of DATABASES but the first, which has keys of its own. */
+static void
+add_running_databases(struct pool *pool, const struct json *settings,
+    struct database_user *u, const char **names)
+{
+	const struct json *one = json_first(json_get(settings, "unmapped"));
+
+	for (; one != NULL; one = json_next(one)) {
+		const char *path = json_str(one, "path");
+
+		if (!is_database(path))
+			continue;
+		if (json_str(one, "why") != NULL)
+			u->unread = pool_printf(pool, "%s %s", path,
+			    json_str(one, "why"));
+		add_entry(pool, json_get(one, "lms"), u, names);
+		add_entry(pool, json_get(one, "cms"), u, names);
+	}
+}
+
 static const char *const no_names[] = { NULL };
 
 static bool
 read_mysql(struct pool *pool, const struct source *s, struct databases *d,
     struct err *e)
 {
-	size_t keys = s->config != NULL ? (size_t)yaml_len(s->config, "") : 0;
+	size_t keys = s->config != NULL ? (size_t)yaml_len(s->config, "") :
+	    2 * (size_t)json_len(json_get(s->settings, "unmapped"));
 	const char **names = pool_alloc(pool, (keys + 2) * sizeof(*names));
 	const char *name;
 
@@ -131,6 +175,8 @@ read_mysql(struct pool *pool, const struct source *s, struct databases *d,
 		return false;
 	log_mask(d->mysql.password);
 	add_name(names, name);
+	if (s->config == NULL && d->mysql.user != NULL)
+		add_running_databases(pool, s->settings, &d->mysql, names);
 	return d->mysql.user == NULL
 	    || add_plugin_databases(pool, s, d->mysql.user, names, e);
 }

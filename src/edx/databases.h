@@ -19,6 +19,8 @@ struct database_user {
 	const char *auth, *tls;		/* MongoDB: authSource; "true" or
 					 * "false" */
 	const char *const *own;		/* databases, NULL-ended */
+	const char *unread;		/* an entry of DATABASES that can't
+					 * be read, and why; or NULL */
 };
 
 struct databases {
@@ -35,7 +37,8 @@ struct databases {
 bool databases_find(struct pool *, const char *workspace,
     const char *instance, struct databases *, struct err *) MUST_CHECK;
 
-/* The same from the file that fetch-settings wrote in this job. */
+/* The same from the file that fetch-settings wrote in this job: with each
+ * entry of DATABASES that the same user of the same server has. */
 bool databases_find_running(struct pool *, const char *settings_file,
     struct databases *, struct err *) MUST_CHECK;
 

@@ -127,6 +127,7 @@ dbuser_complete(struct dbuser *u, const struct database_user *d,
 	u->ca_file = either(u->ca_file, c->ca_file);
 	u->own = u->databases != NULL
 	    ? text_split(c->pool, u->databases, NULL) : d->own;
+	u->unread = u->databases != NULL ? NULL : d->unread;
 	return find_port(u, d->port, e);
 }
 

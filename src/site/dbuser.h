@@ -27,6 +27,7 @@ struct dbuser {
 	const char *databases;		/* input: a list of names */
 	const char *const *own;		/* they, or the settings'; NULL-ended
 					 * once completed */
+	const char *unread;		/* why the settings' may lack one */
 };
 
 /* Rows mysql-host, -port, -tls, -ca-file, -admin, -admin-password, -user,

@@ -58,7 +58,10 @@ restriction_check_known(const struct dbuser *u, const char *kind,
 {
 	return check_given(u->host, kind, "host", e)
 	    && check_given(u->user, kind, "user", e)
-	    && check_given(u->own[0], kind, "databases", e);
+	    && check_given(u->own[0], kind, "databases", e)
+	    && (u->unread == NULL || err_set(e, ERR_INPUT, "%s-databases: "
+		"name them all, since the settings can't be read whole: %s",
+		kind, u->unread));
 }
 
 bool

@@ -135,6 +135,48 @@ START_TEST(without_config_yml_nothing_is_named)
 }
 END_TEST
 
+static bool
+find_running(const char *unmapped)
+{
+	const char *path = pool_printf(pool, "%s/settings.json", folder);
+
+	kit_write(path, pool_printf(pool, "{\"tutor\":\"20.0.5\",\"major\":"
+	    "20,\"values\":{\"MYSQL_HOST\":\"db.example.test\","
+	    "\"OPENEDX_MYSQL_DATABASE\":\"acme_openedx\","
+	    "\"OPENEDX_MYSQL_USERNAME\":\"acme\"},\"unmapped\":[%s],"
+	    "\"in-cluster\":[]}", unmapped));
+	return databases_find_running(pool, path, &d, &e);
+}
+
+/* A plugin's, say; a replica has the same name, or is another server. */
+START_TEST(each_entry_of_databases_is_own_if_its_user_is_the_same)
+{
+	ck_assert_msg(find_running("{\"path\":\"DATABASES.a\",\"lms\":"
+	    "{\"NAME\":\"xqueue\",\"USER\":\"acme\",\"HOST\":"
+	    "\"db.example.test\"}},{\"path\":\"DATABASES.b\",\"cms\":"
+	    "{\"NAME\":\"notes\",\"USER\":\"acme\"}},"
+	    "{\"path\":\"DATABASES.c\",\"lms\":{\"NAME\":\"other\","
+	    "\"USER\":\"else\"}},{\"path\":\"DATABASES.d\",\"lms\":"
+	    "{\"NAME\":\"there\",\"USER\":\"acme\",\"HOST\":\"r\"}},"
+	    "{\"path\":\"DATABASES.default.TEST\",\"lms\":{\"NAME\":"
+	    "\"no\",\"USER\":\"acme\"}}"), "%s", e.text);
+	ck_assert_str_eq(d.mysql.own[0], "acme_openedx");
+	ck_assert_str_eq(d.mysql.own[1], "xqueue");
+	ck_assert_str_eq(d.mysql.own[2], "notes");
+	ck_assert_ptr_null(d.mysql.own[3]);
+	ck_assert_ptr_null(d.mysql.unread);
+}
+END_TEST
+
+START_TEST(an_entry_of_databases_that_nobody_can_read_is_told)
+{
+	ck_assert(find_running("{\"path\":\"DATABASES.other\",\"why\":"
+	    "\"can't be read: production.py:9\"}"));
+	kit_contains(d.mysql.unread, "DATABASES.other");
+	kit_contains(d.mysql.unread, "production.py:9");
+}
+END_TEST
+
 START_TEST(the_running_settings_can_be_taken_instead)
 {
 	const char *path = pool_printf(pool, "%s/settings.json", folder);
@@ -173,6 +215,9 @@ main(void)
 	tcase_add_test(c, what_only_tutor_can_render_is_refused);
 	tcase_add_test(c, a_login_in_an_address_is_masked);
 	tcase_add_test(c, without_config_yml_nothing_is_named);
+	tcase_add_test(c,
+	    each_entry_of_databases_is_own_if_its_user_is_the_same);
+	tcase_add_test(c, an_entry_of_databases_that_nobody_can_read_is_told);
 	tcase_add_test(c, the_running_settings_can_be_taken_instead);
 	suite_add_tcase(s, c);
 	return kit_main(s, NULL);
