@@ -28,7 +28,6 @@ enum {
 	SIDES = 2,
 	NAMES_MAX = 64 * 1024,
 	SHOWN_MAX = 1200,	/* of them in the error */
-	RULES_MAX = 800,
 };
 
 static struct {
@@ -84,23 +83,12 @@ pass_unchecked(struct err *e)
 	return true;
 }
 
-/* All that is missing, as it can be pasted. */
 static bool
 check_rights(struct kube *k, struct err *e)
 {
-	const char *space = cluster_space(CLUSTER_NEW);
-	struct buf rules = buf_new(RULES_MAX);
-	bool ok = kube_find_missing(k, needs, &rules, e);
-
-	if (ok && rules.len > 0) {
-		ok = err_set(e, ERR_DENIED, "the new pods may not be asked "
-		    "for their migrations. Rules that the Role in namespace "
-		    "%s lacks:\n%s", space, buf_str(&rules));
-		step_summary("\nRules that the Role in namespace %s lacks:"
-		    "\n\n```yaml\n%s```\n", space, buf_str(&rules));
-	}
-	buf_free(&rules);
-	return ok;
+	return cluster_check_rights(k, cluster_space(CLUSTER_NEW), needs, e)
+	    || err_within(e, "the new pods may not be asked for their "
+	    "migrations");
 }
 
 /* "lms auth.0012_x" a line, from "auth.0012_x" a line. */
@@ -160,13 +148,9 @@ check_migrations(struct kube *k, struct err *e)
 static bool
 ask(struct kube *k, struct err *e)
 {
-	struct err said;
-
 	if (check_migrations(k, e))
 		return true;
-	said = *e;
-	if (said.kind == ERR_DENIED && check_rights(k, e))
-		*e = said;
+	cluster_name_missing(k, cluster_space(CLUSTER_NEW), needs, e);
 	return false;
 }
 

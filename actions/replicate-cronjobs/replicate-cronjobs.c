@@ -76,15 +76,7 @@ folder(void)
 static bool
 name_missing_rights(struct work *w, struct err *e)
 {
-	struct buf rules = buf_new(NOTES_MAX);
-	struct err unseen, said = *e;
-
-	if (e->kind == ERR_DENIED && kube_find_missing(w->k, needs, &rules,
-	    &unseen) && rules.len > 0)
-		err_set(e, said.kind, "%s\nAll rules that the Role in "
-		    "namespace %s lacks for this step:\n%s", said.text,
-		    cluster_space(CLUSTER_OLD), buf_str(&rules));
-	buf_free(&rules);
+	cluster_name_missing(w->k, cluster_space(CLUSTER_OLD), needs, e);
 	return false;
 }
 

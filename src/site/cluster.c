@@ -12,7 +12,7 @@
 #include "base/text.h"
 
 /* A step that needs longer gets a new login when this one is refused. */
-enum { LOGIN_SECONDS = 60 * 60 };
+enum { LOGIN_SECONDS = 60 * 60, RULES_MAX = 1800 };
 
 static struct side {
 	const char *config, *config_file, *context;
@@ -313,4 +313,36 @@ const char *
 cluster_space(enum cluster_side side)
 {
 	return side_of(side)->space;
+}
+
+/* ---- rights ---- */
+
+bool
+cluster_check_rights(struct kube *k, const char *space,
+    const struct kube_right *needs, struct err *e)
+{
+	struct buf rules = buf_new(RULES_MAX);
+	bool ok = kube_find_missing(k, needs, &rules, e);
+
+	if (ok && rules.len > 0) {
+		ok = err_set(e, ERR_DENIED, "All rules that the Role in "
+		    "namespace %s lacks for this step:\n%s", space,
+		    buf_str(&rules));
+		step_summary("\nRules that the Role in namespace %s lacks:"
+		    "\n\n```yaml\n%s```\n", space, buf_str(&rules));
+	}
+	buf_free(&rules);
+	return ok;
+}
+
+void
+cluster_name_missing(struct kube *k, const char *space,
+    const struct kube_right *needs, struct err *e)
+{
+	struct err missing = { 0 }, said = *e;
+
+	if (e->kind == ERR_DENIED
+	    && !cluster_check_rights(k, space, needs, &missing)
+	    && missing.kind == ERR_DENIED)
+		err_set(e, said.kind, "%s\n%s", said.text, missing.text);
 }

@@ -17,6 +17,7 @@
 #include "step/step.h"
 
 struct kube;
+struct kube_right;
 
 /*
  * Rows kubeconfig, kubeconfig-file, kube-context, kube-server, kube-ca,
@@ -47,5 +48,16 @@ bool cluster_given(enum cluster_side);
 struct kube *cluster_open(enum cluster_side, struct err *) MUST_CHECK;
 /* Of the handle last opened; in the step's pool. */
 const char *cluster_space(enum cluster_side);
+
+/*
+ * Which of these rights (api/kube.h) does the login lack? None: true;
+ * otherwise ERR_DENIED, and in error and summary all rules to add, as they
+ * can be pasted.
+ */
+bool cluster_check_rights(struct kube *, const char *space,
+    const struct kube_right *needs, struct err *) MUST_CHECK;
+/* After ERR_DENIED: the same, added to the error that names one of them. */
+void cluster_name_missing(struct kube *, const char *space,
+    const struct kube_right *needs, struct err *);
 
 #endif

@@ -84,8 +84,8 @@ static const struct line {
 	{ .place = "mongodb.port", .number = true },
 	{ .place = "mongodb.admin", .hint = "an account with "
 	  "userAdminAnyDatabase; doadmin at DigitalOcean" },
-	{ .place = "old-running", .number = true, .about = "Does the old site "
-	  "still run when the users are restricted? false once its workloads "
+	{ .place = "old-running", .number = true, .about = "May the users be "
+	  "restricted while the old site runs? false: only once its workloads "
 	  "are at 0" },
 	{ .place = "workflows", .group = true, .about = "The cluster "
 	  "repository's own workflows, and what they are given beside "

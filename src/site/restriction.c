@@ -6,20 +6,27 @@
 #include <stddef.h>
 
 #include "api/accessrecord.h"
+#include "api/kube.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "edx/databases.h"
 #include "step/step.h"
 #include "site/checkout.h"
+#include "site/cluster.h"
 #include "site/dbuser.h"
+#include "site/oldside.h"
 
 const char *const restriction_modes[] = {
 	"plan", "restrict", "restore", NULL
 };
-static const char *const yes_or_no[] = { "true", "false", NULL };
+
+enum { RUNNING_MAX = 1200 };
 
 static struct {
-	const char *settings, *old_running;
+	const char *settings;
+	bool old_running;
 } in;
 
 const struct input restriction_inputs[] = {
@@ -27,10 +34,13 @@ const struct input restriction_inputs[] = {
 	  .check = file_check_readable,
 	  .help = "File that fetch-settings wrote in this job, to be taken "
 	    "instead of config.yml" },
-	{ .name = "old-running", .str = &in.old_running, .oneof = yes_or_no,
-	  .optional = true, .plan = "old-running",
-	  .help = "false: the old side's workloads are at 0; true: they "
-	    "still run, and may lose rights outside the databases named" },
+	{ .name = "old-running", .flag = &in.old_running, .dflt = "false",
+	  .plan = "old-running",
+	  .help = "true: restrict while the old side's workloads run, which "
+	    "may then lose rights outside the databases named; false: ask "
+	    "the old cluster, and refuse while one runs" },
+	{ .rows = cluster_both_old_inputs,
+	  .together = cluster_check_both_old, .optional = true },
 	{ 0 }
 };
 
@@ -64,13 +74,51 @@ restriction_check_known(const struct dbuser *u, const char *kind,
 		kind, u->unread));
 }
 
+static bool
+check_at_rest(struct kube *k, struct err *e)
+{
+	struct buf which = buf_new(RUNNING_MAX);
+	bool ok = oldside_find_running(k, &which, e);
+
+	if (!ok) {
+		oldside_name_missing_rights(k, cluster_space(CLUSTER_OLD), e);
+		err_within(e, "whether the old side still runs can't be told "
+		    "(mend that, or say old-running: true in the plan to "
+		    "restrict whatever runs there)");
+	} else if (which.len > 0) {
+		ok = err_set(e, ERR_HAND, "the old side still runs, and may "
+		    "use more than the databases named: scale it to 0 and "
+		    "suspend its CronJobs, or say old-running: true in the "
+		    "plan if it may lose that. Running in namespace %s:\n%s%s",
+		    cluster_space(CLUSTER_OLD), buf_str(&which),
+		    which.full ? "..." : "");
+	}
+	buf_free(&which);
+	return ok;
+}
+
 bool
 restriction_check_old_side(const char *mode, struct err *e)
 {
-	if (!text_same(mode, "restrict") || in.old_running != NULL)
+	struct kube *k;
+	bool ok;
+
+	if (!text_same(mode, "restrict"))
 		return true;
-	return err_set(e, ERR_INPUT, "old-running: say false once the old "
-	    "side's workloads are at 0, or true to restrict while they run");
+	if (in.old_running) {
+		log_info("old-running is true: the old side is not asked");
+		return true;
+	}
+	if (!cluster_given(CLUSTER_OLD))
+		return err_set(e, ERR_INPUT, "old-running: nobody can say "
+		    "whether the old side still runs: give a login for the "
+		    "old cluster (secret KUBE_OLD_TOKEN or KUBE_OLD_CONFIG), "
+		    "or say true in the plan to restrict whatever runs "
+		    "there");
+	k = cluster_open(CLUSTER_OLD, e);
+	ok = k != NULL && check_at_rest(k, e);
+	kube_close(k);
+	return ok;
 }
 
 bool

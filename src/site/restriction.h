@@ -16,7 +16,8 @@ struct databases;
 struct dbuser;
 struct repo;
 
-/* The words of input mode; the rows settings-file and old-running. */
+/* The words of input mode; the rows settings-file, old-running and those
+ * of a login to the old cluster (old-kubeconfig ...). */
 extern const char *const restriction_modes[];
 extern const struct input restriction_inputs[];
 
@@ -27,8 +28,11 @@ bool restriction_find_databases(struct databases *, struct err *)
  * kind: what its inputs begin with. */
 bool restriction_check_known(const struct dbuser *, const char *kind,
     struct err *) MUST_CHECK;
-/* ERR_INPUT: mode restrict, and nobody said whether the old side, which may
- * use more than we know of, still runs. */
+/*
+ * The old side may use more than we know of: unless the plan allows it by
+ * old-running, mode restrict is refused while anything of it runs (ERR_HAND),
+ * and where nobody can say (ERR_INPUT without a login; kinds of api/kube.h).
+ */
 bool restriction_check_old_side(const char *mode, struct err *) MUST_CHECK;
 /* The checkout and the record of this name; what was opened is in *repo and
  * *record even if it fails, to be closed by the caller. */

@@ -14,10 +14,11 @@
 #include "data/pysettings.h"
 #include "data/yaml.h"
 #include "edx/settings.h"
+#include "site/cluster.h"
 #include "site/generation.h"
 #include "step/step.h"
 
-enum { ANSWER_MAX = 16 << 20, RULES_MAX = 1800 };
+enum { ANSWER_MAX = 16 << 20 };
 
 /* What the deeds below share. */
 struct source {
@@ -252,16 +253,5 @@ void
 running_name_missing_rights(struct kube *k, const char *space, bool evaluate,
     struct err *e)
 {
-	struct buf rules = buf_new(RULES_MAX);
-	struct err unseen, said = *e;
-
-	if (kube_find_missing(k, evaluate ? to_evaluate : to_read, &rules,
-	    &unseen) && rules.len > 0) {
-		err_set(e, said.kind, "%s\nAll rules that the Role in "
-		    "namespace %s lacks for this step:\n%s", said.text,
-		    space, buf_str(&rules));
-		step_summary("\nRules that the Role in namespace %s lacks:"
-		    "\n\n```yaml\n%s```\n", space, buf_str(&rules));
-	}
-	buf_free(&rules);
+	cluster_name_missing(k, space, evaluate ? to_evaluate : to_read, e);
 }

@@ -376,14 +376,17 @@ has_mistake(const struct input *rows)
 
 /* Values that are each well may still not fit together. */
 static void
-check_together(const struct step *s, struct buf *mistakes)
+check_together(const struct input *rows, bool optional, struct buf *mistakes)
 {
-	struct err e = { 0 };
-
-	for (const struct input *in = s->inputs; in->name != NULL
+	for (const struct input *in = rows; in->name != NULL
 	    || in->rows != NULL; in++) {
+		struct err e = { 0 };
+
+		if (in->rows == NULL)
+			continue;
+		check_together(in->rows, optional || in->optional, mistakes);
 		if (in->together == NULL || has_mistake(in->rows)
-		    || in->together(in->optional, &e))
+		    || in->together(optional || in->optional, &e))
 			continue;
 		flatten(e.text);
 		buf_printf(mistakes, "%s\n", e.text);
@@ -412,7 +415,7 @@ frame_read_inputs(const struct step *s, struct buf *mistakes)
 	if (common.instance != NULL && mistakes->len == 0)
 		open_plan(s, mistakes);
 	frame_each_input(s, read_rest, mistakes);
-	check_together(s, mistakes);
+	check_together(s->inputs, false, mistakes);
 	set_temp();
 	return mistakes->len == 0;
 }

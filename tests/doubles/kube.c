@@ -38,7 +38,7 @@ static const struct rule {
 	{ &kube_old, STEPS, "", "configmaps", "get list", NULL },
 	{ &kube_old, STEPS, "apps", "deployments", "get", NULL },
 	{ &kube_old, STEPS, "batch", "cronjobs", "list", NULL },
-	{ &kube_old, EVALUATE, "", "pods", "list", NULL },
+	{ &kube_old, STEPS, "", "pods", "list", NULL },
 	{ &kube_old, EVALUATE, "", "pods/exec", "get create", NULL },
 	{ &kube_new, STEPS, "", "pods", "list", NULL },
 	{ &kube_new, STEPS, "", "pods/exec", "get create", NULL },

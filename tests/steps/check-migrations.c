@@ -155,7 +155,6 @@ START_TEST(rights_are_proven_before_anything_is_changed)
 	r = check("when=before", NULL);
 	ck_assert_msg(r.status == 1, "exit %d: %s", r.status, r.out);
 	kit_contains(r.summary, "```yaml\n"
-	    "- {apiGroups: [\"\"], resources: [pods], verbs: [list]}\n"
 	    "- {apiGroups: [\"\"], resources: [pods/exec],"
 	    " verbs: [get, create]}\n```\n");
 	kit_run_free(&r);

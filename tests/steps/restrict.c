@@ -171,7 +171,7 @@ fill_vars(const char *vars[VARS], const char *step)
 {
 	bool is_mysql = strcmp(step, "restrict-mysql") == 0;
 	const char *const common[] = {
-		"instance-name=st", "branch=main", "old-running=false",
+		"instance-name=st", "branch=main", "old-running=true",
 		pool_printf(pool, "workspace=%s", workspace),
 		is_mysql ? pool_printf(pool, "mysql-admin=%s",
 		    kit_env("SB_MYSQL_ADMIN")) :

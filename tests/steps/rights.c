@@ -102,7 +102,6 @@ static const struct {
 	  "- {apiGroups: [\"\"], resources: [configmaps],"
 	  " verbs: [get, list]}\n```\n", "pods" },
 	{ "evaluate=true", "namespace=acme", "```yaml\n"
-	  "- {apiGroups: [\"\"], resources: [pods], verbs: [list]}\n"
 	  "- {apiGroups: [\"\"], resources: [pods/exec],"
 	  " verbs: [get, create]}\n```\n", "resources: [deployments]" },
 };

@@ -532,9 +532,11 @@ START_TEST(a_plan_that_can_not_be_read_is_told)
 }
 END_TEST
 
+enum { UNFIT_VARS = 5 };
+
 /* Each value alone would do; together, or for this step, they don't. */
 static const struct {
-	const char *step, *vars[4], *says;
+	const char *step, *vars[UNFIT_VARS], *says;
 } unfit[] = {
 	{ "check-gate", { "confirm=other" }, "not \"acme\"" },
 	{ "dispatch-workflow", { "workflow-kind=other" }, "workflow: " },
@@ -549,13 +551,15 @@ static const struct {
 	{ "switch-dns", { "hosts=lms=a.example.org" },
 	  "does not lie in the zone" },
 	{ "restrict-mysql", { "mode=restrict", "mysql-host=127.0.0.1",
-	  "mysql-user=a", "mysql-databases=b" }, "old-running: " },
+	  "mysql-user=a", "mysql-databases=b", "old-kube-token=" },
+	  "old-running: " },
 	{ "restrict-mysql", { "mysql-host=127.0.0.1", "mysql-user=root",
 	  "mysql-databases=b" }, "administrator" },
 	{ "restrict-mysql", { "mysql-host=127.0.0.1", "mysql-user=a",
 	  "mysql-databases=b mysql" }, "belongs to the server" },
 	{ "restrict-mongodb", { "mode=restrict", "mongodb-host=127.0.0.1",
-	  "mongodb-user=a", "mongodb-databases=b" }, "old-running: " },
+	  "mongodb-user=a", "mongodb-databases=b", "old-kube-token=" },
+	  "old-running: " },
 	{ "restrict-mongodb", { "mongodb-host=127.0.0.1", "mongodb-user=root",
 	  "mongodb-databases=b" }, "administrator" },
 	{ "restrict-mongodb", { "mongodb-host=127.0.0.1", "mongodb-user=a",
@@ -580,7 +584,7 @@ START_TEST(what_does_not_fit_together_is_told)
 	step = transplant_steps[i];
 	start(vars);
 	put_required(vars, NULL);
-	for (int k = 0; k < 4 && unfit[_i].vars[k] != NULL; k++)
+	for (int k = 0; k < UNFIT_VARS && unfit[_i].vars[k] != NULL; k++)
 		kit_add(vars, VARS, fill(unfit[_i].vars[k]));
 	is_refused(vars, unfit[_i].vars[0], unfit[_i].says);
 }
