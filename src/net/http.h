@@ -34,6 +34,7 @@
 #include "base/err.h"
 
 struct http;
+struct http_reply;
 struct pool;
 
 /*
@@ -66,6 +67,11 @@ struct http_request {
 	size_t reply_max;		/* bytes; 0: 8 MiB */
 	bool once;			/* no retry at all */
 	bool quick;			/* a reply of 5xx is an answer */
+	bool repeatable;		/* a POST whose repetition is harmless
+					 */
+	bool (*again)(const struct http_reply *);	/* is this reply of
+					 * a vendor's "try again", although
+					 * its status does not say so? */
 	bool connect_only;		/* for http_socket.h: nothing is sent,
 					 * and the reply is empty */
 	clock_ms deadline;		/* ends retries; 0: from timeout */

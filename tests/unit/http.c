@@ -136,6 +136,42 @@ START_TEST(an_error_status_is_a_reply_and_its_body_is_kept)
 }
 END_TEST
 
+START_TEST(a_path_is_sent_as_it_is)
+{
+	struct http_request rq = { .method = "GET", .timeout = 10,
+	    .url = pool_printf(p, "%s/a/../b//c/./d", httpd_url(d)) };
+
+	httpd_answer(d, "GET /a/../b//c/./d HTTP/1.1", 0, 200, "", "{}");
+	ck_assert(http_send(h, p, &rq, &r, &e));
+	ck_assert_int_eq(r.status, 200);
+}
+END_TEST
+
+static bool
+says_again(const struct http_reply *reply)
+{
+	return strcmp(reply->body, "again") == 0;
+}
+
+START_TEST(a_vendors_own_way_to_say_again_is_heard)
+{
+	httpd_answer(d, "POST", 1, 200, "", "again");
+	httpd_answer(d, "POST", 0, 200, "", "done");
+	ck_assert(ASK("POST", .again = says_again));
+	ck_assert_str_eq(r.body, "done");
+	ck_assert_int_eq(r.attempts, 2);
+}
+END_TEST
+
+START_TEST(a_post_that_may_be_repeated_is)
+{
+	httpd_rule(d, "POST", 1, HTTPD_RESET, "");
+	httpd_answer(d, "POST", 0, 200, "", "done");
+	ck_assert(ASK("POST", .repeatable = true));
+	ck_assert_int_eq(httpd_count(d, "POST"), 2);
+}
+END_TEST
+
 START_TEST(a_redirect_is_not_followed)
 {
 	httpd_answer(d, "GET /x", 0, 302, "Location: /y\r\n", "");
@@ -569,6 +605,9 @@ plain_suite(void)
 	tcase_add_test(t, methods_arrive_as_they_are);
 	tcase_add_test(t, an_error_status_is_a_reply_and_its_body_is_kept);
 	tcase_add_test(t, a_redirect_is_not_followed);
+	tcase_add_test(t, a_path_is_sent_as_it_is);
+	tcase_add_test(t, a_vendors_own_way_to_say_again_is_heard);
+	tcase_add_test(t, a_post_that_may_be_repeated_is);
 	tcase_add_test(t, a_credential_is_gone_with_its_request);
 	tcase_add_test(t, an_interim_reply_leaves_no_headers);
 	tcase_add_loop_test(t,
