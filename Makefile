@@ -274,6 +274,7 @@ tests: $(UNIT) $(FUZZ) $(STEP_TESTS) $(CONTRACT) $(MYSQL_TESTS) \
 test-unit: $(UNIT) $(FUZZ)
 	@tests/run unit
 test: setup
+	@tests/sandbox/s3/get >/dev/null || true
 	@$(MAKE) --no-print-directory programs doubles tests dist
 	@tests/run all
 

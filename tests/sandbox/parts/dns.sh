@@ -106,6 +106,7 @@ server:
     local-data: "gitlab.sandbox.test. 5 IN A $SB_GIT_ADDR"
     local-data: "kube-old.sandbox.test. 5 IN A $SB_KUBE_OLD_ADDR"
     local-data: "kube-new.sandbox.test. 5 IN A $SB_KUBE_NEW_ADDR"
+    local-data: "s3.sandbox.test. 5 IN A $SB_S3_ADDR"
     local-data: "argocd.sandbox.test. 5 IN A $SB_ARGOCD_ADDR"
     local-data: "acme.sandbox.test. 5 IN A $SB_PEBBLE_ADDR"
 remote-control:
