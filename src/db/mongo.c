@@ -189,6 +189,7 @@ set_uri(mongoc_uri_t *uri, const struct mongo_login *l)
 {
 	const char *ca = ca_file(l->ca_file);
 	int32_t ms = (int32_t)(l->seconds * 1000);
+	int32_t answer_ms = (int32_t)(l->answer_seconds * 1000);
 	bool tls = !text_same(l->tls, "off");
 
 	mongoc_uri_set_username(uri, l->user);
@@ -198,7 +199,8 @@ set_uri(mongoc_uri_t *uri, const struct mongo_login *l)
 	mongoc_uri_set_option_as_int32(uri,
 	    MONGOC_URI_SERVERSELECTIONTIMEOUTMS, ms);
 	mongoc_uri_set_option_as_int32(uri, MONGOC_URI_CONNECTTIMEOUTMS, ms);
-	mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS, ms);
+	mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS,
+	    answer_ms > 0 ? answer_ms : ms);
 	mongoc_uri_set_option_as_utf8(uri, MONGOC_URI_APPNAME, "transplant");
 	mongoc_uri_set_option_as_bool(uri, MONGOC_URI_TLS, tls);
 	if (tls)

@@ -31,6 +31,7 @@ struct mongo_login {
 				 * a URI says of verification does not count */
 	const char *ca_file;	/* PEM; NULL: the system's store */
 	long seconds;		/* for connecting, and for each answer */
+	long answer_seconds;	/* for each answer, if not the same */
 };
 
 /* Logs in. ERR_DENIED: the login is refused. ERR_NETWORK: no answer. */

@@ -17,6 +17,7 @@ struct mongo {
 	mongoc_client_t *client;
 	char *where;		/* "user@host", for errors */
 	char *user, *auth_db;
+	bool no_snapshots;	/* the server refused one */
 };
 
 /* What the driver or the server said, with its kind. Always false. */

@@ -129,6 +129,9 @@ manifest_part(struct manifest *m, const char *name, time_t began,
 {
 	struct json *p = json_add(m->parts, NULL, json_object());
 
+	/* taken up again, a backup is as old as its oldest part */
+	if (began < clock_parse(json_str(m->json, "started")))
+		set_date(m->json, "started", began);
 	json_set_str(p, "name", name);
 	set_date(p, "started", began);
 	set_date(p, "ended", ended);

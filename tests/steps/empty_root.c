@@ -46,6 +46,7 @@ vars(const char *a, const char *b)
 		kit_env("SB_MYSQL_ADMIN_PASSWORD")),
 	    kit_text("mongodb-admin-password=%s",
 		kit_env("SB_MONGO_ADMIN_PASSWORD")),
+	    "backup-to=file:///home",
 	    a != NULL ? a : "minutes=2", b != NULL ? b : "minutes=2", NULL);
 
 	return all;

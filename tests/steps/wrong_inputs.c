@@ -86,6 +86,9 @@ static const struct kind kinds[] = {
 	{ digitalocean_check_id, .good =
 	  "bd5f5959-5e1e-4205-a714-a914373942af", .bad = { "my-cluster",
 	  "bd5f59595e1e4205a714a914373942af" } },
+	{ .step = "backup-mongodb", .input = "backup-to",
+	  .good = "file://%s/work", .bad = { "/srv/backups", "file://",
+	  "s3://", "ftp://a.test/b" } },
 	{ .step = "commit-config", .input = "paths", .good = "instances/acme",
 	  .bad = { "../etc", "a, /etc" } },
 	{ .step = "init-plan", .input = "old-repository",
@@ -106,6 +109,8 @@ static const struct kind kinds[] = {
  * its first request. */
 static const struct kind fits[] = {
 	{ .step = "check-gate", .input = "confirm", .good = "acme" },
+	{ .step = "backup-mongodb", .input = "mongodb-databases",
+	  .good = "a b" },
 	{ .step = "restrict-mongodb", .input = "mongodb-user",
 	  .good = "an-instance" },
 	{ .step = "restrict-mysql", .input = "mysql-user",
@@ -564,6 +569,11 @@ static const struct {
 	  "mongodb-databases=b" }, "administrator" },
 	{ "restrict-mongodb", { "mongodb-host=127.0.0.1", "mongodb-user=a",
 	  "mongodb-databases=b admin" }, "belongs to the server" },
+	{ "backup-mongodb", { "mongodb-host=127.0.0.1", "mongodb-user=a",
+	  "mongodb-databases=b Local" }, "belongs to the server" },
+	{ "backup-mongodb", { "mongodb-host=127.0.0.1", "mongodb-user=a",
+	  "mongodb-databases=" }, "mongodb-databases: " },
+	{ "backup-mongodb", { "settings-file=%s/ca.pem" }, "ca.pem" },
 	{ "restrict-mysql", { "settings-file=%s/ca.pem" }, "ca.pem" },
 	{ "restrict-mongodb", { "settings-file=%s/ca.pem" }, "ca.pem" },
 	{ "point-at-data", { "settings-file=%s/ca.pem" }, "ca.pem" },
