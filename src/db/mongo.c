@@ -283,8 +283,9 @@ mongo_text(struct pool *pool, const bson_t *doc, const char *key)
 	return pool_strndup(pool, text, n);
 }
 
-bool
-mongo_array(const bson_t *doc, const char *key, bson_iter_t *items)
+/* Begin to go through the array `key`; false: there is none. */
+static bool
+get_array(const bson_t *doc, const char *key, bson_iter_t *items)
 {
 	bson_iter_t at;
 
@@ -349,7 +350,7 @@ read_privileges(struct pool *pool, const bson_t *role,
 	bson_iter_t items;
 	bson_t one;
 
-	if (!mongo_array(role, "inheritedPrivileges", &items))
+	if (!get_array(role, "inheritedPrivileges", &items))
 		return;
 	r->resolved = true;
 	while (bson_iter_next(&items)) {
@@ -374,7 +375,7 @@ resolve_role(struct mongo *m, struct pool *pool, const char *const *own,
 	bson_t reply, one;
 
 	if (mongo_run(m, r->db, command, "rolesInfo", &reply, &ours)) {
-		if (mongo_array(&reply, "roles", &items)
+		if (get_array(&reply, "roles", &items)
 		    && bson_iter_next(&items) && mongo_document(&items, &one))
 			read_privileges(pool, &one, own, r);
 		bson_destroy(&reply);
@@ -398,7 +399,7 @@ read_user(struct pool *pool, const bson_t *doc, struct mongo_user *u)
 	*u = (struct mongo_user){ .user = mongo_text(pool, doc, "user"),
 	    .db = mongo_text(pool, doc, "db") };
 	if (u->user == NULL || u->db == NULL
-	    || !mongo_array(doc, "roles", &items))
+	    || !get_array(doc, "roles", &items))
 		return false;
 	roles = pool_alloc(pool, (count_items(items) + 1) * sizeof(*roles));
 	u->roles = roles;
@@ -425,7 +426,7 @@ read_users(struct mongo *m, struct pool *pool, const bson_t *reply,
 	bson_t one;
 
 	*users = (struct mongo_users){ 0 };
-	if (!mongo_array(reply, "users", &items)
+	if (!get_array(reply, "users", &items)
 	    || count_items(items) > USERS_MAX)
 		return err_set(e, ERR_OTHER,
 		    "MongoDB %s: usersInfo gave no list of users", m->where);
@@ -434,7 +435,8 @@ read_users(struct mongo *m, struct pool *pool, const bson_t *reply,
 	while (bson_iter_next(&items)) {
 		struct mongo_user u;
 
-		if (!mongo_document(&items, &one) || !read_user(pool, &one, &u))
+		if (!mongo_document(&items, &one)
+		    || !read_user(pool, &one, &u))
 			return err_set(e, ERR_OTHER,
 			    "MongoDB %s: usersInfo gave a user without name, "
 			    "database or roles", m->where);
@@ -610,7 +612,7 @@ mongo_find_databases(struct mongo *m, struct pool *pool,
 	bson_destroy(command);
 	if (!ok)
 		return false;
-	ok = mongo_array(&reply, "databases", &items);
+	ok = get_array(&reply, "databases", &items);
 	if (ok) {
 		v = pool_alloc(pool, (count_items(items) + 1) * sizeof(*v));
 		while (bson_iter_next(&items))

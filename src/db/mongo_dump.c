@@ -274,7 +274,8 @@ count(struct reading *r, long long *n, struct err *e)
 {
 	bson_error_t error;
 
-	if (!text_starts(r->data, meta_buckets) && ask_count(r, true, n, &error))
+	if (!text_starts(r->data, meta_buckets)
+	    && ask_count(r, true, n, &error))
 		return true;
 	return ask_count(r, false, n, &error)
 	    || fail(r, "can't count", &error, e);

@@ -29,8 +29,6 @@ bool mongo_run(struct mongo *, const char *db, const bson_t *command,
 
 /* The text of a member, in the pool; NULL: not there, or no text. */
 const char *mongo_text(struct pool *, const bson_t *, const char *key);
-/* Begin to go through the array `key`; false: there is none. */
-bool mongo_array(const bson_t *, const char *key, bson_iter_t *items);
 /* The document at the iterator, without a copy. */
 bool mongo_document(const bson_iter_t *, bson_t *);
 

@@ -446,7 +446,8 @@ ensure_copied(struct copying *c, struct json *notes, struct manifest *m,
 		return false;
 	add_note(c, notes);
 	log_info("%s: %lld documents, %lld bytes%s, read back", name_of(c),
-	    c->copied.documents, c->copied.bytes, c->collection->data == NULL ? ", a view" :
+	    c->copied.documents, c->copied.bytes,
+	    c->collection->data == NULL ? ", a view" :
 	    c->copied.snapshot ? ", of one instant" : "");
 	add_part(c, m, find_note(c, notes), sums);
 	return write_notes(c, notes, e);
