@@ -2,8 +2,10 @@
  * zstd - pack and unpack a stream (the only user of libzstd).
  *
  * What comes out goes to a sink as it comes, so memory stays the same
- * however long the stream is. Packing runs in threads of its own; each frame
- * ends with a checksum, which unpacking proves.
+ * however long the stream is. Packing runs in threads of its own, each at
+ * one frame of a megabyte (the distributions' static libraries have no
+ * threads); frame after frame is what any zstd unpacks. Each frame ends with
+ * a checksum, which unpacking proves.
  */
 #ifndef DATA_ZSTD_H
 #define DATA_ZSTD_H
@@ -13,18 +15,25 @@
 
 #include "base/err.h"
 
-struct zstd;
-
-/* Takes the bytes, or fails; then the stream is over. */
+/* Takes the bytes, or fails; then the stream is over. Called in the thread
+ * that adds. */
 typedef bool zstd_sink(void *arg, const void *, size_t, struct err *);
 
-struct zstd *zstd_pack(zstd_sink *, void *arg);
+struct zstd_packer;
+struct zstd_packer *zstd_pack(zstd_sink *, void *arg);
+bool zstd_pack_add(struct zstd_packer *, const void *, size_t, struct err *)
+    MUST_CHECK;
+/* The stream's end: the rest goes to the sink. */
+bool zstd_pack_end(struct zstd_packer *, struct err *) MUST_CHECK;
+void zstd_pack_free(struct zstd_packer *);	/* NULL is fine */
+
 /* Frames that want more than 8 MiB of memory for a window are refused. */
-struct zstd *zstd_unpack(zstd_sink *, void *arg);
-bool zstd_add(struct zstd *, const void *, size_t, struct err *) MUST_CHECK;
-/* The stream's end: the rest goes to the sink. Of one that is unpacked it is
- * an error if it ends within a frame. */
-bool zstd_end(struct zstd *, struct err *) MUST_CHECK;
-void zstd_free(struct zstd *);	/* NULL is fine */
+struct zstd_unpacker;
+struct zstd_unpacker *zstd_unpack(zstd_sink *, void *arg);
+bool zstd_unpack_add(struct zstd_unpacker *, const void *, size_t,
+    struct err *) MUST_CHECK;
+/* An error if the stream ends within a frame. */
+bool zstd_unpack_end(struct zstd_unpacker *, struct err *) MUST_CHECK;
+void zstd_unpack_free(struct zstd_unpacker *);	/* NULL is fine */
 
 #endif

@@ -64,7 +64,7 @@ enum {
 	SQL_NO_TABLE_GRANT = 1147, SQL_NO_VARIABLE = 1193,
 	SQL_NEED_RIGHT = 1227, SQL_WRONG_VALUE = 1231,
 	SQL_NO_SUCH_GRANTS = 1269, SQL_NO_ROUTINE_GRANT = 1403,
-	SQL_SYNTAX = 1064,
+	SQL_SYNTAX = 1064, SQL_TABLE_CHANGED = 1412,
 };
 
 /* `name` with backquotes doubled; safe in every sql_mode. */

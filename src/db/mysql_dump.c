@@ -174,14 +174,17 @@ struct child_stream *
 dump_open(const struct dump_program *p, const struct sql_login *l,
     const char *database, struct buf *errout, struct err *e)
 {
-	/* "loose-": what the other family, or an older one, does not know */
+	/* what only MySQL's knows; "loose-": its older ones do not */
+	const char *const gtid = p->mariadb ? "--quick" :
+	    "--loose-set-gtid-purged=OFF";
+	const char *const statistics = p->mariadb ? "--quick" :
+	    "--loose-column-statistics=0";
 	const char *const argv[] = { p->name, "--defaults-file=/dev/fd/3",
 	    "--single-transaction", "--quick", "--skip-lock-tables",
 	    "--routines", "--triggers", "--events", "--hex-blob",
 	    "--no-tablespaces", "--default-character-set=utf8mb4",
 	    "--max-allowed-packet=1G", "--skip-dump-date", "--comments",
-	    "--loose-set-gtid-purged=OFF", "--loose-column-statistics=0",
-	    "--", database, NULL };
+	    gtid, statistics, "--", database, NULL };
 
 	return start(p, l, argv, CHILD_READ, errout, e);
 }
@@ -190,12 +193,13 @@ struct child_stream *
 dump_load(const struct dump_program *p, const struct sql_login *l,
     struct buf *errout, struct err *e)
 {
-	/* a dump is text of others: no command of the client's is taken */
+	/* a dump is text of others: it may not run the client's commands */
+	const char *const sandbox = p->mariadb ? "--loose-sandbox" :
+	    "--loose-skip-system-command";
 	const char *const argv[] = { p->name, "--defaults-file=/dev/fd/3",
 	    "--batch", "--default-character-set=utf8mb4",
-	    "--max-allowed-packet=1G", "--local-infile=0",
-	    "--loose-sandbox", "--loose-skip-system-command",
-	    "--", l->database, NULL };
+	    "--max-allowed-packet=1G", "--local-infile=0", sandbox, "--",
+	    l->database, NULL };
 
 	return start(p, l, argv, CHILD_WRITE, errout, e);
 }

@@ -150,10 +150,10 @@ manifest_object(const struct manifest_part *part, const struct stored *s,
 	json_set_str(o, "name", s->name);
 	json_set_num(o, "size", (double)s->size);
 	json_set_str(o, "sha256", s->sha256);
-	if (sha256 == NULL)
-		return;
-	json_set_num(o, "unpacked_size", (double)bytes);
-	json_set_str(o, "unpacked_sha256", sha256);
+	if (bytes >= 0)
+		json_set_num(o, "unpacked_size", (double)bytes);
+	if (sha256 != NULL)
+		json_set_str(o, "unpacked_sha256", sha256);
 }
 
 /* ---- is all of it there? ---- */

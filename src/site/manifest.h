@@ -56,7 +56,7 @@ struct manifest_part {
 struct manifest_part manifest_part(struct manifest *, const char *name,
     time_t began, time_t ended);
 /* An object of the part as it is in the store. bytes: what it holds when
- * unpacked, with its hash; -1 and NULL where it is not packed. */
+ * unpacked, and its hash; -1 and NULL where that is not known. */
 void manifest_object(const struct manifest_part *, const struct stored *,
     long long bytes, const char *sha256);
 

@@ -29,11 +29,16 @@ static struct {
 	bool old_running;
 } in;
 
-const struct input restriction_inputs[] = {
+const struct input restriction_settings_inputs[] = {
 	{ .name = "settings-file", .str = &in.settings, .optional = true,
 	  .check = file_check_readable,
 	  .help = "File that fetch-settings wrote in this job, to be taken "
 	    "instead of config.yml" },
+	{ 0 }
+};
+
+const struct input restriction_inputs[] = {
+	{ .rows = restriction_settings_inputs },
 	{ .name = "old-running", .flag = &in.old_running, .dflt = "false",
 	  .plan = "old-running",
 	  .help = "true: restrict while the old side's workloads run, which "

@@ -16,9 +16,10 @@ struct databases;
 struct dbuser;
 struct repo;
 
-/* The words of input mode; the rows settings-file, old-running and those
- * of a login to the old cluster (old-kubeconfig ...). */
+/* The words of input mode; the row settings-file; and with it old-running
+ * and those of a login to the old cluster (old-kubeconfig ...). */
 extern const char *const restriction_modes[];
+extern const struct input restriction_settings_inputs[];
 extern const struct input restriction_inputs[];
 
 /* From the settings-file, or else from config.yml. */
