@@ -33,10 +33,10 @@ may_bind()
 # taken: what listens on our addresses, or on our ports of all addresses
 taken()
 {
-	ss -Hlntu | awk '{
+	ss -Hlntu | awk -v net="$SB_NET." '{
 		n = split($5, a, ":")
-		if ($5 ~ /^127\.42\.0\./ || ($5 ~ /^(\*|0\.0\.0\.0|\[::\])/ &&
-		    a[n] ~ /^(53|80|443|3306|6443|8000|8081|14000|27017)$/))
+		if (index($5, net) == 1 ||
+		    ($5 ~ /^(\*|0\.0\.0\.0|\[::\])/ && a[n] ~ /^(53|80|443|3306|6443|8000|8081|14000|27017)$/))
 			print $1 ":" $5
 	}' | sort -u | paste -sd' '
 }

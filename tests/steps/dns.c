@@ -20,9 +20,6 @@
 
 enum { VARS = 32, KILLS = 7 };
 
-static const char proxy_at[] = "127.42.0.153:8081";
-static const char control_at[] = "127.42.0.153:8099";
-
 static const char *vars[VARS], *folder, *lms, *cms, *mfe, *old_ip, *new_ip;
 static pid_t proxy, helper;
 static int low;			/* TTL that the steps are told */
@@ -119,6 +116,18 @@ spawn(const char *command)
 	_exit(127);
 }
 
+static const char *
+proxy_at(void)
+{
+	return kit_text("%s.153:8081", kit_env("SB_NET"));
+}
+
+static const char *
+control_at(void)
+{
+	return kit_text("%s.153:8099", kit_env("SB_NET"));
+}
+
 /* The company's API through a proxy that can fail. */
 static void
 use_proxy(void)
@@ -126,26 +135,26 @@ use_proxy(void)
 	const char *upstream = strstr(kit_env("SB_PDNS_API"), "://") + 3;
 
 	proxy = spawn(kit_text("exec %s/faultproxy %s %s --control "
-	    "%s", kit_env("SB_DOUBLES"), proxy_at, upstream, control_at));
+	    "%s", kit_env("SB_DOUBLES"), proxy_at(), upstream, control_at()));
 	kit_out("for i in $(seq 100); do curl -fs http://%s/fault >/dev/null "
-	    "&& exit 0; sleep 0.05; done; exit 1", control_at);
-	var("dns-server=http://%s", proxy_at);
+	    "&& exit 0; sleep 0.05; done; exit 1", control_at());
+	var("dns-server=http://%s", proxy_at());
 }
 
 static void
 fault(const char *json)
 {
-	kit_out("curl -fsS -X POST http://%s/clear >/dev/null", control_at);
+	kit_out("curl -fsS -X POST http://%s/clear >/dev/null", control_at());
 	if (json != NULL)
 		kit_out("curl -fsS -X POST -d '%s' http://%s/fault >/dev/null",
-		    json, control_at);
+		    json, control_at());
 }
 
 static int
 requests(void)
 {
 	return (int)strtol(kit_out("curl -fsS http://%s/log | jq "
-	    "'.requests | length'", control_at), NULL, 10);
+	    "'.requests | length'", control_at()), NULL, 10);
 }
 
 static void
@@ -228,7 +237,7 @@ START_TEST(ttl_of_all_hosts_is_lowered_and_recorded)
 	ck_assert_str_eq(kit_output(&r, "ttl"), "2");
 	ck_assert_int_eq(strlen(kit_output(&r, "low-from")), 20);
 	kit_contains(r.out, "many resolvers keep every answer for 30 s");
-	kit_contains(r.summary, "A 127.42.0.10 TTL 2");
+	kit_contains(r.summary, kit_text("A %s TTL 2", old_ip));
 	ck_assert_str_eq(record(".hosts | length"), "4");
 	ck_assert_str_eq(record(LMS ".ttl.was"), "5");
 	kit_run_free(&r);
@@ -562,7 +571,7 @@ START_TEST(switch_dry_run_only_tells)
 	var("dry-run=true");
 	r = run("switch-dns", 0, "would-change");
 	kit_contains(r.out, "follows deploy-app");
-	kit_contains(r.out, "would be A 127.42.0.20");
+	kit_contains(r.out, kit_text("would be A %s", new_ip));
 	ck_assert_str_eq(site_serial(), before);
 	ck_assert_str_eq(commits(), history);
 	kit_run_free(&r);
@@ -843,7 +852,7 @@ START_TEST(servers_that_can_not_be_told_again_are_waited_for)
 	    "\"path\":\"notify\"}");
 	kit_out("curl -fsS -X POST -d '{\"fault\":\"status\",\"status\":500,"
 	    "\"method\":\"PUT\",\"path\":\"notify\",\"nth\":2,\"always\":"
-	    "true}' http://%s/fault", control_at);
+	    "true}' http://%s/fault", control_at());
 	helper = spawn(kit_text("until [ \"$(dig +short @%s %s A)\" = %s ]; "
 	    "do sleep 0.2; done; sleep 8; curl -fsS -o /dev/null -X PUT -H "
 	    "'X-API-Key: %s' %s/api/v1/servers/localhost/zones/%s./notify",

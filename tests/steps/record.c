@@ -206,7 +206,7 @@ static const struct subject {
 	{ .step = "switch-dns", .vars = { "low-ttl=1", "timeout=30",
 	  "wait=true", "good=1" }, .once = new_side, .again = records_low,
 	  .outside = records, .leave = old_side, .record = "dns",
-	  .holds = ".switch.from[0].values[0].value == \"127.42.0.10\"" },
+	  .holds = ".switch.from[0].values[0].value == env.SB_OLD_ADDR" },
 	{ .step = "set-autosync", .vars = { "enabled=false" },
 	  .once = an_instance, .again = autosync_on, .outside = autosync,
 	  .record = "autosync", .holds = ".live.prune" },

@@ -30,7 +30,6 @@
 enum { VARS = 24, PROXY_PORT = 33306, CONTROL_PORT = 33307,
 	KILL_MS = 400, REQUESTS_MAX = 400 };
 
-static const char proxy_host[] = "127.42.0.133";
 static const char *const own[] = { DB, NULL };
 static const char *const mongo_own[] = { "st-main", "st-forum", NULL };
 
@@ -430,16 +429,22 @@ END_TEST
 
 /* ---- the fault proxy ---------------------------------------------------- */
 
+static const char *
+proxy_host(void)
+{
+	return pool_printf(pool, "%s.133", kit_env("SB_NET"));
+}
+
 static void
 start_proxy(const char *host, const char *port)
 {
 	const char *doubles = getenv("SB_DOUBLES");
 	const char *path = pool_printf(pool, "%s/faultproxy",
 	    doubles != NULL ? doubles : "build/doubles");
-	const char *front = pool_printf(pool, "%s:%d", proxy_host,
+	const char *front = pool_printf(pool, "%s:%d", proxy_host(),
 	    PROXY_PORT);
 	const char *back = pool_printf(pool, "%s:%s", host, port);
-	const char *control = pool_printf(pool, "%s:%d", proxy_host,
+	const char *control = pool_printf(pool, "%s:%d", proxy_host(),
 	    CONTROL_PORT);
 
 	proxy = fork();
@@ -476,7 +481,7 @@ try_control(const char *method, const char *path, const char *body)
 	ssize_t got;
 	bool ok;
 
-	inet_pton(AF_INET, proxy_host, &to.sin_addr);
+	inet_pton(AF_INET, proxy_host(), &to.sin_addr);
 	ok = connect(fd, (struct sockaddr *)&to, sizeof to) == 0
 	    && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 	while (ok && n < sizeof answer - 1
@@ -520,7 +525,7 @@ run_through_proxy(const char *step, long ms)
 	kit_add(vars, VARS, "dry-run=false");
 	kit_add(vars, VARS, pool_printf(pool, "%s-tls=off", kind));
 	kit_add(vars, VARS, pool_printf(pool, "%s-host=%s", kind,
-	    proxy_host));
+	    proxy_host()));
 	kit_add(vars, VARS, pool_printf(pool, "%s-port=%d", kind,
 	    PROXY_PORT));
 	return kit_step_killed(step, vars, ms);
