@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "api/digitalocean_own.h"
 #include "api/reply.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -17,12 +18,7 @@ static const char API[] = "https://api.digitalocean.com";
 enum {
 	DEADLINE = 120,		/* seconds; its limits are by the minute */
 	PEM_MAX = 256 * 1024,
-};
-
-struct digitalocean {
-	struct pool *pool;
-	struct http *http;
-	const char *api, *authorization;
+	BODY_MAX = 1024 * 1024,
 };
 
 struct digitalocean *
@@ -64,11 +60,11 @@ digitalocean_check_id(const char *id, struct err *e)
 	    " cluster list` shows it)");
 }
 
-static bool
-tell_status(struct digitalocean *d, const struct http_reply *r,
-    const char *what, struct err *e)
+bool
+digitalocean_refused(struct digitalocean *d, const struct http_reply *r,
+    const struct digitalocean_call *c, struct err *e)
 {
-	struct json *j = reply_json(r, what, e);
+	struct json *j = reply_json(r, c->what, e);
 	const char *words;
 
 	if (j == NULL)
@@ -76,19 +72,62 @@ tell_status(struct digitalocean *d, const struct http_reply *r,
 	words = reply_line(d->pool, json_str(j, "message"));
 	if (r->status == 401)
 		err_set(e, ERR_DENIED, "%s: digitalocean-token is refused: it"
-		    " is expired, revoked or mistyped (%s)", what, words);
+		    " is expired, revoked or mistyped (%s)", c->what, words);
 	else if (r->status == 403)
 		err_set(e, ERR_DENIED, "%s: digitalocean-token needs the scope"
-		    " kubernetes:access_cluster (%s)", what, words);
+		    " %s (%s)", c->what, c->scope, words);
 	else if (r->status == 404)
 		err_set(e, ERR_NOT_FOUND, "%s: the account that"
-		    " digitalocean-token belongs to has no such cluster (%s)",
-		    what, words);
+		    " digitalocean-token belongs to has no such %s (%s)",
+		    c->what, c->object, words);
 	else
-		err_set(e, reply_kind(r->status), "%s: %s: %s", what,
+		err_set(e, reply_kind(r->status), "%s: %s: %s", c->what,
 		    reply_meaning(r->status), words);
 	json_free(j);
 	return false;
+}
+
+bool
+digitalocean_send(struct digitalocean *d, const struct digitalocean_call *c,
+    struct http_reply *r, struct err *e)
+{
+	static const char *const headers[] = {
+		"Accept: application/json", NULL
+	};
+	struct buf body = buf_new(BODY_MAX);
+	struct http_request rq = {
+		.method = c->method, .headers = headers, .once = c->once,
+		.url = pool_printf(d->pool, "%s%s", d->api, c->path),
+		.authorization = d->authorization,
+		.deadline = c->deadline != 0 ? c->deadline
+		    : clock_deadline(DEADLINE),
+	};
+	bool ok;
+
+	if (c->body != NULL) {
+		json_print(c->body, false, &body);
+		rq.body = buf_str(&body);
+		rq.body_len = body.len;
+		rq.headers = NULL;
+	}
+	ok = buf_check(&body, "the request", e)
+	    && http_send(d->http, d->pool, &rq, r, e);
+	buf_free(&body);
+	return ok || err_within(e, "%s", c->what);
+}
+
+struct json *
+digitalocean_ask(struct digitalocean *d, const struct digitalocean_call *c,
+    struct err *e)
+{
+	struct http_reply r;
+
+	if (!digitalocean_send(d, c, &r, e))
+		return NULL;
+	if (r.status >= 200 && r.status < 300)
+		return reply_json(&r, c->what, e);
+	digitalocean_refused(d, &r, c, e);
+	return NULL;
 }
 
 /* A member that is base64 of PEM; NULL and true if it is not there. */
@@ -137,30 +176,19 @@ bool
 digitalocean_find_login(struct digitalocean *d, const char *id, long seconds,
     struct digitalocean_login *l, struct err *e)
 {
-	static const char *const headers[] = {
-		"Accept: application/json", NULL
+	const struct digitalocean_call c = {
+		.method = "GET", .object = "cluster",
+		.scope = "kubernetes:access_cluster",
+		.what = pool_printf(d->pool, "DigitalOcean: cluster %s", id),
+		.path = pool_printf(d->pool, "/v2/kubernetes/clusters/%s"
+		    "/credentials?expiry_seconds=%ld", id, seconds),
 	};
-	const char *what = pool_printf(d->pool, "DigitalOcean: cluster %s",
-	    id);
-	const struct http_request rq = {
-		.method = "GET", .headers = headers,
-		.url = pool_printf(d->pool, "%s/v2/kubernetes/clusters/%s"
-		    "/credentials?expiry_seconds=%ld", d->api, id, seconds),
-		.authorization = d->authorization,
-		.deadline = clock_deadline(DEADLINE),
-	};
-	struct http_reply r;
-	struct json *j;
+	struct json *j = digitalocean_ask(d, &c, e);
 	bool ok;
 
 	*l = (struct digitalocean_login){ 0 };
-	if (!http_send(d->http, d->pool, &rq, &r, e))
-		return err_within(e, "%s", what);
-	if (r.status != 200)
-		return tell_status(d, &r, what, e);
-	j = reply_json(&r, what, e);
 	ok = j != NULL && (take_login(d, j, l, e)
-	    || err_within(e, "%s", what));
+	    || err_within(e, "%s", c.what));
 	json_free(j);
 	return ok;
 }

@@ -1,5 +1,6 @@
 /*
- * digitalocean - logins for clusters that DigitalOcean manages.
+ * digitalocean - clusters that DigitalOcean manages: logins for those of
+ * Kubernetes, and who may connect to those of databases.
  *
  * What it gives belongs to the handle. Kinds: ERR_NOT_FOUND: the account has
  * no such cluster; ERR_DENIED: the token is refused, or lacks a scope;
@@ -9,6 +10,7 @@
 #define API_DIGITALOCEAN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 
@@ -41,5 +43,30 @@ struct digitalocean_login {
  */
 bool digitalocean_find_login(struct digitalocean *, const char *cluster_id,
     long seconds, struct digitalocean_login *, struct err *) MUST_CHECK;
+
+/* One trusted source of a database cluster. */
+struct digitalocean_rule {
+	const char *type;		/* ip_addr, k8s, droplet, tag, app */
+	const char *value;
+	const char *description;	/* or NULL */
+};
+struct digitalocean_rules {
+	const struct digitalocean_rule *v;
+	size_t n;			/* 0: everybody may connect */
+};
+
+bool digitalocean_find_rules(struct digitalocean *, const char *database_id,
+    struct digitalocean_rules *, struct err *) MUST_CHECK;
+/*
+ * Have a rule of this type and value in the list, or none; all others stay,
+ * also those that somebody else adds at the same moment. What is so already
+ * is left alone. ERR_CONFLICT: the list is empty, so that a first rule would
+ * lock everybody else out. ERR_HAND: the rule is the last one, without which
+ * everybody could connect.
+ */
+bool digitalocean_add_rule(struct digitalocean *, const char *database_id,
+    const struct digitalocean_rule *, struct err *) MUST_CHECK;
+bool digitalocean_remove_rule(struct digitalocean *, const char *database_id,
+    const struct digitalocean_rule *, struct err *) MUST_CHECK;
 
 #endif
