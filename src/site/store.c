@@ -36,7 +36,9 @@ struct store_reader {
 	void *own;
 };
 
-static const struct store_kind *const kinds[] = { &store_dir, NULL };
+static const struct store_kind *const kinds[] = {
+	&store_dir, &store_s3, NULL
+};
 
 static struct store_login login;
 static const char *url;
@@ -59,7 +61,7 @@ const struct input store_inputs[] = {
 	{ .name = "backup-endpoint", .str = &login.endpoint, .optional = true,
 	  .plan = "backup.endpoint", .check = text_check_url,
 	  .help = "URL of the bucket's S3 server, such as that of a region "
-	    "of Spaces; Amazon's if empty" },
+	    "of Spaces; only a folder needs none" },
 	{ .name = "backup-region", .str = &login.region, .optional = true,
 	  .plan = "backup.region",
 	  .help = "The bucket's region; us-east-1 if empty" },

@@ -32,7 +32,7 @@ struct store_kind {
 	bool (*sweep)(void *, const char *folder, size_t *n, struct err *);
 };
 
-extern const struct store_kind store_dir;
+extern const struct store_kind store_dir, store_s3;
 
 /* What the inputs say of a bucket; NULL: not given. */
 struct store_login {
