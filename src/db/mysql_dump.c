@@ -172,8 +172,10 @@ start(const struct dump_program *p, const struct sql_login *l,
 
 struct child_stream *
 dump_open(const struct dump_program *p, const struct sql_login *l,
-    const char *database, struct buf *errout, struct err *e)
+    const char *database, const char *ignored, struct buf *errout,
+    struct err *e)
 {
+	struct pool *pool = pool_new();
 	/* what only MySQL's knows; "loose-": its older ones do not */
 	const char *const gtid = p->mariadb ? "--quick" :
 	    "--loose-set-gtid-purged=OFF";
@@ -184,9 +186,13 @@ dump_open(const struct dump_program *p, const struct sql_login *l,
 	    "--routines", "--triggers", "--events", "--hex-blob",
 	    "--no-tablespaces", "--default-character-set=utf8mb4",
 	    "--max-allowed-packet=1G", "--skip-dump-date", "--comments",
-	    gtid, statistics, "--", database, NULL };
+	    gtid, statistics, ignored == NULL ? "--quick" :
+	    pool_printf(pool, "--ignore-table=%s.%s", database, ignored),
+	    "--", database, NULL };
+	struct child_stream *s = start(p, l, argv, CHILD_READ, errout, e);
 
-	return start(p, l, argv, CHILD_READ, errout, e);
+	pool_free(pool);
+	return s;
 }
 
 struct child_stream *

@@ -37,12 +37,13 @@ bool dump_find_client(struct pool *, bool mariadb, const char *given,
 
 /*
  * Start dumping one database in one transaction, with its routines,
- * triggers and events: the child's output is the dump. It names no database,
- * so that it can be loaded into any. errout must outlive the child.
+ * triggers and events, but without the table `ignored` (NULL: with all): the
+ * child's output is the dump. It names no database, so that it can be loaded
+ * into any. errout must outlive the child.
  */
 struct child_stream *dump_open(const struct dump_program *,
-    const struct sql_login *, const char *database, struct buf *errout,
-    struct err *) MUST_CHECK;
+    const struct sql_login *, const char *database, const char *ignored,
+    struct buf *errout, struct err *) MUST_CHECK;
 /* Start loading into login's database: the child's input is the dump. */
 struct child_stream *dump_load(const struct dump_program *,
     const struct sql_login *, struct buf *errout, struct err *) MUST_CHECK;

@@ -183,6 +183,25 @@ backup_finish(struct backup *b, struct err *e)
 	    "record");
 }
 
+static bool
+have_none(const struct backup *b, struct err *e)
+{
+	return err_set(e, ERR_HAND, "%s: there is no complete backup of %s in "
+	    "%s: run backup-%s", b->name, step_common()->instance,
+	    store_url(b->store), b->name);
+}
+
+bool
+backup_find_newest(struct backup *b, struct json **m, struct err *e)
+{
+	struct manifest_found f;
+
+	if (!find(b, &f, e))
+		return false;
+	*m = f.json;
+	return f.json != NULL || have_none(b, e);
+}
+
 bool
 backup_check_age(struct backup *b, struct err *e)
 {
@@ -197,9 +216,7 @@ backup_check_age(struct backup *b, struct err *e)
 		    "backup %s, %s, %.0f bytes, complete", f.id,
 		    age_text(f.age), sum_sizes(f.json)));
 	else if (f.json == NULL)
-		err_set(e, ERR_HAND, "%s: there is no complete backup of %s "
-		    "in %s: run backup-%s", b->name, step_common()->instance,
-		    store_url(b->store), b->name);
+		have_none(b, e);
 	else
 		err_set(e, ERR_HAND, "%s: the newest complete backup, %s, is "
 		    "%s; at most %ld hours are allowed: run backup-%s, or "

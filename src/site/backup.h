@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "step/step.h"
 
+struct json;
 struct manifest;
 struct store;
 
@@ -44,6 +45,10 @@ bool backup_finish(struct backup *, struct err *) MUST_CHECK;
  * no error. */
 bool backup_tell_newest(struct backup *, struct err *) MUST_CHECK;
 
+/* The manifest of the newest complete one. Free with json_free. ERR_HAND:
+ * there is none. */
+bool backup_find_newest(struct backup *, struct json **, struct err *)
+    MUST_CHECK;
 /* ERR_HAND: there is no complete backup that is young enough. */
 bool backup_check_age(struct backup *, struct err *) MUST_CHECK;
 

@@ -113,7 +113,8 @@ dump(const struct dump_program *p, const struct sql_login *l,
     struct outward *o, struct err *e)
 {
 	struct buf said = buf_new(SAID_BYTES);
-	struct child_stream *child = dump_open(p, l, o->database, &said, e);
+	struct child_stream *child = dump_open(p, l, o->database, NULL,
+	    &said, e);
 	struct zstd_packer *z = zstd_pack(put, o);
 	int status = 0;
 	bool ok = child != NULL && carry(child, z, o, e);
@@ -204,6 +205,47 @@ sqlbackup_read(struct store *s, const char *name, struct dump_reader *r,
 	buf_free(&hex);
 	store_end(from);
 	return ok || err_within(e, "reading %s back", name);
+}
+
+/* ---- a dump that is only looked at ---- */
+
+static bool
+read_child(struct child_stream *from, struct dump_reader *r, struct err *e)
+{
+	char *part = mem_alloc(PART_BYTES);
+	bool ok = true;
+	size_t n = 1;
+
+	while (ok && n > 0) {
+		ok = child_read(from, part, PART_BYTES, &n,
+		    clock_deadline(STALL_SECONDS), e);
+		if (ok)
+			dump_reader_add(r, part, n);
+	}
+	mem_wipe(part, PART_BYTES);
+	mem_free(part);
+	return ok;
+}
+
+bool
+sqlbackup_look(const struct dump_program *p, const struct sql_login *l,
+    const char *database, const char *ignored, struct dump_reader *r,
+    struct err *e)
+{
+	struct buf said = buf_new(SAID_BYTES);
+	struct child_stream *child = dump_open(p, l, database, ignored,
+	    &said, e);
+	int status = 0;
+	bool ok = child != NULL && read_child(child, r, e);
+
+	if (ok)
+		ok = child_close(child, &status,
+		    clock_deadline(STALL_SECONDS), e)
+		    && (status == 0 || sqlbackup_blame(p, status, &said, e));
+	else
+		child_abort(child);
+	buf_free(&said);
+	return ok;
 }
 
 /* ---- verification ---- */

@@ -39,6 +39,12 @@ bool sqlbackup_read(struct store *, const char *name, struct dump_reader *,
     struct child_stream *load, struct stored *object, struct err *)
     MUST_CHECK;
 
+/* Dump a database, without the table `ignored` (NULL: with all), into a
+ * reader only. */
+bool sqlbackup_look(const struct dump_program *, const struct sql_login *,
+    const char *database, const char *ignored, struct dump_reader *,
+    struct err *) MUST_CHECK;
+
 /* A child's own words as an error: "<program>: exit status 2: <stderr>". */
 struct buf;
 bool sqlbackup_blame(const struct dump_program *, int status,
