@@ -1,6 +1,6 @@
 /*
- * The DigitalOcean double: one endpoint, with the refusals, limits and
- * headers that all of the API has.
+ * The DigitalOcean double: the refusals, limits and headers that all of the
+ * API has, and logins for the Kubernetes clusters.
  */
 #include "digitalocean.h"
 
@@ -11,6 +11,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "digitalocean_in.h"
 #include "kube.h"
 #include "world_apply.h"
 #include "world_http.h"
@@ -41,8 +42,9 @@ static const struct {
 	  "SB_KUBE_NEW_TOKEN" },
 };
 
-static void
-fail(struct reply *p, int status, const char *id, const char *message)
+void
+digitalocean_fail(struct reply *p, int status, const char *id,
+    const char *message)
 {
 	cJSON *o = cJSON_CreateObject();
 
@@ -52,12 +54,43 @@ fail(struct reply *p, int status, const char *id, const char *message)
 	reply_json(p, status, o);
 }
 
-static void
-not_found(const struct request *r, struct reply *p)
+void
+digitalocean_not_found(const struct request *r, struct reply *p)
 {
 	(void)r;
-	fail(p, 404, "not_found", "The resource you were accessing could "
-	    "not be found.");
+	digitalocean_fail(p, 404, "not_found", "The resource you were "
+	    "accessing could not be found.");
+}
+
+bool
+digitalocean_may(const char *scope, struct reply *p)
+{
+	char *message;
+
+	if (word_in(scope, knob("digitalocean.scopes")))
+		return true;
+	message = text_make("You are missing the required permission %s.",
+	    scope);
+	digitalocean_fail(p, 403, "Forbidden", message);
+	free(message);
+	return false;
+}
+
+/* Which of the account's clusters; -1: none. */
+static int
+find_cluster(const char *id)
+{
+	for (size_t i = 0; i < sizeof(clusters) / sizeof(clusters[0]); i++)
+		if (strcmp(id, env_or(clusters[i].id, clusters[i].dflt_id))
+		    == 0)
+			return (int)i;
+	return -1;
+}
+
+bool
+digitalocean_has_cluster(const char *id)
+{
+	return find_cluster(id) >= 0;
 }
 
 /* ?expiry_seconds=: a whole number, of which 0 is a week. */
@@ -70,8 +103,8 @@ read_expiry(const struct request *r, struct reply *p, double *seconds)
 	*seconds = given != NULL ? strtod(given, &end) : 0;
 	if (given != NULL && (strspn(given, "0123456789") != strlen(given)
 	    || *end != '\0' || *given == '\0')) {
-		fail(p, 422, "unprocessable_entity", "expiry_seconds must be "
-		    "a whole number");
+		digitalocean_fail(p, 422, "unprocessable_entity",
+		    "expiry_seconds must be a whole number");
 		return false;
 	}
 	if (*seconds == 0)
@@ -113,28 +146,29 @@ answer(struct reply *p, size_t i, double seconds)
 static void
 credentials(const struct request *r, struct reply *p)
 {
+	int i = find_cluster(r->arg[0]);
 	double seconds;
 
-	if (!word_in("kubernetes:access_cluster",
-	    knob("digitalocean.scopes"))) {
-		fail(p, 403, "Forbidden", "You are missing the required "
-		    "permission kubernetes:access_cluster.");
+	if (!digitalocean_may("kubernetes:access_cluster", p)
+	    || !read_expiry(r, p, &seconds))
 		return;
-	}
-	if (!read_expiry(r, p, &seconds))
-		return;
-	for (size_t i = 0; i < sizeof(clusters) / sizeof(clusters[0]); i++) {
-		if (strcmp(r->arg[0], env_or(clusters[i].id,
-		    clusters[i].dflt_id)) == 0) {
-			answer(p, i, seconds);
-			return;
-		}
-	}
-	not_found(r, p);
+	if (i >= 0)
+		answer(p, (size_t)i, seconds);
+	else
+		digitalocean_not_found(r, p);
 }
+
+#define DATABASE "/v2/databases/{}"
 
 static const struct route routes[] = {
 	{ "GET", "/v2/kubernetes/clusters/{}/credentials", credentials },
+	{ "GET", DATABASE "/firewall", databases_get_firewall },
+	{ "PUT", DATABASE "/firewall", databases_put_firewall },
+	{ "GET", DATABASE "/users", databases_list_users },
+	{ "POST", DATABASE "/users", databases_make_user },
+	{ "GET", DATABASE "/users/{}", databases_get_user },
+	{ "PUT", DATABASE "/users/{}", databases_put_user },
+	{ "DELETE", DATABASE "/users/{}", databases_drop_user },
 	{ NULL, NULL, NULL }
 };
 
@@ -150,12 +184,14 @@ admit(const struct request *r, struct reply *p)
 		count("digitalocean.writes");
 	if (auth == NULL || strncasecmp(auth, "Bearer ", 7) != 0
 	    || strcmp(auth + 7, account.token) != 0) {
-		fail(p, 401, "Unauthorized", "Unable to authenticate you");
+		digitalocean_fail(p, 401, "Unauthorized", "Unable to "
+		    "authenticate you");
 		return false;
 	}
 	if (account.limited < knob_num("digitalocean.limited")) {
 		account.limited += 1;
-		fail(p, 429, "too_many_requests", "API rate limit exceeded.");
+		digitalocean_fail(p, 429, "too_many_requests", "API rate "
+		    "limit exceeded.");
 		reply_header(p, "retry-after", "1");
 		return false;
 	}
@@ -176,7 +212,7 @@ finish(const struct request *r, struct reply *p)
 	s = text_make("%.0f", now() + HOUR);
 	reply_header(p, "ratelimit-reset", s);
 	free(s);
-	record(account.traffic, r, p, "token");
+	record(account.traffic, r, p, "token password");
 }
 
 void
@@ -185,6 +221,7 @@ digitalocean_init(const char *token, const char *ca, const char *traffic)
 	account.token = text_copy(token);
 	account.ca = text_copy(ca);
 	account.traffic = text_copy(traffic);
+	databases_reset();
 }
 
 void
@@ -192,6 +229,7 @@ digitalocean_reset(void)
 {
 	account.used = 0;
 	account.limited = 0;
+	databases_reset();
 }
 
 void
@@ -199,6 +237,6 @@ digitalocean_service(struct service *s)
 {
 	s->routes = routes;
 	s->admit = admit;
-	s->unknown = not_found;
+	s->unknown = digitalocean_not_found;
 	s->finish = finish;
 }

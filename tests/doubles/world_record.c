@@ -22,20 +22,30 @@ body_of(const char *s)
 	return o != NULL ? o : cJSON_CreateString(s);
 }
 
+/* Members of these names, however deep, lose their text. */
+static void
+blank(cJSON *o, const char *names)
+{
+	cJSON *member;
+
+	cJSON_ArrayForEach(member, o) {
+		if (cJSON_IsString(member) && member->string != NULL
+		    && word_in(member->string, names))
+			(void)cJSON_SetValuestring(member, "");
+		blank(member, names);
+	}
+}
+
 void
 record(const char *file, const struct request *r, const struct reply *p,
     const char *leave_out)
 {
 	FILE *f = fopen(file, "ae");
-	cJSON *o = cJSON_CreateObject(), *reply = body_of(p->body), *member;
+	cJSON *o = cJSON_CreateObject(), *reply = body_of(p->body);
 	char *line;
 
-	cJSON_ArrayForEach(member, reply) {
-		if (leave_out != NULL && cJSON_IsString(member)
-		    && member->string != NULL
-		    && word_in(member->string, leave_out))
-			(void)cJSON_SetValuestring(member, "");
-	}
+	if (leave_out != NULL)
+		blank(reply, leave_out);
 	json_puts(o, "method", r->method);
 	json_puts(o, "path", r->path);
 	json_put(o, "query", cJSON_Duplicate(r->query, true));

@@ -52,9 +52,14 @@ static const struct {
 	    "\"list configmaps\"" },
 	{ "kube.evaluate", "", "1: the steps may list pods and run commands "
 	    "in the old cluster" },
-	{ "digitalocean.scopes", "kubernetes:access_cluster",
+	{ "digitalocean.scopes", "kubernetes:access_cluster database:read "
+	    "database:create database:update database:delete "
+	    "database:view_credentials",
 	    "what the token may; what is missing answers 403" },
 	{ "digitalocean.limited", "0", "so many requests answer 429" },
+	{ "digitalocean.rivals", "0", "so many writes of a database's trusted "
+	    "sources are lost to somebody else's" },
+	{ "digitalocean.late", "", "1: which comes after the next look" },
 	{ "kube.expire", "", "1: every continue token is expired" },
 };
 

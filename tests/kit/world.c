@@ -438,3 +438,9 @@ world_proxy_fault(struct world_proxy *p, const char *json)
 	free(control(p, how, "/fault"));
 	free(how);
 }
+
+char *
+world_proxy_log(struct world_proxy *p)
+{
+	return control(p, "", "/log");
+}

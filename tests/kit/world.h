@@ -75,4 +75,6 @@ struct world_proxy world_proxy_start(const char *address,
 void world_proxy_stop(struct world_proxy *);
 /* As the body of POST /fault: {"fault":"reset-after","nth":3}. */
 void world_proxy_fault(struct world_proxy *, const char *json);
+/* What passed it, as JSON; malloc'd. */
+char *world_proxy_log(struct world_proxy *);
 #endif

@@ -47,6 +47,8 @@ vars(const char *a, const char *b)
 	    kit_text("mongodb-admin-password=%s",
 		kit_env("SB_MONGO_ADMIN_PASSWORD")),
 	    "backup-to=file:///home",
+	    "action=list", "mysql-provider=digitalocean",
+	    kit_text("mysql-cluster-id=%s", kit_env("SB_DO_MYSQL_ID")),
 	    a != NULL ? a : "minutes=2", b != NULL ? b : "minutes=2", NULL);
 
 	return all;

@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/allowlist.h"
 #include "api/digitalocean.h"
 #include "api/kube.h"
 #include "api/kubeconfig.h"
+#include "api/ownaddress.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -89,6 +91,10 @@ static const struct kind kinds[] = {
 	{ .step = "backup-mongodb", .input = "backup-to",
 	  .good = "file://%s/work", .bad = { "/srv/backups", "file://",
 	  "s3://", "ftp://a.test/b" } },
+	{ allowlist_check_sources, .good = "203.0.113.7", .bad = {
+	  "a.example.test", "203.0.113.0/33", "2001:db8::1", ",", "sg-x" } },
+	{ ownaddress_check, .good = "203.0.113.7", .bad = { "203.0.113.0/24",
+	  "2001:db8::1", "here" } },
 	{ .step = "commit-config", .input = "paths", .good = "instances/acme",
 	  .bad = { "../etc", "a, /etc" } },
 	{ .step = "init-plan", .input = "old-repository",
@@ -111,6 +117,8 @@ static const struct kind fits[] = {
 	{ .step = "check-gate", .input = "confirm", .good = "acme" },
 	{ .step = "backup-mongodb", .input = "mongodb-databases",
 	  .good = "a b" },
+	{ .step = "allow-db-access", .input = "mysql-provider",
+	  .good = "digitalocean" },
 	{ .step = "restrict-mongodb", .input = "mongodb-user",
 	  .good = "an-instance" },
 	{ .step = "restrict-mysql", .input = "mysql-user",

@@ -1,0 +1,41 @@
+/*
+ * managed - the companies that run the databases: which one runs which, and
+ * how the inputs say one logs in to its API.
+ *
+ * A database that nobody else runs has no list of a company's: it is
+ * "self-hosted", and who may reach it is a matter of its own firewall.
+ */
+#ifndef SITE_MANAGED_H
+#define SITE_MANAGED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "api/allowlist.h"
+#include "base/err.h"
+#include "step/step.h"
+
+/* Rows of the companies' logins; and of where the databases are: mysql- and
+ * mongodb- -provider, -cluster-id, ... */
+extern const struct input managed_login_inputs[];
+extern const struct input managed_place_inputs[];
+
+/* A list that decides who may connect to a database. */
+struct managed_list {
+	const char *database;		/* "MySQL" */
+	const char *name;		/* as the record has it */
+	struct allowlist_place place;
+};
+enum { MANAGED_MOST = 2 };
+
+/*
+ * The lists of the instance's databases, at most MANAGED_MOST of them; one
+ * that both have in common comes once. What is self-hosted is said so in the
+ * log. ERR_INPUT: an id is missing.
+ */
+bool managed_find_lists(struct managed_list *, size_t *n, struct err *)
+    MUST_CHECK;
+struct allowlist *managed_open(const struct managed_list *, struct err *)
+    MUST_CHECK;
+
+#endif
