@@ -19,9 +19,8 @@
 #include "net/http.h"
 
 enum {
-	ATTEMPT = 5 * 60,	/* seconds; a part at 30 KB/s */
-	PATIENCE = 15 * 60,	/* seconds in all; as long as a signature
-				 * is good for */
+	PATIENCE = 5 * 60,	/* seconds, with all attempts: a part at 30
+				 * KB/s; a signature is good for 15 minutes */
 	URL_MAX = 64 * 1024,	/* a key has at most 1,024 bytes */
 	BUCKET_MIN = 3, BUCKET_MAX = 63,
 };
@@ -130,6 +129,13 @@ s3_encode_key(struct pool *p, const char *key)
 }
 
 const char *
+s3_copy_source(struct pool *p, const struct s3 *from, const char *key)
+{
+	return pool_printf(p, "x-amz-copy-source: /%s/%s", from->bucket,
+	    s3_encode_key(p, key));
+}
+
+const char *
 s3_parameter(struct pool *p, const char *sep, const char *name,
     const char *value)
 {
@@ -213,8 +219,8 @@ s3_request(struct s3 *s, struct pool *p, const struct s3_ask *ask,
 	    .headers = signature.headers,
 	    .authorization = signature.authorization, .body = ask->body,
 	    .body_len = ask->body_len, .reply_max = ask->reply_max,
-	    .timeout = ATTEMPT, .deadline = clock_deadline(PATIENCE),
-	    .repeatable = true, .again = says_again };
+	    .timeout = PATIENCE, .repeatable = true,
+	    .again = says_again };
 }
 
 /* ---- judging the reply ---- */

@@ -23,6 +23,7 @@
 
 struct buf;
 struct http;
+struct http_many;
 struct pool;
 struct s3;
 
@@ -109,5 +110,40 @@ void s3_upload_abort(struct s3_upload *);	/* NULL is fine */
  * prefix. *n: how many. */
 bool s3_upload_sweep(struct s3 *, const char *prefix, size_t *n,
     struct err *) MUST_CHECK;
+
+/*
+ * The same for many at once: each begins a request on net/http_many.h's loop
+ * and is told of by a call. What is given stays the caller's and must stay
+ * until then; what the outcome points to is gone after the call.
+ */
+struct s3_outcome {
+	bool ok;
+	struct err err;
+	const char *etag;	/* of what was written */
+	const struct s3_info *info;	/* of what was read */
+	const char *body;
+	size_t body_len;
+};
+typedef void s3_done(void *arg, const struct s3_outcome *);
+
+/* A small object, of this ETag, whole. */
+void s3_start_get(struct s3 *, struct http_many *, const struct s3_object *,
+    s3_done *, void *arg);
+void s3_start_put(struct s3 *, struct http_many *, const char *key,
+    const char *const *headers, const char *body, size_t, s3_done *,
+    void *arg);
+/* An object of another bucket at the same service, by the service, with what
+ * goes along; up to S3_COPY_MAX bytes. */
+enum { S3_COPY_MAX = 64 * 1024 * 1024 };
+void s3_start_copy(struct s3 *to, struct http_many *, struct s3 *from,
+    const struct s3_object *, const char *to_key, s3_done *, void *arg);
+
+/*
+ * An object of any size, in parts of which some are on their way at once; by
+ * the service, or through this machine. It keeps the source's ETag where its
+ * parts can be as large as the source's are.
+ */
+bool s3_copy(struct s3 *to, struct s3 *from, const struct s3_object *,
+    const char *to_key, bool by_service, struct err *) MUST_CHECK;
 
 #endif

@@ -18,6 +18,7 @@ struct xml;
 enum {
 	S3_PART = 8 * 1024 * 1024,	/* of what is read or written at once;
 					 * 10,000 parts are allowed */
+	S3_PART_MIN = 5 * 1024 * 1024,	/* but for the last */
 	S3_PARTS_MAX = 10000,
 	S3_HEADERS = 32,		/* that go with an object */
 };
@@ -65,8 +66,29 @@ bool s3_read_info(struct pool *, const char *key, const struct http_reply *,
 const char *s3_etag(struct pool *, const char *);
 /* Percent-encoded but for its slashes. */
 const char *s3_encode_key(struct pool *, const char *key);
+/* The header that names an object to be copied. */
+const char *s3_copy_source(struct pool *, const struct s3 *from,
+    const char *key);
 /* name=value with the value encoded; sep: "" or "&". */
 const char *s3_parameter(struct pool *, const char *sep, const char *name,
     const char *value);
+
+/* ---- an upload in numbered parts (s3_parts.c) ---- */
+
+struct s3_parts;
+struct s3_parts *s3_parts_begin(struct s3 *, const char *key,
+    const char *const *headers, struct err *);
+/* The query of the request that brings a part; the first is 1. */
+const char *s3_parts_query(const struct s3_parts *, struct pool *,
+    size_t number);
+/* The part is there, and this is its ETag. */
+bool s3_parts_set(struct s3_parts *, size_t number, const char *etag,
+    struct err *);
+/* With ok make an object of the parts, else (or where that fails) drop them.
+ * Is the object there? The upload is gone either way. */
+bool s3_parts_end(struct s3_parts *, bool ok, long long size, struct err *);
+/* Drop one of a killed run. */
+bool s3_parts_drop(struct s3 *, struct pool *, const char *key,
+    const char *id, struct err *);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include "api/reply.h"
 #include "api/s3_own.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "data/xml.h"
@@ -19,11 +18,9 @@
 enum {
 	AHEAD = 2,			/* parts on their way */
 	SLOTS = AHEAD + 1,
-	/* After so many parts each is twice as large, so that 10,000 make
-	 * 1.2 TB of what nobody knew the size of. */
-	DOUBLE_AFTER = 2000,
-	DOUBLE_MAX = 3,
-	ETAG_MAX = 256,
+	/* After so many parts each is twice as large: 10,000 of them hold
+	 * 400 GB of what nobody knew the size of. */
+	DOUBLE_AFTER = 2500,
 };
 
 struct part {
@@ -37,14 +34,13 @@ struct part {
 struct s3_upload {
 	struct s3 *s;
 	struct pool *p;
-	const char *key, *id;		/* id NULL: nothing was begun yet */
+	const char *key;
 	const char *const *headers;
+	struct s3_parts *parts;		/* NULL: nothing was begun yet */
 	struct http_many *many;
 	struct part slots[SLOTS], *filling;
 	size_t n;			/* parts begun */
 	long long bytes;		/* in them */
-	char **etags;			/* of each part; room for `room` */
-	size_t room;
 	bool failed;
 	struct err why;
 };
@@ -55,10 +51,7 @@ static const char *const none[] = {
 static size_t
 part_size(const struct s3_upload *u)
 {
-	size_t doubled = u->n / DOUBLE_AFTER;
-
-	return (size_t)S3_PART << (doubled < DOUBLE_MAX ? doubled
-	    : DOUBLE_MAX);
+	return (size_t)S3_PART << u->n / DOUBLE_AFTER;
 }
 
 static const char *const *
@@ -106,54 +99,23 @@ free_upload(struct s3_upload *u)
 		buf_free(&u->slots[i].body);
 		pool_free(u->slots[i].p);
 	}
-	for (size_t i = 0; i < u->n; i++)
-		mem_free(u->etags[i]);
-	mem_free(u->etags);
 	pool_free(u->p);
 	mem_free(u);
 }
 
-/* The first part that is full: until then it may be a small object. */
 static bool
-begin_upload(struct s3_upload *u, struct err *e)
+judge_part(struct part *part, const struct http_outcome *o, struct err *e)
 {
-	struct s3_ask ask = { .method = "POST", .key = u->key,
-	    .query = "uploads=", .headers = u->headers, .body = "" };
-	const struct xml *x;
-
-	if (u->id != NULL)
-		return true;
-	x = s3_ask_xml(u->s, u->p, &ask, "InitiateMultipartUploadResult", e);
-	if (x == NULL)
-		return false;
-	u->id = xml_value(x, "UploadId");
-	if (text_empty(u->id)) {
-		u->id = NULL;
-		return err_set(e, ERR_OTHER, "%s: %s: an upload without an"
-		    " id", u->s->name, reply_line(u->p, u->key));
-	}
-	return true;
-}
-
-/* The part's ETag, or NULL with the reason why the upload has failed. */
-static const char *
-read_part(struct part *part, const struct http_outcome *o, struct err *e)
-{
-	struct s3 *s = part->upload->s;
-	const char *key = reply_line(part->p, part->upload->key), *etag;
+	struct s3_upload *u = part->upload;
 
 	if (!o->ok) {
 		*e = o->err;
-		err_within(e, "%s: %s", s->name, key);
-		return NULL;
+		return err_within(e, "%s: %s", u->s->name,
+		    reply_line(part->p, u->key));
 	}
-	if (!s3_judge(s, part->p, &part->ask, &o->reply, e))
-		return NULL;
-	etag = s3_etag(part->p, s3_header(&o->reply, "ETag"));
-	if (etag[0] != '\0' && strlen(etag) < ETAG_MAX / 2)
-		return etag;
-	err_set(e, ERR_OTHER, "%s: %s: a part without an ETag", s->name, key);
-	return NULL;
+	return s3_judge(u->s, part->p, &part->ask, &o->reply, e)
+	    && s3_parts_set(u->parts, part->number,
+		s3_etag(part->p, s3_header(&o->reply, "ETag")), e);
 }
 
 static void
@@ -162,13 +124,11 @@ on_part(void *arg, const struct http_outcome *o)
 	struct part *part = arg;
 	struct s3_upload *u = part->upload;
 	struct err e;
-	const char *etag = read_part(part, o, &e);
 
-	if (etag == NULL && !u->failed) {
+	if (!judge_part(part, o, &e) && !u->failed) {
 		u->failed = true;
 		u->why = e;
 	}
-	u->etags[part->number - 1] = etag != NULL ? mem_strdup(etag) : NULL;
 	part->number = 0;
 	buf_clear(&part->body);
 	pool_free(part->p);
@@ -191,6 +151,23 @@ tell_failure(const struct s3_upload *u, struct err *e)
 	return false;
 }
 
+/* Only a part that is full begins an upload: before, it may be a small
+ * object. */
+static bool
+ready_for_part(struct s3_upload *u, struct err *e)
+{
+	if (u->n == S3_PARTS_MAX)
+		return err_set(e, ERR_OTHER, "%s: %s is larger than an object"
+		    " can be", u->s->name, reply_line(u->p, u->key));
+	if (u->parts == NULL)
+		u->parts = s3_parts_begin(u->s, u->key, u->headers, e);
+	if (u->parts == NULL)
+		return false;
+	while (!http_many_room(u->many))
+		http_many_wait(u->many);
+	return u->failed ? tell_failure(u, e) : true;
+}
+
 /* The part that was filled goes on its way; another is there to fill. */
 static bool
 send_part(struct s3_upload *u, struct err *e)
@@ -198,26 +175,13 @@ send_part(struct s3_upload *u, struct err *e)
 	struct part *part = u->filling;
 	struct http_request rq;
 
-	if (u->n == S3_PARTS_MAX)
-		return err_set(e, ERR_OTHER, "%s: %s is larger than an object"
-		    " can be", u->s->name, reply_line(u->p, u->key));
-	if (!begin_upload(u, e))
+	if (!ready_for_part(u, e))
 		return false;
-	while (!http_many_room(u->many))
-		http_many_wait(u->many);
-	if (u->failed)
-		return tell_failure(u, e);
-	if (u->n == u->room) {
-		u->room = u->room * 2 + 16;
-		u->etags = mem_grow(u->etags, u->room * sizeof(*u->etags));
-	}
-	u->etags[u->n] = NULL;
 	part->number = ++u->n;
 	u->bytes += (long long)part->body.len;
 	part->p = pool_new();
 	part->ask = (struct s3_ask){ .method = "PUT", .key = u->key,
-	    .query = pool_printf(part->p, "partNumber=%zu%s", part->number,
-		s3_parameter(part->p, "&", "uploadId", u->id)),
+	    .query = s3_parts_query(u->parts, part->p, part->number),
 	    .headers = none, .body = buf_str(&part->body),
 	    .body_len = part->body.len };
 	s3_request(u->s, part->p, &part->ask, &rq);
@@ -252,63 +216,13 @@ s3_upload_write(struct s3_upload *u, const void *data, size_t n,
 	return u->failed ? tell_failure(u, e) : true;
 }
 
-static const char *
-parts_text(struct s3_upload *u)
-{
-	struct buf b = buf_new((size_t)S3_PARTS_MAX * ETAG_MAX);
-	const char *done;
-
-	buf_puts(&b, "<CompleteMultipartUpload>");
-	for (size_t i = 0; i < u->n; i++)
-		buf_printf(&b, "<Part><PartNumber>%zu</PartNumber>"
-		    "<ETag>\"%s\"</ETag></Part>", i + 1, u->etags[i]);
-	buf_puts(&b, "</CompleteMultipartUpload>");
-	done = pool_strdup(u->p, buf_str(&b));
-	buf_free(&b);
-	return done;
-}
-
-/* It may have been completed although the answer was lost: then the upload
- * is gone, and the object is there with as many parts and bytes. */
-static bool
-is_complete(struct s3_upload *u)
-{
-	const char *parts = pool_printf(u->p, "-%zu", u->n);
-	struct s3_info info;
-	struct err e;
-
-	return s3_find(u->s, u->p, u->key, &info, &e)
-	    && info.object.size == u->bytes
-	    && text_ends(info.object.etag, parts);
-}
-
-static bool
-complete(struct s3_upload *u, struct err *e)
-{
-	static const char *const xml[] = { "Content-Type: application/xml",
-	    NULL };
-	const char *text = parts_text(u);
-	struct s3_ask ask = { .method = "POST", .key = u->key,
-	    .query = s3_parameter(u->p, "", "uploadId", u->id),
-	    .headers = xml, .body = text, .body_len = strlen(text) };
-	struct err why;
-
-	if (s3_ask_xml(u->s, u->p, &ask, "CompleteMultipartUploadResult",
-	    &why) != NULL)
-		return true;
-	if (why.kind == ERR_NOT_FOUND && is_complete(u))
-		return true;
-	*e = why;
-	return false;
-}
-
 bool
 s3_upload_close(struct s3_upload *u, struct err *e)
 {
 	struct buf *rest = &u->filling->body;
 	bool ok;
 
-	if (u->id == NULL && !u->failed) {
+	if (u->parts == NULL && !u->failed) {
 		ok = s3_put(u->s, u->key, u->headers, buf_str(rest),
 		    rest->len, e);
 		free_upload(u);
@@ -319,41 +233,23 @@ s3_upload_close(struct s3_upload *u, struct err *e)
 		http_many_wait(u->many);
 	if (ok && u->failed)
 		ok = tell_failure(u, e);
-	ok = ok && complete(u, e);
-	if (ok)
-		free_upload(u);
-	else
-		s3_upload_abort(u);
+	if (u->parts != NULL)
+		ok = s3_parts_end(u->parts, ok, u->bytes, e);
+	free_upload(u);
 	return ok;
-}
-
-static bool
-abort_one(struct s3 *s, struct pool *p, const char *key, const char *id,
-    struct err *e)
-{
-	struct s3_ask ask = { .method = "DELETE", .key = key,
-	    .query = s3_parameter(p, "", "uploadId", id) };
-	struct http_reply r;
-	struct err why;
-
-	if (s3_send(s, p, &ask, &r, &why) || why.kind == ERR_NOT_FOUND)
-		return true;
-	*e = why;
-	return false;
 }
 
 void
 s3_upload_abort(struct s3_upload *u)
 {
-	struct err e;
+	struct err unused;
 
 	if (u == NULL)
 		return;
 	http_many_close(u->many);	/* no part may come after */
 	u->many = NULL;
-	if (u->id != NULL && !abort_one(u->s, u->p, u->key, u->id, &e))
-		log_warn("%s (its parts stay there until they are swept)",
-		    e.text);
+	if (u->parts != NULL && s3_parts_end(u->parts, false, 0, &unused))
+		abort();
 	free_upload(u);
 }
 
@@ -377,7 +273,7 @@ sweep_page(struct s3 *s, struct pool *p, const char *prefix, bool *more,
 
 		if (key == NULL || id == NULL || !text_starts(key, prefix))
 			continue;
-		if (!abort_one(s, p, key, id, e))
+		if (!s3_parts_drop(s, p, key, id, e))
 			return false;
 		++*n;
 		*more = truncated != NULL && strcmp(truncated, "true") == 0;

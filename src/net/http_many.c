@@ -30,7 +30,8 @@ struct job {
 	struct http_request rq;
 	struct http_attempt a;
 	struct http_outcome out;
-	clock_ms deadline, again_at;	/* again_at: 0 unless it pauses */
+	clock_ms deadline, again_at;	/* again_at: while it pauses */
+	bool refused;			/* it can't be sent at all */
 	http_done *done;
 	void *arg;
 };
@@ -207,6 +208,7 @@ take_job(struct http_many *m)
 static void
 end_at_once(struct job *j)
 {
+	j->refused = true;
 	j->again_at = clock_now();
 	link_job(&j->many->pausing, j);
 }
@@ -217,13 +219,14 @@ http_many_send(struct http_many *m, const struct http_request *rq,
 {
 	struct job *j = take_job(m);
 
-	assert(http_many_room(m) && !rq->connect_only);
+	assert(!rq->connect_only);
 	m->n++;
 	j->pool = pool_new();
 	j->rq = *rq;
 	j->done = done;
 	j->arg = arg;
 	j->out = (struct http_outcome){ .unsent = true };
+	j->refused = false;
 	j->deadline = rq->deadline != 0 ? rq->deadline
 	    : clock_deadline(rq->timeout > 0 ? rq->timeout : HTTP_TIMEOUT);
 	j->a.host = http_host(j->pool, rq->url);
@@ -314,7 +317,7 @@ end_pauses(struct http_many *m)
 		if (j->again_at > now)
 			continue;
 		unlink_job(&m->pausing, j);
-		if (j->out.reply.attempts == 0)
+		if (j->refused)
 			end_job(j);
 		else
 			begin_attempt(j);

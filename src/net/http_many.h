@@ -47,7 +47,8 @@ bool http_many_busy(const struct http_many *);
 
 /*
  * Begin. What the request points to must stay until it is over; its time
- * runs from now. There must be room. connect_only can't be asked for.
+ * runs from now. It is sent even where there is no room, since what follows
+ * from an answer should not wait. connect_only can't be asked for.
  */
 void http_many_send(struct http_many *, const struct http_request *,
     http_done *, void *arg);

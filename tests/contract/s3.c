@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "net/http.h"
+#include "net/http_many.h"
 #include "tests/kit/kit.h"
 
 #define TOP "contract/"
@@ -368,6 +369,120 @@ START_TEST(what_killed_uploads_left_is_swept)
 }
 END_TEST
 
+/* ---- copies ---- */
+
+static struct s3_outcome seen;
+static char seen_etag[128], seen_body[128];
+
+static void
+on_done(void *arg, const struct s3_outcome *o)
+{
+	(void)arg;
+	seen = *o;
+	strncpy(seen_etag, o->ok ? o->etag : "", sizeof(seen_etag) - 1);
+	strncpy(seen_body, o->ok ? o->body : "", sizeof(seen_body) - 1);
+}
+
+static void
+wait_for(struct http_many *m)
+{
+	while (http_many_busy(m))
+		http_many_wait(m);
+	http_many_close(m);
+}
+
+START_TEST(a_small_object_is_copied_by_the_service_with_what_goes_along)
+{
+	static const char *const headers[] = { "Content-Type: text/plain",
+	    "x-amz-meta-student: seven", NULL };
+	struct http_many *m = http_many_open(h, 4);
+	struct s3_info info, copy;
+	struct s3_object other;
+
+	OK(s3_put(s, TOP "a b", headers, "0123456789", 10, &e));
+	OK(s3_find(s, p, TOP "a b", &info, &e));
+	s3_start_copy(s, m, s, &info.object, TOP "c+d", on_done, NULL);
+	while (http_many_busy(m))
+		http_many_wait(m);
+	ck_assert_msg(seen.ok, "%s", seen.err.text);
+	ck_assert_str_eq(seen_etag, info.object.etag);
+	OK(s3_find(s, p, TOP "c+d", &copy, &e));
+	ck_assert_int_eq(copy.object.size, 10);
+	for (size_t i = 0; info.headers[i] != NULL; i++)
+		ck_assert_str_eq(copy.headers[i], info.headers[i]);
+	other = info.object;
+	other.etag = "781e5e245d69b566979b86e28d23f2c8";
+	s3_start_copy(s, m, s, &other, TOP "e", on_done, NULL);
+	wait_for(m);
+	ck_assert(!seen.ok);
+	ck_assert_int_eq(seen.err.kind, ERR_CONFLICT);
+}
+END_TEST
+
+START_TEST(a_small_object_is_read_and_written_side_by_side)
+{
+	static const char *const headers[] = { "Content-Type: text/plain",
+	    NULL };
+	struct http_many *m = http_many_open(h, 4);
+	struct s3_info info;
+
+	s3_start_put(s, m, TOP "a", headers, "abc", 3, on_done, NULL);
+	while (http_many_busy(m))
+		http_many_wait(m);
+	ck_assert_msg(seen.ok, "%s", seen.err.text);
+	ck_assert_str_eq(seen_etag, "900150983cd24fb0d6963f7d28e17f72");
+	OK(s3_find(s, p, TOP "a", &info, &e));
+	s3_start_get(s, m, &info.object, on_done, NULL);
+	wait_for(m);
+	ck_assert_msg(seen.ok, "%s", seen.err.text);
+	ck_assert_str_eq(seen_body, "abc");
+	ck_assert_uint_eq(seen.body_len, 3);
+}
+END_TEST
+
+START_TEST(a_large_object_is_copied_in_parts)
+{
+	static const char *const headers[] = { "Content-Type: text/x-dump",
+	    "x-amz-meta-student: seven", NULL };
+	bool by_service = _i == 0;
+	struct s3_upload *u = s3_upload_open(s, TOP "big", headers, &e);
+	size_t size = 37 * MIB;
+	char *data = mem_alloc(size);
+	struct buf in = buf_new(64), out = buf_new(64);
+	struct s3_info info, copy;
+
+	for (size_t i = 0; i < size; i += 4096)
+		data[i] = (char)(i / 4096);
+	OK(s3_upload_write(u, data, size, &e));
+	OK(s3_upload_close(u, &e));
+	digest_sha256(data, size, &in);
+	mem_free(data);
+	OK(s3_find(s, p, TOP "big", &info, &e));
+	OK(s3_copy(s, s, &info.object, TOP "copy", by_service, &e));
+	OK(s3_find(s, p, TOP "copy", &copy, &e));
+	ck_assert_int_eq(copy.object.size, info.object.size);
+	ck_assert_str_eq(copy.object.etag, info.object.etag);
+	for (size_t i = 0; info.headers[i] != NULL; i++)
+		ck_assert_str_eq(copy.headers[i], info.headers[i]);
+	read_hash(TOP "copy", copy.object.size, &out);
+	ck_assert_str_eq(buf_str(&in), buf_str(&out));
+	buf_free(&in);
+	buf_free(&out);
+}
+END_TEST
+
+START_TEST(a_large_object_that_changed_is_not_copied)
+{
+	struct s3_object o = { .key = TOP "x", .size = 3,
+	    .etag = "900150983cd24fb0d6963f7d28e17f72" };
+
+	put(TOP "x", "abd");
+	ck_assert(!s3_copy(s, s, &o, TOP "y", true, &e));
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	kit_contains(e.text, "was changed meanwhile");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -392,6 +507,11 @@ main(void)
 	tcase_add_loop_test(t, a_stream_becomes_an_object_in_parts, 0, 5);
 	tcase_add_test(t, an_upload_that_is_given_up_leaves_nothing);
 	tcase_add_test(t, what_killed_uploads_left_is_swept);
+	tcase_add_test(t,
+	    a_small_object_is_copied_by_the_service_with_what_goes_along);
+	tcase_add_test(t, a_small_object_is_read_and_written_side_by_side);
+	tcase_add_loop_test(t, a_large_object_is_copied_in_parts, 0, 2);
+	tcase_add_test(t, a_large_object_that_changed_is_not_copied);
 	suite_add_tcase(suite, t);
 	return kit_main(suite, NULL);
 }
