@@ -12,7 +12,7 @@
 #include "data/yaml.h"
 
 enum {
-	FILE_MAX = 16 << 20,
+	FILE_MAX = 4 << 20,	/* a ConfigMap holds 1 MiB */
 	PATH_BYTES = 4096,
 	YAML_DEPTH = 40,
 	VISITED_MAX = 20 * 1000 * 1000,
@@ -136,15 +136,30 @@ normal_lines(struct pysettings *ps, const char *text, size_t *len)
 	return copy;
 }
 
-/* Where what is no text begins: "<file>:<line>:<column>: ..." */
+/* "<file>:<line>:<column>: <why>" */
+static bool
+refuse_at(const char *text, size_t at, const char *name, const char *why,
+    struct err *e)
+{
+	size_t line = 1, column = 1;
+
+	for (size_t i = 0; i < at; i++) {
+		line += text[i] == '\n';
+		column = text[i] == '\n' ? 1 : column + 1;
+	}
+	return err_set(e, ERR_INPUT, "%s:%zu:%zu: %s", name, line, column,
+	    why);
+}
+
+/* Refuse it at the limit, or where what is no text begins. */
 static bool
 check_text(const char *text, size_t len, const char *name, struct err *e)
 {
-	size_t good = 0, bad = len, line = 1, column = 1;
+	size_t good = 0, bad = len;
 
 	if (len > FILE_MAX)
-		return err_set(e, ERR_INPUT, "%s: larger than %d MiB", name,
-		    FILE_MAX >> 20);
+		return refuse_at(text, FILE_MAX, name, "larger than 4 MiB",
+		    e);
 	if (text_is_utf8(text, len))
 		return true;
 	/* the longest beginning that is text, by halves */
@@ -163,12 +178,7 @@ check_text(const char *text, size_t len, const char *name, struct err *e)
 	}
 	while (good < len && text_is_utf8(text + good, 1))
 		good++;
-	for (size_t i = 0; i < good; i++) {
-		line += text[i] == '\n';
-		column = text[i] == '\n' ? 1 : column + 1;
-	}
-	return err_set(e, ERR_INPUT, "%s:%zu:%zu: not UTF-8 text", name,
-	    line, column);
+	return refuse_at(text, good, name, "not UTF-8 text", e);
 }
 
 static bool

@@ -9,6 +9,8 @@
 
 #include "base/mem.h"
 
+enum { PARSE_SECONDS = 60 };	/* 20,000 lines take 0.1 s */
+
 const TSLanguage *tree_sitter_python(void);
 
 struct pytree {
@@ -155,9 +157,16 @@ pytree_parse(const char *text, size_t len, const char *file, struct err *e)
 	if (!ts_parser_set_language(t->parser, tree_sitter_python()))
 		err_set(e, ERR_OTHER, "the Python grammar does not fit the "
 		    "parser this program was built with");
-	else
+	else {
+		ts_parser_set_timeout_micros(t->parser, PARSE_SECONDS
+		    * 1000000);
 		t->tree = ts_parser_parse_string(t->parser, NULL, text,
 		    (uint32_t)len);
+		if (t->tree == NULL)
+			err_set(e, ERR_INPUT, "%s:1:1: this is not Python, "
+			    "or the machine has no time: not read after %d "
+			    "seconds", file, PARSE_SECONDS);
+	}
 	if (t->tree != NULL) {
 		root = ts_tree_root_node(t->tree);
 		t->at = ts_tree_cursor_new(root);

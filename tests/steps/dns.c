@@ -853,11 +853,13 @@ START_TEST(servers_that_can_not_be_told_again_are_waited_for)
 	kit_out("curl -fsS -X POST -d '{\"fault\":\"status\",\"status\":500,"
 	    "\"method\":\"PUT\",\"path\":\"notify\",\"nth\":2,\"always\":"
 	    "true}' http://%s/fault", control_at());
-	helper = spawn(kit_text("until [ \"$(dig +short @%s %s A)\" = %s ]; "
-	    "do sleep 0.2; done; sleep 8; curl -fsS -o /dev/null -X PUT -H "
-	    "'X-API-Key: %s' %s/api/v1/servers/localhost/zones/%s./notify",
-	    kit_env("SB_PDNS_ADDR"), lms, new_ip, kit_env("SB_PDNS_KEY"),
-	    kit_env("SB_PDNS_API"), kit_env("SB_ZONE")));
+	/* Only once the step has met both is the second server told. */
+	helper = spawn(kit_text("until [ \"$(curl -fsS http://%s/log | jq "
+	    "'[.requests[] | select(.path | test(\"/notify$\"))] | length')"
+	    "\" -ge 2 ]; do sleep 0.2; done; curl -fsS -o /dev/null -X PUT "
+	    "-H 'X-API-Key: %s' %s/api/v1/servers/localhost/zones/%s./notify",
+	    control_at(), kit_env("SB_PDNS_KEY"), kit_env("SB_PDNS_API"),
+	    kit_env("SB_ZONE")));
 	r = run("switch-dns", 0, "done");
 	kit_contains(r.out, "not all name servers agree yet");
 	kit_contains(r.out, "could not be told again");

@@ -373,6 +373,23 @@ START_TEST(a_deeply_nested_file_is_refused)
 }
 END_TEST
 
+START_TEST(a_huge_file_is_refused_where_it_grows_too_large)
+{
+	struct pysettings *ps = pysettings_new();
+	struct buf code = buf_new(5 << 20);
+	struct err e = { 0 };
+
+	buf_puts(&code, "x = 1\n");
+	while (code.len <= 4 << 20)
+		buf_puts(&code, "=======");
+	ck_assert(!pysettings_add_python(ps, code.data, code.len, "p.py",
+	    &e));
+	ck_assert_str_eq(e.text, "p.py:2:4194299: larger than 4 MiB");
+	buf_free(&code);
+	pysettings_free(ps);
+}
+END_TEST
+
 START_TEST(a_mark_and_crlf_are_fine)
 {
 	struct pysettings *ps = run_after("{}",
@@ -435,6 +452,8 @@ main(void)
 	    what_is_not_python_3_is_refused_with_its_place, 0,
 	    COUNT(refused));
 	tcase_add_test(c, a_deeply_nested_file_is_refused);
+	tcase_add_test(c,
+	    a_huge_file_is_refused_where_it_grows_too_large);
 	tcase_add_test(c, a_mark_and_crlf_are_fine);
 	tcase_add_test(c, a_long_file_is_read_in_time);
 	tcase_add_loop_test(c,
