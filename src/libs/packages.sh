@@ -43,7 +43,7 @@ need_test()
 	mariadb-server-core|mariadb-server-core-10.6
 	mariadb-client|mariadb-client-10.6
 	pdns-server pdns-backend-sqlite3 nsd unbound bind9-dnsutils
-	nginx-light|nginx pebble acme-tiny fcgiwrap sqlite3 jq curl
+	nginx-light|nginx pebble acme-tiny fcgiwrap sqlite3 jq curl zstd
 	iproute2 procps util-linux
 	python3 python3-yaml python3-jinja2 python3-pip'
 }
