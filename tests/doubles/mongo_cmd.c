@@ -39,6 +39,9 @@ static const struct {
 	{ COMMAND_NOT_FOUND, "CommandNotFound" },
 	{ INVALID_NAMESPACE, "InvalidNamespace" },
 	{ INDEX_OPTIONS_CONFLICT, "IndexOptionsConflict" },
+	{ INVALID_OPTIONS, "InvalidOptions" },
+	{ NOT_A_REPLICA_SET, "NotAReplicaSet" },
+	{ NOT_ON_VIEW, "CommandNotSupportedOnView" },
 	{ MECHANISM_UNAVAILABLE, "MechanismUnavailable" },
 	{ UNSUPPORTED_OP_QUERY, "UnsupportedOpQueryCommand" },
 	{ DUPLICATE_KEY, "DuplicateKey" },
@@ -356,6 +359,33 @@ check_fields(struct call *c, const char *fields)
 	return check_required(c, fields);
 }
 
+/* A lone server has no history that could be read. */
+static bool
+check_read_concern(struct call *c)
+{
+	static const char *const levels[] = { "local", "available",
+	    "majority", "linearizable", "snapshot" };
+	const char *level;
+	bson_t concern;
+	size_t i = 0;
+
+	if (!get_doc(c->body, "readConcern", &concern)
+	    || (level = get_text(&concern, "level")) == NULL)
+		return true;
+	while (i < sizeof(levels) / sizeof(levels[0])
+	    && strcmp(level, levels[i]) != 0)
+		i++;
+	if (i == sizeof(levels) / sizeof(levels[0]))
+		return refuse(c, BAD_VALUE,
+		    "Enumeration value '%.64s' for field "
+		    "'readConcern.level' is not a valid value.", level);
+	if (strcmp(level, "snapshot") == 0)
+		return refuse(c, NOT_A_REPLICA_SET,
+		    "node needs to be a replica set member to use read "
+		    "concern");
+	return true;
+}
+
 /* A lone server can't wait for others. */
 static bool
 check_concern(struct call *c)
@@ -363,6 +393,8 @@ check_concern(struct call *c)
 	bson_t concern;
 	bson_iter_t it;
 
+	if (!check_read_concern(c))
+		return false;
 	if (!get_doc(c->body, "writeConcern", &concern)
 	    || !bson_iter_init_find(&it, &concern, "w"))
 		return true;

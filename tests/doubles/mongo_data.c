@@ -80,6 +80,44 @@ pick(const struct coll *coll, const bson_t *filter, struct picked *out)
 	}
 }
 
+static bool
+run_match(struct call *c, const bson_t *filter, struct picked *p);
+static bool
+run_stages(struct call *c, const bson_t *stages, struct picked *p);
+
+/* What a command reads: of a view, what its pipeline makes of its
+ * collection; a view of a view is not one of ours. */
+static bool
+pick_for(struct call *c, const char *name, const bson_t *filter,
+    struct picked *p)
+{
+	const struct coll *coll = store_find_coll(c->store, c->db, name);
+	bson_t all = BSON_INITIALIZER, stages;
+
+	if (coll == NULL || coll_view_on(coll) == NULL) {
+		pick(coll, filter, p);
+		return true;
+	}
+	pick(store_find_coll(c->store, c->db, coll_view_on(coll)), &all, p);
+	if ((get_doc(coll->options, "pipeline", &stages)
+	    && !run_stages(c, &stages, p)) || !run_match(c, filter, p)) {
+		picked_free(p);
+		return false;
+	}
+	return true;
+}
+
+/* Where documents or indexes are wanted, a view is refused. */
+static bool
+check_no_view(struct call *c, const char *name)
+{
+	const struct coll *coll = store_find_coll(c->store, c->db, name);
+
+	return coll == NULL || coll_view_on(coll) == NULL
+	    || refuse(c, NOT_ON_VIEW, "Namespace %s.%.128s is a view, not a "
+	    "collection", c->db, name);
+}
+
 /* Keep n documents after the first few; a limit of 0 is none. */
 static void
 picked_window(struct picked *p, int64_t skip, int64_t limit)
@@ -145,6 +183,7 @@ reply_cursor(struct call *c, const char *coll, struct picked *p,
 	free(ns);
 	*p = (struct picked){ 0 };
 	memcpy(cur->owner, c->conn->user_id, USER_ID_LEN);
+	cur->lasts = get_bool(c->body, "noCursorTimeout", false);
 	append_batch(c, cur, "firstBatch", batch, single);
 	return true;
 }
@@ -179,7 +218,8 @@ run_find(struct call *c)
 	    || get_int(c->body, "batchSize", 0) < 0)
 		return refuse(c, (enum code)51024, "BSON field value must "
 		    "be >= 0");
-	pick(store_find_coll(c->store, c->db, name), &filter, &p);
+	if (!pick_for(c, name, &filter, &p))
+		return false;
 	if (get_doc(c->body, "sort", &sort) && p.n > 1)
 		docs_sort(p.v, p.n, &sort);
 	picked_window(&p, get_int(c->body, "skip", 0), limit);
@@ -273,7 +313,8 @@ run_count(struct call *c)
 	(void)get_doc(c->body, "query", &filter);
 	if (!check_filter(c, &filter))
 		return false;
-	pick(store_find_coll(c->store, c->db, name), &filter, &p);
+	if (!pick_for(c, name, &filter, &p))
+		return false;
 	picked_window(&p, get_int(c->body, "skip", 0),
 	    get_int(c->body, "limit", 0));
 	bson_append_int32(c->reply, "n", -1, (int32_t)p.n);
@@ -391,12 +432,43 @@ run_stage(struct call *c, const bson_iter_t *stage, struct picked *p)
 }
 
 static bool
+run_stages(struct call *c, const bson_t *stages, struct picked *p)
+{
+	bson_iter_t it;
+
+	bson_iter_init(&it, stages);
+	while (bson_iter_next(&it)) {
+		if (!run_stage(c, &it, p))
+			return false;
+	}
+	return true;
+}
+
+/* A hint names an index that is there. */
+static bool
+check_hint(struct call *c, const char *name)
+{
+	const struct coll *coll = store_find_coll(c->store, c->db, name);
+	bson_t hint, key;
+
+	if (coll == NULL || !get_doc(c->body, "hint", &hint)
+	    || bson_has_field(&hint, "_id"))
+		return true;
+	for (size_t i = 0; i < coll->n_indexes; i++) {
+		if (get_doc(coll->indexes[i], "key", &key)
+		    && bson_equal(&key, &hint))
+			return true;
+	}
+	return refuse(c, BAD_VALUE, "error processing query: hint provided "
+	    "does not correspond to an existing index");
+}
+
+static bool
 run_aggregate(struct call *c)
 {
 	const char *name = coll_name(c);
 	struct picked p = { 0 };
 	bson_t all = BSON_INITIALIZER, stages, cursor;
-	bson_iter_t it;
 
 	if (name == NULL)
 		return false;
@@ -406,14 +478,12 @@ run_aggregate(struct call *c)
 		return refuse(c, (enum code)9, "The 'cursor' option is "
 		    "required, except for aggregate with the explain "
 		    "argument");
-	pick(store_find_coll(c->store, c->db, name), &all, &p);
+	if (!check_hint(c, name) || !pick_for(c, name, &all, &p))
+		return false;
 	(void)get_doc(c->body, "pipeline", &stages);
-	bson_iter_init(&it, &stages);
-	while (bson_iter_next(&it)) {
-		if (!run_stage(c, &it, &p)) {
-			picked_free(&p);
-			return false;
-		}
+	if (!run_stages(c, &stages, &p)) {
+		picked_free(&p);
+		return false;
 	}
 	return reply_cursor(c, name, &p, cursor_batch(c), false);
 }
@@ -454,6 +524,8 @@ run_insert(struct call *c)
 		return false;
 	if (!may_on_coll(c, c->db, name, "insert"))
 		return refuse_unauthorized(c);
+	if (!check_no_view(c, name))
+		return false;
 	(void)get_doc(c->body, "documents", &docs);
 	coll = store_need_coll(c->store, c->db, name);
 	bson_iter_init(&it, &docs);
@@ -631,15 +703,24 @@ describe_coll(const struct coll *coll, bool name_only)
 	bson_t *row = bson_new();
 	bson_t sub;
 
+	bool view = coll_view_on(coll) != NULL;
+
 	bson_append_utf8(row, "name", -1, coll->name, -1);
-	bson_append_utf8(row, "type", -1, "collection", -1);
+	bson_append_utf8(row, "type", -1, view ? "view" : "collection", -1);
 	if (name_only)
 		return row;
 	bson_append_document_begin(row, "options", -1, &sub);
+	if (coll->options != NULL)
+		bson_concat(&sub, coll->options);
 	bson_append_document_end(row, &sub);
 	bson_append_document_begin(row, "info", -1, &sub);
-	bson_append_bool(&sub, "readOnly", -1, false);
+	bson_append_bool(&sub, "readOnly", -1, view);
+	if (!view)
+		bson_append_binary(&sub, "uuid", -1, BSON_SUBTYPE_UUID,
+		    coll->uuid, sizeof(coll->uuid));
 	bson_append_document_end(row, &sub);
+	if (view)
+		return row;
 	bson_append_document_begin(row, "idIndex", -1, &sub);
 	append_id_index(&sub);
 	bson_append_document_end(row, &sub);
@@ -688,6 +769,8 @@ run_list_indexes(struct call *c)
 		return false;
 	if (!may_on_coll(c, c->db, name, "listIndexes"))
 		return refuse_unauthorized(c);
+	if (!check_no_view(c, name))
+		return false;
 	coll = store_find_coll(c->store, c->db, name);
 	if (coll == NULL)
 		return refuse(c, NAMESPACE_NOT_FOUND,
@@ -756,6 +839,23 @@ run_create_indexes(struct call *c)
 	return true;
 }
 
+/* What `create` was told beside the name. */
+static bson_t *
+options_of(const bson_t *body)
+{
+	static const char *const names[] = { "capped", "size", "max",
+	    "validator", "validationLevel", "validationAction", "collation",
+	    "viewOn", "pipeline", "expireAfterSeconds" };
+	bson_t *kept = bson_new();
+	bson_iter_t it;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (bson_iter_init_find(&it, body, names[i]))
+			bson_append_iter(kept, NULL, 0, &it);
+	}
+	return kept;
+}
+
 static bool
 run_create(struct call *c)
 {
@@ -768,7 +868,25 @@ run_create(struct call *c)
 	if (store_find_coll(c->store, c->db, name) != NULL)
 		return refuse(c, NAMESPACE_EXISTS,
 		    "Collection %s.%.128s already exists.", c->db, name);
-	(void)store_need_coll(c->store, c->db, name);
+	if (bson_has_field(c->body, "viewOn")
+	    && bson_has_field(c->body, "capped"))
+		return refuse(c, INVALID_OPTIONS, "the 'viewOn' option "
+		    "cannot be used with 'capped'");
+	if (get_bool(c->body, "capped", false)
+	    && get_int(c->body, "size", 0) <= 0)
+		return refuse(c, INVALID_OPTIONS, "the 'size' field is "
+		    "required when 'capped' is true");
+	store_need_coll(c->store, c->db, name)->options = options_of(c->body);
+	return true;
+}
+
+/* So that a test need not wait ten minutes for a cursor to end. */
+static bool
+run_set_parameter(struct call *c)
+{
+	if (!may_on_cluster(c, "setParameter"))
+		return refuse_unauthorized(c);
+	c->store->cursor_timeout = get_int(c->body, "cursorTimeoutMillis", 0);
 	return true;
 }
 
@@ -913,7 +1031,13 @@ const struct command data_commands[] = {
 	  .fields = "listIndexes:s! cursor:d" },
 	{ .name = "createIndexes", .run = run_create_indexes, .write = true,
 	  .fields = "createIndexes:s! indexes:a! commitQuorum:*" },
-	{ .name = "create", .run = run_create, .write = true },
+	{ .name = "create", .run = run_create, .write = true,
+	  .fields = "create:s! capped:b size:n max:n validator:d "
+	      "validationLevel:s validationAction:s collation:d viewOn:s "
+	      "pipeline:a expireAfterSeconds:n" },
+	{ .name = "setParameter", .run = run_set_parameter,
+	  .admin_only = true,
+	  .fields = "setParameter:* cursorTimeoutMillis:n!" },
 	{ .name = "drop", .run = run_drop, .write = true,
 	  .fields = "drop:s!" },
 	{ .name = "dropDatabase", .run = run_drop_database, .write = true,

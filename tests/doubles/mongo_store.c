@@ -10,6 +10,8 @@
 
 #include "mongo_base.h"
 
+enum { TEN_MINUTES = 600000 };
+
 /* Take one element out of an array of pointers. */
 static void
 take_out(void *array, size_t *n, const void *element)
@@ -241,6 +243,8 @@ store_need_coll(struct store *s, const char *db, const char *coll)
 		return c;
 	c = mem_new(sizeof(*c));
 	c->name = mem_str(coll);
+	if (RAND_bytes(c->uuid, sizeof(c->uuid)) != 1)
+		abort();
 	d->v = mem_room(d->v, d->n, sizeof(struct coll *));
 	d->v[d->n++] = c;
 	return c;
@@ -253,6 +257,8 @@ free_coll(struct coll *c)
 		bson_destroy(c->docs[i]);
 	for (size_t i = 0; i < c->n_indexes; i++)
 		bson_destroy(c->indexes[i]);
+	if (c->options != NULL)
+		bson_destroy(c->options);
 	free(c->docs);
 	free(c->indexes);
 	free(c->slots);
@@ -401,6 +407,17 @@ coll_remove(struct coll *c, size_t at)
 	rehash(c);
 }
 
+const char *
+coll_view_on(const struct coll *c)
+{
+	bson_iter_t it;
+
+	if (c->options == NULL
+	    || !bson_iter_init_find(&it, c->options, "viewOn"))
+		return NULL;
+	return bson_iter_utf8(&it, NULL);
+}
+
 struct cursor *
 store_add_cursor(struct store *s, const char *ns, bson_t **docs, size_t n)
 {
@@ -413,6 +430,7 @@ store_add_cursor(struct store *s, const char *ns, bson_t **docs, size_t n)
 	c->ns = mem_str(ns);
 	c->docs = docs;
 	c->n = n;
+	c->used = bson_get_monotonic_time() / 1000;
 	s->cursors = mem_room(s->cursors, s->n_cursors,
 	    sizeof(struct cursor *));
 	s->cursors[s->n_cursors++] = c;
@@ -422,9 +440,20 @@ store_add_cursor(struct store *s, const char *ns, bson_t **docs, size_t n)
 struct cursor *
 store_find_cursor(struct store *s, int64_t id)
 {
+	int64_t now = bson_get_monotonic_time() / 1000;
+	int64_t limit = s->cursor_timeout > 0 ? s->cursor_timeout : TEN_MINUTES;
+
 	for (size_t i = 0; i < s->n_cursors; i++) {
-		if (s->cursors[i]->id == id)
-			return s->cursors[i];
+		struct cursor *c = s->cursors[i];
+
+		if (c->id != id)
+			continue;
+		if (c->lasts || now - c->used <= limit) {
+			c->used = now;
+			return c;
+		}
+		store_drop_cursor(s, c);
+		return NULL;
 	}
 	return NULL;
 }

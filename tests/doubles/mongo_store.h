@@ -51,6 +51,8 @@ struct coll {
 	size_t n_slots;
 	bson_t **indexes;		/* without the one on _id */
 	size_t n_indexes;
+	bson_t *options;		/* as `create` was told; NULL: none */
+	unsigned char uuid[USER_ID_LEN];	/* of no use to a view */
 };
 
 struct database {
@@ -65,6 +67,8 @@ struct cursor {
 	unsigned char owner[USER_ID_LEN];
 	bson_t **docs;
 	size_t n, next;
+	int64_t used;			/* when, in ms */
+	bool lasts;			/* however long it is not used */
 };
 
 struct store {
@@ -73,6 +77,7 @@ struct store {
 	struct database **dbs;
 	struct cursor **cursors;
 	size_t n_users, n_roles, n_dbs, n_cursors;
+	int64_t cursor_timeout;		/* in ms; 0: the server's default */
 };
 
 /* Role names: add unless there; remove; compare; free. */
@@ -135,7 +140,12 @@ coll_insert(struct coll *c, const bson_t *doc);
 void
 coll_remove(struct coll *c, size_t at);
 
-/* A cursor over documents that it takes over; n may be 0. */
+/* The collection that a view is of, NULL if it is none. */
+const char *
+coll_view_on(const struct coll *c);
+
+/* A cursor over documents that it takes over; n may be 0. One that was not
+ * used for too long is not found any more. */
 struct cursor *
 store_add_cursor(struct store *s, const char *ns, bson_t **docs, size_t n);
 struct cursor *
