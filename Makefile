@@ -69,7 +69,7 @@ KIT_OBJS := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/kit/*.c))
 UNIT := $(patsubst tests/unit/%.c,$(TEST)/unit/%,$(wildcard tests/unit/*.c))
 STEP_TESTS := $(patsubst tests/steps/%.c,$(TEST)/steps/%,\
 	$(wildcard tests/steps/*.c))
-CONTRACT_SHARED := http argocd_app
+CONTRACT_SHARED := http argocd_app mongodb_at
 CONTRACT := $(patsubst tests/contract/%.c,$(TEST)/contract/%,\
 	$(filter-out $(CONTRACT_SHARED:%=tests/contract/%.c),\
 	$(wildcard tests/contract/*.c)))
@@ -106,6 +106,7 @@ setup: build/libs.mk
 	@src/libs/packages.sh install build test
 	@tests/contract/judge --setup || true
 	@tests/mysql/get
+	@tests/mongodb/pymongo >/dev/null || true
 
 # ---- the product -----------------------------------------------------------
 
@@ -301,6 +302,7 @@ get-full:
 	@src/libs/packages.sh install full
 	@tests/sandbox/full/get >/dev/null
 	@tests/real/get 20 >/dev/null
+	@tests/mongodb/get >/dev/null || [ $$? = 3 ]
 sandbox-full: setup doubles get-full
 	@SB_FULL=1 tests/sandbox/sandbox up
 test-full: setup get-full

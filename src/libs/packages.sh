@@ -80,10 +80,11 @@ codename()
 	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
 }
 
-# What the real Argo CD keeps its cache in; see tests/sandbox/full.
+# What the real Argo CD keeps its cache in, see tests/sandbox/full; and what
+# tells another suite's PostgreSQL where its libraries are, see tests/mongodb.
 need_full()
 {
-	echo 'redis-server git python3 python3-pip'
+	echo 'redis-server git python3 python3-pip patchelf'
 }
 
 # The words of the purposes given, each once.

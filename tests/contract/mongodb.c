@@ -2,11 +2,10 @@
  * mongodb - what the product relies on in a MongoDB server: logins, users,
  * roles, the errors' codes, and that roles are enforced.
  *
- * Runs on the sandbox's double, and in the same words on a real server:
- * CONTRACT_MONGODB_URI is then the address of a throw-away one with an
- * administrator (root) in it, such as mongodb://admin:pw@10.0.0.9:27017.
- * What a real server answers is right. Everything made here is named
- * "contract..." and is removed again.
+ * Runs on the sandbox's double, and in the same words on a real server (see
+ * mongodb_at.h); what concerns data also on FerretDB. What a real server
+ * answers is right. Everything made here is named "contract..." and is
+ * removed again.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 
 #include <mongoc/mongoc.h>
 
+#include "tests/contract/mongodb_at.h"
 #include "tests/kit/kit.h"
 
 /* Codes of the server that the product acts on. */
@@ -44,34 +44,13 @@ static bson_t reply;
 
 /* ---- speaking to the server -------------------------------------------- */
 
-static mongoc_uri_t *
-admin_uri(void)
-{
-	const char *given = getenv("CONTRACT_MONGODB_URI");
-	mongoc_uri_t *uri;
-
-	if (given != NULL)
-		uri = mongoc_uri_new(given);
-	else {
-		uri = mongoc_uri_new_for_host_port(kit_env("SB_MONGO_HOST"),
-		    (uint16_t)strtoul(kit_env("SB_MONGO_PORT"), NULL, 10));
-		mongoc_uri_set_username(uri, kit_env("SB_MONGO_ADMIN"));
-		mongoc_uri_set_password(uri,
-		    kit_env("SB_MONGO_ADMIN_PASSWORD"));
-	}
-	ck_assert_msg(uri != NULL, "CONTRACT_MONGODB_URI is no URI");
-	mongoc_uri_set_option_as_int32(uri,
-	    MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 5000);
-	return uri;
-}
-
 /* A client that is not yet connected; NULL: without a login, or by the
  * server's choice of mechanism, or in admin. */
 static mongoc_client_t *
 client_as(const char *user, const char *password, const char *mech,
     const char *db)
 {
-	mongoc_uri_t *like = admin_uri(), *uri;
+	mongoc_uri_t *like = mongodb_uri(), *uri;
 	const mongoc_host_list_t *host = mongoc_uri_get_hosts(like);
 	mongoc_client_t *c;
 
@@ -102,26 +81,12 @@ run(mongoc_client_t *c, const char *db, const char *fmt, ...)
 {
 	char json[2048];
 	va_list ap;
-	bson_t *command;
-	bson_error_t e = { 0 };
-	bool ok;
 
 	va_start(ap, fmt);
 	ck_assert_int_lt(vsnprintf(json, sizeof(json), fmt, ap),
 	    (int)sizeof(json));
 	va_end(ap);
-	for (char *p = json; *p != '\0'; p++) {
-		if (*p == '\'')
-			*p = '"';
-	}
-	command = bson_new_from_json((const uint8_t *)json, -1, &e);
-	ck_assert_msg(command != NULL, "%s: %s", json, e.message);
-	bson_destroy(&reply);
-	ok = mongoc_client_command_simple(c, db, command, NULL, &reply, &e);
-	bson_destroy(command);
-	if (ok)
-		return OK;
-	return e.domain == MONGOC_ERROR_SERVER ? (int)e.code : -1;
+	return mongodb_run(c, db, &reply, json);
 }
 
 /* The value at a path such as "users.0.roles.1.db". */
@@ -234,25 +199,26 @@ remove_all(void)
 }
 
 static void
-setup(void)
+setup_data(void)
 {
-	mongoc_uri_t *uri = admin_uri();
-
 	mongoc_init();
 	mongoc_log_set_handler(NULL, NULL);	/* stdout is for TAP */
 	bson_init(&reply);
-	admin = mongoc_client_new_from_uri(uri);
-	mongoc_uri_destroy(uri);
-	ck_assert_ptr_nonnull(admin);
-	(void)mongoc_client_set_error_api(admin, MONGOC_ERROR_API_VERSION_2);
+	admin = mongodb_admin();
 	remove_all();
-	ck_assert_int_eq(run(admin, "admin", "{'createUser': '" USER "', "
-	    "'pwd': '%s', 'customData': {'keep': 'me'}, 'roles': "
-	    "[{'role': 'readWrite', 'db': '" OWN "'}]}", PASSWORD), OK);
 	ck_assert_int_eq(run(admin, OWN, "{'insert': 'c', 'documents': "
 	    "[{'_id': 1, 'x': 'a'}, {'_id': 2, 'x': 'b'}]}"), OK);
 	ck_assert_int_eq(run(admin, FOREIGN, "{'insert': 'c', 'documents': "
 	    "[{'_id': 1}]}"), OK);
+}
+
+static void
+setup(void)
+{
+	setup_data();
+	ck_assert_int_eq(run(admin, "admin", "{'createUser': '" USER "', "
+	    "'pwd': '%s', 'customData': {'keep': 'me'}, 'roles': "
+	    "[{'role': 'readWrite', 'db': '" OWN "'}]}", PASSWORD), OK);
 }
 
 static void
@@ -917,6 +883,17 @@ rights_suite(void)
 	tcase_add_test(t, the_servers_own_roles_say_so);
 	tcase_add_test(t, what_it_does_not_know_it_refuses);
 	tcase_add_test(t, the_list_of_databases_is_asked_for_in_admin);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+static Suite *
+data_suite(void)
+{
+	Suite *s = suite_create("mongodb");
+	TCase *t = tcase_create("data");
+
+	tcase_add_checked_fixture(t, setup_data, teardown);
 	tcase_add_test(t, documents_come_in_batches_until_all_are_there);
 	tcase_add_test(t, a_cursor_that_was_killed_is_gone);
 	tcase_add_test(t, what_is_not_there_is_empty_but_for_its_indexes);
@@ -926,11 +903,27 @@ rights_suite(void)
 	return s;
 }
 
+static bool
+has_users(void)
+{
+	mongoc_client_t *c;
+	bool ferretdb;
+
+	mongoc_init();
+	mongoc_log_set_handler(NULL, NULL);
+	c = mongodb_admin();
+	ferretdb = mongodb_is_ferretdb(c);
+	mongoc_client_destroy(c);
+	return !ferretdb;
+}
+
 int
 main(void)
 {
-	if (getenv("CONTRACT_MONGODB_URI") == NULL
-	    && getenv("SB_MONGO_HOST") == NULL)
-		return kit_skip_all("no CONTRACT_MONGODB_URI, no sandbox");
-	return kit_main(users_suite(), rights_suite(), NULL);
+	if (!mongodb_is_there())
+		return kit_skip_all("no TRANSPLANT_TEST_MONGODB_URI, no "
+		    "sandbox");
+	if (!has_users())
+		return kit_main(data_suite(), NULL);
+	return kit_main(users_suite(), rights_suite(), data_suite(), NULL);
 }
