@@ -39,7 +39,7 @@ bool dump_find_client(struct pool *, bool mariadb, const char *given,
  * Start dumping one database in one transaction, with its routines,
  * triggers and events, but without the table `ignored` (NULL: with all): the
  * child's output is the dump. It names no database, so that it can be loaded
- * into any. errout must outlive the child.
+ * into any (but see `named` below). errout must outlive the child.
  */
 struct child_stream *dump_open(const struct dump_program *,
     const struct sql_login *, const char *database, const char *ignored,
@@ -61,6 +61,7 @@ struct dump_content {
 	size_t programs;	/* triggers, routines and events */
 	char sha256[65];	/* of all else but comments: definitions */
 	bool whole;		/* the end marker is its last line */
+	bool named;		/* it alters its database, by name */
 	long long size;
 };
 

@@ -204,6 +204,8 @@ know_line(struct dump_reader *r)
 		see_delimiter(r);
 	else if (r->block)
 		see_block_line(r);	/* before its end */
+	else if (head_is(r, "ALTER DATABASE "))
+		r->content.named = true;
 	else if (head_is(r, "--") || head_is(r, "/*!999999\\-")
 	    || head_is(r, "/*M!999999\\-"))
 		r->share = NOBODY;

@@ -127,6 +127,7 @@ restored_check_part(struct restored *r, const struct json *part,
     struct err *e)
 {
 	double events = 0;
+	bool named = false;
 	struct sql_rows v;
 
 	if (json_str(part, "facts.charset") == NULL
@@ -134,6 +135,10 @@ restored_check_part(struct restored *r, const struct json *part,
 	    || json_len(json_get(part, "objects")) != 1)
 		return err_set(e, ERR_OTHER, "the manifest is not one of "
 		    "backup-mysql");
+	if (json_bool(part, "facts.named", &named) && named)
+		return err_set(e, ERR_HAND, "the dump names the database %s: "
+		    "restore it by hand, on a server where there is none of "
+		    "that name", json_str(part, "name"));
 	if (!json_num(part, "facts.events", &events) || events < 1)
 		return true;
 	if (!sql_run(r->sql, "SELECT @@GLOBAL.event_scheduler",

@@ -36,7 +36,8 @@ bool restored_open(struct restored *, const struct json *manifest,
 void restored_close(struct restored *);
 
 /* Before anything is made: can this part of a manifest be restored here?
- * ERR_INPUT: it has events, and the server would run them a second time. */
+ * ERR_INPUT: it has events, and the server would run them a second time.
+ * ERR_HAND: it alters a database by its name. */
 bool restored_check_part(struct restored *, const struct json *part,
     struct err *) MUST_CHECK;
 /* Load the part's dump into the scratch database, which is there. */

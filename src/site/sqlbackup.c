@@ -282,6 +282,7 @@ describe(struct manifest *m, const struct outward *o, time_t began,
 
 	json_set_str(p.facts, "charset", f->charset);
 	json_set_str(p.facts, "collation", f->collation);
+	json_set_bool(p.facts, "named", c->named);
 	json_set_num(p.facts, "programs", (double)c->programs);
 	json_set_num(p.facts, "events", (double)f->events);
 	json_set_str(p.facts, "moved", moved);
@@ -309,6 +310,10 @@ verify(struct store *s, struct manifest *m, const struct outward *o,
 	c = dump_reader_end(r);
 	ok = ok && check_object(made, &back, c, o->dumped, e)
 	    && witness_check(o->witness, c, &moved, e);
+	if (ok && c->named)
+		log_warn("%s: the dump names the database, since a trigger, "
+		    "routine or event was made under another default of it: "
+		    "load it under its own name only", o->database);
 	if (ok) {
 		describe(m, o, began, ended, made, c, buf_str(&moved));
 		log_info("%s: verified: %zu tables have rows%s%s",

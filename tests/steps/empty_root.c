@@ -78,7 +78,7 @@ just_run(const char *step, const char *a, const char *b, const char *word)
 
 static const char *const whole[] = { "check-gate", "dispatch-workflow",
     "deploy-app", "fetch-settings", "check-migrations", "compare-settings",
-    "init-plan", NULL };
+    "init-plan", "backup-mysql", "check-backup", "restore-check", NULL };
 
 START_TEST(a_gate_is_proven)
 {
@@ -165,6 +165,26 @@ START_TEST(both_sides_are_compared)
 }
 END_TEST
 
+/* A program that they need is not there, but all else is. */
+START_TEST(a_backup_names_what_it_needs)
+{
+	struct kit_run r = emptyroot_step(root, "backup-mysql",
+	    vars("mysql-databases=acme_openedx", "mysql-user=acme"));
+
+	ck_assert_int_eq(r.status, 1);
+	kit_contains(r.out, "package mariadb-client");
+	kit_run_free(&r);
+	r = emptyroot_step(root, "check-backup", vars("stores=mysql", NULL));
+	ck_assert_int_eq(r.status, 1);
+	kit_contains(r.out, "no complete backup");
+	kit_run_free(&r);
+	r = emptyroot_step(root, "restore-check",
+	    vars("restore-host=127.0.0.1", "restore-password=not-needed"));
+	ck_assert_int_ne(r.status, 0);
+	kit_run_free(&r);
+}
+END_TEST
+
 /* ---- as far as git ----------------------------------------------------- */
 
 static bool
@@ -237,6 +257,7 @@ main(void)
 	tcase_add_test(t, new_pods_are_asked);
 	tcase_add_test(t, a_plan_is_looked_at);
 	tcase_add_test(t, both_sides_are_compared);
+	tcase_add_test(t, a_backup_names_what_it_needs);
 	tcase_add_test(t, a_step_that_drives_git_names_it);
 	suite_add_tcase(s, t);
 	return kit_main(s, NULL);
