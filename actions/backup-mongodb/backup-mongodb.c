@@ -1,72 +1,55 @@
 /*
  * backup-mongodb - copy the instance's MongoDB databases to where backups go.
  *
- * Guide: "Back up", before the new side is pointed at the old data. Reads
- * only; the site notices some load. What comes out is what mongorestore takes
- * (BSON and metadata of each collection), each byte read back, counted
- * against the server, and listed in a manifest that is written last. Run it
- * as often as you like: a fresh backup is enough, and one that was cut is
- * taken up where it stopped.
+ * Guide: "Point the new instance to the old instance's data", item 5; done
+ * before anything is pointed there. Reads only; the site notices some load.
+ * What comes out is what mongorestore takes (BSON and metadata of each
+ * collection), each byte read back, counted against the server, and listed in
+ * a manifest that is written last. Run it as often as you like: while there
+ * is a young backup it makes none, and one that was cut is taken up where it
+ * stopped.
  */
 #include <string.h>
 
-#include "api/repo.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "data/json.h"
 #include "db/mongo.h"
 #include "db/mongo_dump.h"
 #include "edx/databases.h"
-#include "site/checkout.h"
+#include "site/backup.h"
 #include "site/dbuser.h"
 #include "site/manifest.h"
 #include "site/mongobackup.h"
 #include "site/restriction.h"
-#include "site/store.h"
 #include "step/step.h"
 
 enum {
 	CONNECT_SECONDS = 30,
 	ANSWER_SECONDS = 15 * 60,	/* counting a large collection */
 	RESUME_SECONDS = 12 * 60 * 60,
-	DAY = 24 * 60 * 60,
 };
 
-static struct {
-	const char *settings;
-	long fresh;
-} in;
-
 static const struct input inputs[] = {
-	{ .name = "settings-file", .str = &in.settings, .optional = true,
-	  .check = file_check_readable,
-	  .help = "File that fetch-settings wrote in this job, to be taken "
-	    "instead of config.yml" },
-	{ .name = "fresh-seconds", .num = &in.fresh, .max = DAY,
-	  .dflt = "3600", .plan = "backup.fresh-seconds",
-	  .help = "A complete backup begun no longer ago is enough; 0 for a "
-	    "new one in any case" },
+	{ .rows = backup_inputs },
 	{ .rows = dbuser_mongodb_inputs, .optional = true },
-	{ .rows = store_inputs },
+	{ .rows = restriction_settings_inputs },
 	{ 0 }
 };
 
 static const struct output outputs[] = {
-	{ .name = "backup", .help = "Folder of the complete backup" },
-	{ .name = "collections", .help = "How many it holds" },
-	{ .name = "documents", .help = "How many it holds" },
+	{ .name = "backup", .help = "Id of the newest complete backup" },
+	{ .name = "place", .help = "Where it lies" },
+	{ .name = "size", .help = "Its bytes" },
 	{ 0 }
 };
 
 /* What the deeds hand on. */
 static struct {
+	struct backup backup;
 	struct dbuser who;
-	struct mongobackup backup;
-	struct manifest *manifest;
-	struct mongobackup_sums sums;
-	const char *version;
+	struct mongobackup all;
+	bool due;
 } at;
 
 /* --- whose, and where --- */
@@ -97,15 +80,12 @@ login(void)
 }
 
 static bool
-find_inputs(struct err *e)
+find_user(struct err *e)
 {
-	const struct step_common *c = step_common();
 	struct databases d;
 
 	at.who = dbuser_mongodb();
-	return (in.settings != NULL ? databases_find_running(c->pool,
-		in.settings, &d, e) : databases_find(c->pool, c->workspace,
-		c->instance, &d, e))
+	return restriction_find_databases(&d, e)
 	    && dbuser_complete(&at.who, &d.mongo, e)
 	    && restriction_check_known(&at.who, "mongodb", e)
 	    && check_not_system(e)
@@ -120,17 +100,8 @@ open_server(struct err *e)
 	struct mongo_login l = login();
 
 	l.answer_seconds = ANSWER_SECONDS;
-	at.backup.server = mongo_open(&l, e);
-	return at.backup.server != NULL
-	    && mongo_find_version(at.backup.server, at.backup.pool,
-		&at.version, e);
-}
-
-static bool
-open_store(struct err *e)
-{
-	at.backup.store = store_open(e);
-	return at.backup.store != NULL;
+	at.all.server = mongo_open(&l, e);
+	return at.all.server != NULL;
 }
 
 static bool
@@ -139,15 +110,15 @@ find_collections(struct err *e)
 	const char *host = strrchr(at.who.host, '@');
 	bool any = false;
 
-	at.backup.source = host != NULL ? host + 1 : at.who.host;
-	if (!mongobackup_find(&at.backup, at.who.own, e))
+	at.all.source = host != NULL ? host + 1 : at.who.host;
+	if (!mongobackup_find(&at.all, at.who.own, e))
 		return false;
-	for (size_t i = 0; i < at.backup.n; i++) {
-		size_t n = at.backup.databases[i].collections.n;
+	for (size_t i = 0; i < at.all.n; i++) {
+		size_t n = at.all.databases[i].collections.n;
 
 		any = any || n > 0;
-		log_info("database %s: %zu collections",
-		    at.backup.databases[i].name, n);
+		log_info("%s on %s: %zu collections",
+		    at.all.databases[i].name, at.all.source, n);
 	}
 	return any || err_set(e, ERR_NOT_FOUND, "none of the databases has a "
 	    "collection: is this the server that the instance uses?");
@@ -155,120 +126,47 @@ find_collections(struct err *e)
 
 /* --- deeds --- */
 
-static const char *
-backup_words(void)
-{
-	return "backup of MongoDB";
-}
-
-static void
-tell(const char *folder)
-{
-	step_output("backup", "%s", folder);
-	step_output("collections", "%zu", at.sums.collections);
-	step_output("documents", "%lld", at.sums.documents);
-}
-
-static void
-sum_up(const struct json *manifest)
-{
-	for (const struct json *p = json_first(json_get(manifest, "parts"));
-	    p != NULL; p = json_next(p)) {
-		double n = 0;
-
-		json_num(p, "counts.documents", &n);
-		at.sums.collections++;
-		at.sums.documents += (long long)n;
-	}
-}
-
-static bool
-ensure_recorded(const struct json *manifest, struct err *e)
-{
-	struct repo *repo = checkout_open(e);
-	bool ok = repo != NULL && manifest_record(repo,
-	    step_common()->instance, manifest, e);
-
-	repo_close(repo);
-	return ok;
-}
-
-/* *fresh: there is one that will do, and it is in the record. */
-static bool
-find_fresh(bool *fresh, struct err *e)
-{
-	const struct step_common *c = step_common();
-	struct manifest_found found;
-	bool ok = true;
-
-	*fresh = false;
-	if (!manifest_find(at.backup.store, c->pool, c->instance, "mongodb",
-	    &found, e))
-		return false;
-	if (found.json != NULL && found.age < in.fresh) {
-		*fresh = true;
-		sum_up(found.json);
-		step_same(backup_words(), pool_printf(c->pool, "%s, begun "
-		    "%ld minutes ago", found.id, found.age / 60));
-		tell(pool_printf(c->pool, "%s/mongodb/%s", c->instance,
-		    found.id));
-		ok = c->dry_run || ensure_recorded(found.json, e);
-	}
-	json_free(found.json);
-	return ok;
-}
-
 static bool
 begin(struct err *e)
 {
-	const struct step_common *c = step_common();
-	const char *id;
-	size_t swept;
+	const char *id, *version;
 
-	if (!mongobackup_find_unfinished(&at.backup, c->instance,
-	    RESUME_SECONDS, &id, e))
+	if (!mongo_find_version(at.all.server, at.all.pool, &version, e)
+	    || !mongobackup_find_unfinished(&at.all,
+		step_common()->instance, RESUME_SECONDS, &id, e)
+	    || !backup_take_up(&at.backup, id, e))
 		return false;
-	step_change(backup_words(), id == NULL ? NULL : pool_printf(c->pool,
-	    "%s, cut", id), pool_printf(c->pool, "%zu databases of %s in %s",
-	    at.backup.n, at.backup.source, store_url(at.backup.store)));
-	if (c->dry_run)
-		return true;
-	if (!manifest_sweep(at.backup.store, c->pool, c->instance, "mongodb",
-	    id, &swept, e))
-		return false;
-	if (swept > 0)
-		log_info("removed what %zu cut backups left", swept);
-	at.manifest = manifest_begin(c->instance, "mongodb", id);
-	manifest_server(at.manifest, "MongoDB", at.version);
-	manifest_program(at.manifest, "transplant", "1");
+	if (id != NULL)
+		log_info("backup %s was cut: taken up again", id);
+	manifest_server(at.backup.manifest, "MongoDB", version);
+	manifest_program(at.backup.manifest, "mongo-c-driver",
+	    mongo_driver_version());
 	return true;
 }
 
 static bool
 copy(struct err *e)
 {
-	if (!mongobackup_copy(&at.backup, at.manifest, &at.sums, e)
-	    || !manifest_commit(at.manifest, at.backup.store, e)
-	    || !mongobackup_finish(&at.backup, at.manifest, e))
+	struct mongobackup_sums sums;
+
+	if (!mongobackup_copy(&at.all, at.backup.manifest, &sums, e))
 		return false;
-	log_info("complete: %zu collections (%zu of a run before), %lld "
-	    "documents, %lld bytes in %s/%s", at.sums.collections,
-	    at.sums.kept, at.sums.documents, at.sums.bytes,
-	    store_url(at.backup.store), manifest_folder(at.manifest));
-	tell(manifest_folder(at.manifest));
-	return ensure_recorded(manifest_json(at.manifest), e);
+	log_info("%zu collections (%zu of a run before), %lld documents, "
+	    "%lld bytes", sums.collections, sums.kept, sums.documents,
+	    sums.bytes);
+	return backup_finish(&at.backup, e)
+	    && mongobackup_finish(&at.all, at.backup.manifest, e);
 }
 
 static bool
-ensure_backup(struct err *e)
+make_backup(struct err *e)
 {
-	bool fresh;
-
-	return find_fresh(&fresh, e)
-	    && (fresh
-	    || (find_collections(e)
-	    && begin(e)
-	    && (step_common()->dry_run || copy(e))));
+	return find_user(e)
+	    && open_server(e)
+	    && find_collections(e)
+	    && (step_common()->dry_run
+	    || (begin(e)
+	    && copy(e)));
 }
 
 static bool
@@ -276,20 +174,20 @@ run(struct err *e)
 {
 	bool ok;
 
-	at.backup.pool = step_common()->pool;
-	ok = find_inputs(e)
-	    && open_store(e)
-	    && open_server(e)
-	    && ensure_backup(e);
-	manifest_free(at.manifest);
-	store_close(at.backup.store);
-	mongo_close(at.backup.server);
+	at.all.pool = step_common()->pool;
+	ok = backup_open(&at.backup, "mongodb", e);
+	at.all.store = at.backup.store;
+	ok = ok && backup_find_due(&at.backup, &at.due, e)
+	    && (at.due ? make_backup(e) :
+		backup_tell_newest(&at.backup, e));
+	backup_close(&at.backup);
+	mongo_close(at.all.server);
 	return ok;
 }
 
 const struct step step_backup_mongodb = {
 	.name = "backup-mongodb",
-	.about = "Copy the instance's MongoDB databases to the backups",
+	.about = "Back up the instance's MongoDB databases and verify it",
 	.icon = "archive",
 	.uses = STEP_CHANGES | STEP_NET | STEP_REPO,
 	.inputs = inputs, .outputs = outputs, .run = run,

@@ -153,6 +153,12 @@ mongo_find_version(struct mongo *m, struct pool *pool, const char **version,
 	    "MongoDB %s: buildInfo gave no version", m->where);
 }
 
+const char *
+mongo_driver_version(void)
+{
+	return mongoc_get_version();
+}
+
 /* Members of a replica set, and what stands before them, can read what was
  * at one instant. */
 static bool

@@ -40,9 +40,10 @@ struct mongo_collections {
 bool mongo_find_collections(struct mongo *, struct pool *, const char *db,
     struct mongo_collections *, struct err *) MUST_CHECK;
 
-/* Version and kind of the server, as manifests have it; in the pool. */
+/* Versions for the manifest: of the server, in the pool, and of the driver. */
 bool mongo_find_version(struct mongo *, struct pool *, const char **version,
     struct err *) MUST_CHECK;
+const char *mongo_driver_version(void);
 
 /* Where documents go: some whole ones, one after the other. A false with its
  * error ends the reading. */

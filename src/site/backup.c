@@ -117,16 +117,22 @@ backup_find_due(struct backup *b, bool *due, struct err *e)
 bool
 backup_begin(struct backup *b, struct err *e)
 {
+	return backup_take_up(b, NULL, e);
+}
+
+bool
+backup_take_up(struct backup *b, const char *id, struct err *e)
+{
 	const struct step_common *c = step_common();
 	size_t n;
 
-	if (!manifest_sweep(b->store, c->pool, c->instance, b->name, NULL,
+	if (!manifest_sweep(b->store, c->pool, c->instance, b->name, id,
 	    &n, e))
 		return err_within(e, "leftovers of an earlier run");
 	if (n > 0)
 		log_info("removed what %zu unfinished %s left", n,
 		    n == 1 ? "backup" : "backups");
-	b->manifest = manifest_begin(c->instance, b->name, NULL);
+	b->manifest = manifest_begin(c->instance, b->name, id);
 	return true;
 }
 

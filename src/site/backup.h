@@ -38,6 +38,10 @@ void backup_close(struct backup *);
 bool backup_find_due(struct backup *, bool *due, struct err *) MUST_CHECK;
 /* Remove what killed runs left, and begin. */
 bool backup_begin(struct backup *, struct err *) MUST_CHECK;
+/* The same, but the unfinished one of this id is taken up again; NULL: a new
+ * one is begun. */
+bool backup_take_up(struct backup *, const char *id, struct err *)
+    MUST_CHECK;
 /* All is verified: from here on it counts. A copy of its manifest goes into
  * the record. Sets the outputs backup, place and size. */
 bool backup_finish(struct backup *, struct err *) MUST_CHECK;

@@ -21,7 +21,7 @@ enum {
 	NOTES_BYTES = 16 << 20,
 	NAME_BYTES = 1024,
 	FILE_NAME_MAX = 255 - (int)sizeof ".metadata.json",
-	ATTEMPTS = 4, PAUSE_MS = 1500,
+	ATTEMPTS = 3, PAUSE_MS = 1000,
 	TELL_SECONDS = 15,
 };
 

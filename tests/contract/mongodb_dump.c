@@ -248,7 +248,7 @@ START_TEST(a_view_is_what_it_was_told_and_no_documents)
 }
 END_TEST
 
-/* ---- documents ----------------------------------------------------------- */
+/* ---- documents ---------------------------------------------------------- */
 
 START_TEST(each_type_comes_byte_for_byte)
 {
@@ -315,7 +315,7 @@ START_TEST(large_documents_come_too)
 }
 END_TEST
 
-/* ---- what goes wrong ----------------------------------------------------- */
+/* ---- what goes wrong ---------------------------------------------------- */
 
 static bool
 refuse(void *with, const void *data, size_t n, struct err *why)
@@ -419,7 +419,7 @@ START_TEST(who_may_not_read_is_told_so)
 }
 END_TEST
 
-/* ---- the step, and another reader ---------------------------------------- */
+/* ---- the step, and another reader --------------------------------------- */
 
 static void
 add_login(const char **vars)
@@ -497,8 +497,8 @@ START_TEST(pymongo_reads_the_same_as_is_there)
 		printf("# pip could not get pymongo: not read by it\n");
 	} else {
 		said = kit_sh("PYTHONPATH=%s python3 tests/mongodb/reader.py "
-		    "%s/to/%s/dump '%s' " DB " " FORUM " 2>&1", pymongo,
-		    folder, kit_output(&r, "backup"),
+		    "%s/to/ct/mongodb/%s/dump '%s' " DB " " FORUM " 2>&1",
+		    pymongo, folder, kit_output(&r, "backup"),
 		    whole_uri());
 		kit_contains(said, DB ".many: 5000 documents");
 		free(said);

@@ -441,7 +441,8 @@ struct cursor *
 store_find_cursor(struct store *s, int64_t id)
 {
 	int64_t now = bson_get_monotonic_time() / 1000;
-	int64_t limit = s->cursor_timeout > 0 ? s->cursor_timeout : TEN_MINUTES;
+	int64_t limit = s->cursor_timeout > 0 ? s->cursor_timeout
+	    : TEN_MINUTES;
 
 	for (size_t i = 0; i < s->n_cursors; i++) {
 		struct cursor *c = s->cursors[i];
