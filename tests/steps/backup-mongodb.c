@@ -135,7 +135,7 @@ tear_down(void)
 	free(folder);
 }
 
-/* ---- running the step ---------------------------------------------------- */
+/* ---- running the step --------------------------------------------------- */
 
 static void
 fill_vars(const char *vars[VARS], bool proxied)
@@ -186,7 +186,7 @@ expect(struct kit_run r, int status, const char *word, const char *says)
 	kit_run_free(&r);
 }
 
-/* ---- what is there ------------------------------------------------------- */
+/* ---- what is there ------------------------------------------------------ */
 
 static const char *
 files(const char *name)
@@ -227,7 +227,7 @@ check_whole(void)
 	    "true");
 }
 
-/* ---- the tests ------------------------------------------------------------ */
+/* ---- the tests ---------------------------------------------------------- */
 
 START_TEST(a_dry_run_writes_nothing_and_says_what_there_is)
 {
@@ -300,7 +300,7 @@ START_TEST(a_disk_that_is_full_leaves_no_manifest)
 }
 END_TEST
 
-/* ---- faults ---------------------------------------------------------------- */
+/* ---- faults ------------------------------------------------------------- */
 
 static void
 start_proxy(void)
