@@ -64,7 +64,8 @@ STEPS := $(patsubst actions/%/,%,$(filter-out actions/_lib/,\
 MODULES := $(filter-out src/step/main.c src/step/tables.c \
 	src/step/transplant.c,$(wildcard src/*/*.c)) $(wildcard verify/*.c)
 STEP_OBJS := $(foreach s,$(STEPS),$(OBJ)/actions/$s/$s.o)
-MODULE_OBJS := $(MODULES:%.c=$(OBJ)/%.o)
+SCRIPT_OBJS := $(patsubst %.py,$(OBJ)/%.o,$(wildcard src/*/*.py))
+MODULE_OBJS := $(MODULES:%.c=$(OBJ)/%.o) $(SCRIPT_OBJS)
 KIT_OBJS := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/kit/*.c))
 UNIT := $(patsubst tests/unit/%.c,$(TEST)/unit/%,$(wildcard tests/unit/*.c))
 STEP_TESTS := $(patsubst tests/steps/%.c,$(TEST)/steps/%,\
@@ -83,7 +84,7 @@ MYSQL_SHARED := $(patsubst %.c,$(OBJ)/%.o,\
 REAL := $(patsubst tests/real/%.c,$(TEST)/real/%,$(wildcard tests/real/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(TEST)/bench/%,\
 	$(wildcard tests/bench/*.c))
-DOUBLES := $(addprefix build/doubles/,world mongo lms faultproxy askmongo)
+DOUBLES := $(addprefix build/doubles/,world mongo lms smtp faultproxy askmongo)
 
 .PHONY: all setup test test-unit fuzz fuzz-programs demo bench lint \
 	actions sandbox-up sandbox-full test-full get-full sandbox-down \
@@ -116,6 +117,15 @@ $(OBJ)/%.o: %.c build/libs.mk
 	@mkdir -p $(@D)
 	$(call SAY,CC $<)
 	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+# What other machines run for us: src/site/x.py is the text x[].
+$(SCRIPT_OBJS): $(OBJ)/%.o: %.py Makefile
+	@mkdir -p $(@D)
+	$(call SAY,CC $<)
+	@{ echo 'extern const char $(*F)[];'; echo 'const char $(*F)[] ='; \
+	    sed -e 's/[\\"]/\\&/g' -e 's/.*/    "&\\n"/' $<; echo ';'; } \
+	    >$(@:.o=.c)
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $(@:.o=.c)
 
 $(OBJ)/libtransplant.a: $(MODULE_OBJS) $(OBJ)/places.o
 	@rm -f $@
@@ -204,9 +214,10 @@ doubles_of = $(patsubst tests/doubles/%.c,build/doubles/obj/%.o,$1)
 SOURCES_mongo := $(wildcard tests/doubles/mongo*.c)
 SOURCES_lms := $(wildcard tests/doubles/lms*.c)
 SOURCES_faultproxy := $(wildcard tests/doubles/faultproxy*.c)
+SOURCES_smtp := tests/doubles/smtp.c
 SOURCES_askmongo := tests/doubles/askmongo.c
 SOURCES_world := $(filter-out $(SOURCES_mongo) $(SOURCES_lms) \
-	$(SOURCES_faultproxy) $(SOURCES_askmongo),$(wildcard tests/doubles/*.c))
+	$(SOURCES_faultproxy) $(SOURCES_smtp) $(SOURCES_askmongo),$(wildcard tests/doubles/*.c))
 
 doubles: $(DOUBLES)
 build/doubles/obj/%.o: tests/doubles/%.c build/libs.mk

@@ -15,6 +15,7 @@
 #define API_KUBE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -80,10 +81,17 @@ const struct json *kube_find_pods(struct kube *, const char *selector,
 const struct json *kube_find_cronjobs(struct kube *, const char *selector,
     struct err *) MUST_CHECK;
 
-/* A command in a container, without stdin. */
+/*
+ * A command in a container. Its argv is in URLs, and so in logs of servers:
+ * secrets go by `input`. That is sent whole before anything is read, and then
+ * stdin stays open, since older servers can't close it: the command must know
+ * where its input ends, and not print before it has it.
+ */
 struct kube_command {
 	const char *pod, *container;
 	const char *const *argv;	/* NULL-ended */
+	const char *input;		/* NULL: no stdin */
+	size_t input_len;
 	clock_ms deadline;
 	struct buf *out, *err;		/* what of stderr does not fit is
 					 * dropped; of stdout, an error */

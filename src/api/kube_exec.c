@@ -14,15 +14,16 @@
 #include "net/http.h"
 #include "net/http_socket.h"
 
-/* Version 5 closes stdin, too; otherwise both are the same. */
+/* Version 5 could close stdin, too; otherwise both are the same. */
 static const char PROTOCOLS[] = "v5.channel.k8s.io, v4.channel.k8s.io";
 
-enum { STDOUT = 1, STDERR = 2, STATUS = 3 };
+enum { STDIN = 0, STDOUT = 1, STDERR = 2, STATUS = 3 };
 
 enum {
 	MESSAGE_MAX = 1024 * 1024,
 	CONNECT_SECONDS = 60,
 	STATUS_MAX = 64 * 1024,
+	PART = 16 * 1024,		/* of the input, in a message */
 };
 
 static const char *
@@ -37,6 +38,8 @@ exec_url(struct kube *k, const struct kube_command *c)
 	text_percent(&url, c->pod);
 	buf_puts(&url, "/exec?stdout=true&stderr=true&container=");
 	text_percent(&url, c->container);
+	if (c->input != NULL)
+		buf_puts(&url, "&stdin=true");
 	for (const char *const *a = c->argv; *a != NULL; a++) {
 		buf_puts(&url, "&command=");
 		text_percent(&url, *a);
@@ -76,6 +79,22 @@ read_status(struct kube *k, const struct buf *message, long *code,
 		    || err_set(e, ERR_OTHER, "the command could not be run:"
 		    " %s", reply_line(k->pool, json_str(status, "message")));
 	json_free(status);
+	return ok;
+}
+
+static bool
+send_input(struct http_socket *s, const struct kube_command *c, struct err *e)
+{
+	char part[1 + PART] = { STDIN };
+	size_t done = 0, n;
+	bool ok = true;
+
+	for (; ok && c->input != NULL && done < c->input_len; done += n) {
+		n = c->input_len - done < PART ? c->input_len - done : PART;
+		memcpy(part + 1, c->input + done, n);
+		ok = http_socket_send(s, part, n + 1, c->deadline, e);
+	}
+	mem_wipe(part, sizeof(part));
 	return ok;
 }
 
@@ -135,7 +154,8 @@ kube_exec(struct kube *k, const struct kube_command *c, long *code,
 	} while (s == NULL && kube_renew(k, &r));
 	if (s == NULL)
 		return kube_tell_status(k, &ask, &r, e);
-	ok = take_messages(k, s, c, code, e) || err_within(e, "%s", ask.what);
+	ok = (send_input(s, c, e) && take_messages(k, s, c, code, e))
+	    || err_within(e, "%s", ask.what);
 	http_socket_close(s);
 	return ok;
 }

@@ -15,6 +15,7 @@
 
 enum {
 	SECONDS = 5 * 60,	/* importing the platform takes a minute */
+	START_SECONDS = 60,	/* for our own programs: python3 begins */
 	ANSWER_MAX = 16 * 1024 * 1024,
 	PROGRAM_MAX = 16 * 1024,
 	COMPLAINT_MAX = 64 * 1024,
@@ -79,7 +80,8 @@ last_line(struct pool *p, struct buf *text)
 
 /* What stands between the two marks. */
 static struct json *
-read_answer(const struct buf *out, const char *mark, struct err *e)
+read_answer(const struct buf *out, const char *mark, const char *who,
+    struct err *e)
 {
 	const char *from = strstr(buf_str(out), mark), *to;
 
@@ -87,9 +89,8 @@ read_answer(const struct buf *out, const char *mark, struct err *e)
 		from += strlen(mark);
 	to = from != NULL ? strstr(from, mark) : NULL;
 	if (to != NULL)
-		return json_parse(from, (size_t)(to - from),
-		    "what manage.py shell printed", e);
-	err_set(e, ERR_OTHER, "manage.py shell did not print the settings");
+		return json_parse(from, (size_t)(to - from), who, e);
+	err_set(e, ERR_HAND, "%s: no answer was printed", who);
 	return NULL;
 }
 
@@ -144,7 +145,7 @@ ask(struct kube *k, struct pool *p, const char *pod, const char *side,
 
 	if (manage_run(k, &m, e)) {
 		if (m.status == 0)
-			j = read_answer(&m.out, mark, e);
+			j = read_answer(&m.out, mark, "manage.py shell", e);
 		else
 			manage_blame(p, &m, e);
 	}
@@ -285,4 +286,63 @@ openedx_find_unapplied(struct kube *k, const char *side, struct buf *names,
 	manage_free(&m);
 	pool_free(p);
 	return ok;
+}
+
+/* ---- a program of ours ---- */
+
+/* The line that the pod's python3 reads; what it needs of it is in argv. */
+static const char starter[] = "import json, sys\n"
+    "given = json.loads(sys.stdin.buffer.readline())\n"
+    "exec(given['program'], {'given': given})\n";
+
+static struct json *
+run_in(struct kube *k, struct pool *p, const char *pod, const char *side,
+    const struct buf *line, const char *mark, long seconds, struct err *e)
+{
+	const char *const argv[] = { "python3", "-c", starter, NULL };
+	struct manage m = { .pod = pod, .out = buf_new(ANSWER_MAX),
+		.said = buf_new(COMPLAINT_MAX) };
+	const struct kube_command c = {
+		.pod = pod, .container = side, .argv = argv,
+		.input = buf_str(line), .input_len = line->len,
+		.deadline = clock_deadline(seconds + START_SECONDS),
+		.out = &m.out, .err = &m.said,
+	};
+	struct json *j = NULL;
+
+	if (kube_exec(k, &c, &m.status, e)) {
+		if (m.status == 0)
+			j = read_answer(&m.out, mark, pool_printf(p,
+			    "python3 in pod %s", pod), e);
+		else
+			err_set(e, ERR_HAND, "python3 in pod %s ended with "
+			    "%ld: %s", pod, m.status, last_line(p, &m.said));
+	}
+	manage_free(&m);
+	return j;
+}
+
+struct json *
+openedx_run(struct kube *k, const char *side, const char *code,
+    struct json *given, long seconds, struct err *e)
+{
+	struct pool *p = pool_new();
+	struct buf mark = buf_new(64), line = buf_new(ANSWER_MAX);
+	const char *pod = find_ready_pod(k, p, side, e);
+	struct json *j = NULL;
+
+	text_random_hex(&mark, 16);
+	json_set_str(given, "program", code);
+	json_set_str(given, "mark", buf_str(&mark));
+	json_set_num(given, "seconds", (double)seconds);
+	json_print(given, false, &line);
+	buf_putc(&line, '\n');
+	if (pod != NULL && buf_check(&line, "the program's input", e))
+		j = run_in(k, p, pod, side, &line, buf_str(&mark), seconds,
+		    e);
+	mem_wipe(line.data, line.len);
+	buf_free(&mark);
+	buf_free(&line);
+	pool_free(p);
+	return j;
 }

@@ -39,4 +39,17 @@ struct json *openedx_find_settings(struct kube *, const char *side,
 bool openedx_find_unapplied(struct kube *, const char *side,
     struct buf *names, struct err *) MUST_CHECK;
 
+/*
+ * Let python3 of the newest ready pod of a side run a program of ours, which
+ * is not the platform's code and ends after so many seconds by itself. It has
+ * `given`, an object, in its globals, and in that a mark to print its answer
+ * between: one JSON document, which is returned; free with json_free. Program
+ * and object go by stdin, and may be secret.
+ *
+ * Kinds as kube.h; ERR_HAND: no pod is ready, or it printed no answer.
+ */
+struct json *openedx_run(struct kube *, const char *side,
+    const char *program, struct json *given, long seconds, struct err *)
+    MUST_CHECK;
+
 #endif

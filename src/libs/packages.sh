@@ -45,7 +45,8 @@ need_test()
 	pdns-server pdns-backend-sqlite3 nsd unbound bind9-dnsutils
 	nginx-light|nginx pebble acme-tiny fcgiwrap sqlite3 jq curl zstd
 	iproute2 procps util-linux
-	python3 python3-yaml python3-jinja2 python3-pip'
+	python3 python3-yaml python3-jinja2 python3-pip
+	python3-mysqldb python3-pymongo python3-boto3'
 }
 
 need_lint()

@@ -22,6 +22,7 @@ enum {
 	BODY_MAX = 256 * 1024,		/* of a refusal */
 	CONTROL_MAX = 125,		/* payload of a ping, by the RFC */
 	CHUNK = 16 * 1024,		/* one TLS record */
+	FRAME_HEAD_MAX = 14,
 };
 
 enum opcode {
@@ -313,21 +314,44 @@ await_frame(struct http_socket *s, struct frame *f, bool *ended,
 	}
 }
 
-/* A ping's payload goes back as it came, masked as all that clients send. */
-static bool
-send_pong(struct http_socket *s, const struct frame *f, clock_ms deadline,
-    struct err *e)
+/* The head of a frame with a mask, as all that clients send. */
+static void
+add_head(struct buf *out, enum opcode opcode, size_t n)
 {
-	unsigned char out[6 + CONTROL_MAX] = {
-		0x80 | PONG, (unsigned char)(0x80 | f->payload)
-	};
+	size_t more = n < 126 ? 0 : n < 65536 ? 2 : 8;
 
-	if (getrandom(out + 2, 4, 0) != 4)
+	buf_putc(out, (char)(0x80 | opcode));
+	buf_putc(out, (char)(0x80 | (more == 0 ? n : more == 2 ? 126 : 127)));
+	while (more-- > 0)
+		buf_putc(out, (char)(n >> 8 * more));
+}
+
+static bool
+send_frame(struct http_socket *s, enum opcode opcode, const void *data,
+    size_t n, clock_ms deadline, struct err *e)
+{
+	struct buf out = buf_new(n + FRAME_HEAD_MAX);
+	const char *at = data;
+	unsigned char mask[4];
+	bool ok;
+
+	if (getrandom(mask, sizeof(mask), 0) != (ssize_t)sizeof(mask))
 		abort();
-	for (size_t i = 0; i < f->payload; i++)
-		out[6 + i] = (unsigned char)s->in.data[f->head + i]
-		    ^ out[2 + i % 4];
-	return send_bytes(s, out, 6 + f->payload, deadline, e);
+	add_head(&out, opcode, n);
+	buf_add(&out, mask, sizeof(mask));
+	for (size_t i = 0; i < n; i++)
+		buf_putc(&out, (char)(at[i] ^ mask[i % 4]));
+	ok = send_bytes(s, out.data, out.len, deadline, e);
+	mem_wipe(out.data, out.len);
+	buf_free(&out);
+	return ok;
+}
+
+bool
+http_socket_send(struct http_socket *s, const void *data, size_t n,
+    clock_ms deadline, struct err *e)
+{
+	return send_frame(s, BINARY, data, n, deadline, e);
 }
 
 bool
@@ -347,7 +371,9 @@ http_socket_receive(struct http_socket *s, struct buf *message, bool *ended,
 		}
 		whole = f.last && f.opcode < CLOSE;
 		if (f.opcode == PING)
-			ok = send_pong(s, &f, deadline, e);
+			/* its payload goes back as it came */
+			ok = send_frame(s, PONG, s->in.data + f.head,
+			    f.payload, deadline, e);
 		else if (f.opcode < CLOSE)
 			ok = buf_add(message, s->in.data + f.head, f.payload)
 			    || buf_check(message, "a message", e);

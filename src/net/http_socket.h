@@ -35,6 +35,10 @@ bool http_socket_open(struct http *like, struct pool *,
     struct http_socket **s, struct err *) MUST_CHECK;
 void http_socket_close(struct http_socket *);
 
+/* One binary message. */
+bool http_socket_send(struct http_socket *, const void *, size_t,
+    clock_ms deadline, struct err *) MUST_CHECK;
+
 /*
  * The next message, in place of what is in the buffer. *ended: the server
  * has closed, in good order or not, and there is none. Pings are answered.

@@ -38,6 +38,9 @@ enum { STDOUT = 1, STDERR = 2, STATUS = 3, CLOSE = 0x88, PING = 0x89,
 
 struct session {
 	int fd, frames;
+	bool takes_input;
+	int input;		/* the command's stdin; -1: it has none */
+	struct text came;	/* of frames that are not whole yet */
 	char *folder;
 	char *argv[ARGV_MAX + 1];
 };
@@ -97,22 +100,57 @@ put_channel(struct session *s, char channel, const void *p, size_t n)
 
 /* --- the command ------------------------------------------------------- */
 
-static pid_t
-begin(const struct session *s, const int out[2], const int err[2])
+/* A Pod's own: it trusts the sandbox's roots, and has the distribution's
+ * programs, whatever else the machine has. */
+static char **
+environment(void)
 {
+	size_t n = 0, k = 3;
+	char **all;
+
+	while (environ[n] != NULL)
+		n++;
+	all = calloc(n + k + 1, sizeof(*all));
+	if (all == NULL)
+		abort();
+	all[2] = text_copy("PATH=/usr/bin:/bin");
+	all[0] = text_make("SSL_CERT_FILE=%s", env_or("SB_CA_BUNDLE", ""));
+	all[1] = text_make("AWS_CA_BUNDLE=%s", env_or("SB_CA_BUNDLE", ""));
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(environ[i], "PATH=", 5) != 0)
+			all[k++] = environ[i];
+	return all;
+}
+
+static pid_t
+begin(const struct session *s, const int in[2], const int out[2],
+    const int err[2])
+{
+	char **vars = environment();
+	char *path = strchr(s->argv[0], '/') != NULL ?
+	    text_copy(s->argv[0]) : text_make("/usr/bin/%s", s->argv[0]);
 	posix_spawn_file_actions_t acts;
 	pid_t pid = -1;
 
 	(void)posix_spawn_file_actions_init(&acts);
 	(void)posix_spawn_file_actions_addchdir_np(&acts, s->folder);
-	(void)posix_spawn_file_actions_addopen(&acts, 0, "/dev/null",
-	    O_RDONLY, 0);
+	if (s->takes_input)
+		(void)posix_spawn_file_actions_adddup2(&acts, in[0], 0);
+	else
+		(void)posix_spawn_file_actions_addopen(&acts, 0, "/dev/null",
+		    O_RDONLY, 0);
 	(void)posix_spawn_file_actions_adddup2(&acts, out[1], 1);
 	(void)posix_spawn_file_actions_adddup2(&acts, err[1], 2);
-	if (posix_spawnp(&pid, s->argv[0], &acts, NULL, s->argv, environ)
+	if (posix_spawn(&pid, path, &acts, NULL, s->argv, vars)
 	    != 0)
 		pid = -1;
 	(void)posix_spawn_file_actions_destroy(&acts);
+	free(vars[0]);
+	free(vars[1]);
+	free(vars[2]);
+	free(vars);
+	free(path);
+	(void)close(in[0]);
 	(void)close(out[1]);
 	(void)close(err[1]);
 	return pid;
@@ -131,21 +169,100 @@ carry(struct session *s, int fd, char channel)
 }
 
 static void
+end_input(struct session *s)
+{
+	if (s->input >= 0)
+		(void)close(s->input);
+	s->input = -1;
+}
+
+/* A message of the client's: stdin, or (version 5) the end of a channel. */
+static void
+take_message(struct session *s, const unsigned char *p, size_t n)
+{
+	const char *at = (const char *)p + 1;
+
+	if (n == 2 && p[0] == 255 && p[1] == 0)
+		end_input(s);
+	for (n -= n > 0; p[0] == 0 && n > 0 && s->input >= 0; ) {
+		ssize_t done = write(s->input, at, n);
+
+		if (done < 0 && errno != EINTR) {
+			end_input(s);
+		} else if (done > 0) {
+			at += done;
+			n -= (size_t)done;
+		}
+	}
+}
+
+/* The first frame, if it is whole, unmasked: how long it was. */
+static size_t
+take_frame(struct session *s)
+{
+	unsigned char *p = (unsigned char *)s->came.s, *mask;
+	size_t n, head = 2, i;
+
+	if (s->came.len < 2)
+		return 0;
+	n = p[1] & 0x7f;
+	head += n == 126 ? 2 : n == 127 ? 8 : 0;
+	if (s->came.len < head + 4)
+		return 0;
+	for (i = 2, n = head > 2 ? 0 : n; i < head; i++)
+		n = n << 8 | p[i];
+	if ((p[1] & 0x80) == 0 || s->came.len < head + 4 + n)
+		return 0;
+	mask = p + head;
+	for (i = 0; i < n; i++)
+		p[head + 4 + i] ^= mask[i % 4];
+	if (p[0] == BINARY && n > 0)
+		take_message(s, p + head + 4, n);
+	return head + 4 + n;
+}
+
+/* What the client sends; false: it has hung up, which the command does not
+ * notice unless it reads. */
+static bool
+take_input(struct session *s)
+{
+	static _Thread_local char part[PART];
+	ssize_t n = recv(s->fd, part, sizeof(part), 0);
+	size_t used;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (n <= 0) {
+		end_input(s);
+		return false;
+	}
+	text_bytes(&s->came, part, (size_t)n);
+	while ((used = take_frame(s)) > 0) {
+		memmove(s->came.s, s->came.s + used, s->came.len - used);
+		s->came.len -= used;
+	}
+	return true;
+}
+
+static void
 carry_all(struct session *s, int out, int err)
 {
-	struct pollfd p[2] = {
+	struct pollfd p[3] = {
 		{ .fd = out, .events = POLLIN },
-		{ .fd = err, .events = POLLIN }
+		{ .fd = err, .events = POLLIN },
+		{ .fd = s->fd, .events = POLLIN }
 	};
 
 	while (p[0].fd >= 0 || p[1].fd >= 0) {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		if (poll(p, 3, -1) < 0 && errno != EINTR)
 			return;
 		for (int i = 0; i < 2; i++) {
 			if (p[i].revents != 0 && !carry(s, p[i].fd,
 			    i == 0 ? STDOUT : STDERR))
 				p[i].fd = -1;
 		}
+		if (p[2].revents != 0 && !take_input(s))
+			p[2].fd = -1;
 	}
 }
 
@@ -181,13 +298,16 @@ put_status(struct session *s, bool begun, int code)
 static void
 run(struct session *s)
 {
-	int out[2], err[2], status = 0;
+	int in[2], out[2], err[2], status = 0;
 	pid_t pid;
 
-	if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0)
+	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0
+	    || pipe2(err, O_CLOEXEC) != 0)
 		abort();
-	pid = begin(s, out, err);
+	s->input = in[1];
+	pid = begin(s, in, out, err);
 	carry_all(s, out[0], err[0]);
+	end_input(s);
 	(void)close(out[0]);
 	(void)close(err[0]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -210,6 +330,7 @@ talk(int fd, void *arg)
 	folder_remove(s->folder);
 	for (char **a = s->argv; *a != NULL; a++)
 		free(*a);
+	text_free(&s->came);
 	free(s);
 }
 
@@ -317,6 +438,8 @@ kube_exec(const struct request *r, struct reply *p, struct cluster *c,
 		if (strcmp(q->string, "command") == 0 && n < ARGV_MAX)
 			s->argv[n++] = text_copy(q->valuestring);
 	}
+	q = cJSON_GetObjectItem(r->query, "stdin");
+	s->takes_input = q != NULL && strcmp(q->valuestring, "true") == 0;
 	s->folder = pod_folder(c, pod);
 	p->status = 101;
 	p->talk = talk;

@@ -184,6 +184,7 @@ serve(void *arg)
 		message_free(&m);
 	}
 	(void)close(conn->fd);
+	conn->server->open--;
 	conn_forget(conn);
 	free(conn->login_user);
 	free(conn->login_db);
@@ -236,10 +237,12 @@ accept_forever(struct server *s, int listener)
 		conn->server = s;
 		conn->fd = fd;
 		conn->id = ++s->connections;
+		s->open++;
 		if (pthread_create(&thread, NULL, serve, conn) == 0)
 			(void)pthread_detach(thread);
 		else {
 			(void)close(fd);
+			s->open--;
 			free(conn);
 		}
 	}

@@ -11,6 +11,7 @@
 
 #include <bson/bson.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -65,6 +66,7 @@ struct server {
 	struct counter counters[COUNTERS_MAX];
 	size_t n_counters;
 	int32_t connections;
+	atomic_int open;		/* of them, now */
 };
 
 /* One connection: who is logged in, and a login under way. */

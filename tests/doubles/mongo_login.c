@@ -18,7 +18,8 @@ enum {
 	WIRE_MIN = 0,
 	WIRE_MAX = 21,
 	BATCH_MAX = 100000,
-	SESSION_MINUTES = 30
+	SESSION_MINUTES = 30,
+	CONNECTIONS_MAX = 51200
 };
 static const char version[] = "7.0.28";
 
@@ -330,11 +331,30 @@ run_connection_status(struct call *c)
 	return true;
 }
 
+/* As much of it as says how many connections there are. */
+static bool
+run_server_status(struct call *c)
+{
+	int open = c->conn->server->open;
+	bson_t n;
+
+	if (!may_on_cluster(c, "serverStatus"))
+		return refuse_unauthorized(c);
+	bson_append_document_begin(c->reply, "connections", -1, &n);
+	bson_append_int32(&n, "current", -1, open);
+	bson_append_int32(&n, "available", -1, CONNECTIONS_MAX - open);
+	bson_append_int32(&n, "totalCreated", -1,
+	    c->conn->server->connections);
+	bson_append_document_end(c->reply, &n);
+	return true;
+}
+
 const struct command login_commands[] = {
 	{ .name = "hello", .run = run_hello, .open = true },
 	{ .name = "isMaster", .run = run_hello, .open = true },
 	{ .name = "ismaster", .run = run_hello, .open = true },
 	{ .name = "ping", .run = run_nothing, .open = true },
+	{ .name = "serverStatus", .run = run_server_status },
 	{ .name = "buildInfo", .run = run_build_info, .open = true },
 	{ .name = "buildinfo", .run = run_build_info, .open = true },
 	{ .name = "saslStart", .run = run_sasl_start, .open = true,

@@ -207,7 +207,7 @@ START_TEST(what_differs_is_named_and_may_be_accepted)
 	kit_contains(r.summary, "accepted by hand");
 	kit_run_free(&r);
 	change("s/^\\(OPENEDX_MYSQL_DATABASE\\): .*/\\1: acme_openedx/;"
-	    "s/^\\(SMTP_HOST\\): .*/\\1: smtp.sandbox.test/;"
+	    "s/^\\(SMTP_HOST\\): .*/\\1: '\"$SB_SMTP_ADDR\"'/;"
 	    "s/^\\(OPENEDX_MYSQL_PASSWORD\\): .*/\\1: '\"$SB_MYSQL_PASSWORD"
 	    "\"'/");
 	r = expect(0, NULL, NULL);

@@ -77,8 +77,9 @@ just_run(const char *step, const char *a, const char *b, const char *word)
 /* ---- whole runs -------------------------------------------------------- */
 
 static const char *const whole[] = { "check-gate", "dispatch-workflow",
-    "deploy-app", "fetch-settings", "check-migrations", "compare-settings",
-    "init-plan", "backup-mysql", "check-backup", "restore-check", NULL };
+    "deploy-app", "fetch-settings", "probe-data", "check-migrations",
+    "compare-settings", "init-plan", "backup-mysql", "check-backup",
+    "restore-check", NULL };
 
 START_TEST(a_gate_is_proven)
 {
@@ -130,9 +131,16 @@ START_TEST(settings_are_fetched)
 }
 END_TEST
 
+/* Whether the data can be reached from there is not the root's matter. */
 START_TEST(new_pods_are_asked)
 {
+	struct kit_run r = run("fetch-settings", NULL, NULL, "done");
+
 	deploy();
+	just_run("probe-data", kit_text("settings-file=%s",
+	    kit_output(&r, "settings-file")), kit_text("kube-token=%s",
+	    kit_env("SB_KUBE_NEW_TOKEN")), "unchanged");
+	kit_run_free(&r);
 	just_run("check-migrations", kit_text("kube-token=%s",
 	    kit_env("SB_KUBE_NEW_TOKEN")), NULL, "done");
 }

@@ -112,6 +112,8 @@ static const struct kind kinds[] = {
 	{ .step = "replicate-config", .input = "old-repository",
 	  .good = "https://127.0.0.1:9/a.git", .bad = { "http://a.test/b.git",
 	  "git@a.test:b.git", "/etc" } },
+	{ .step = "probe-data", .input = "accept", .good = "s3 smtp",
+	  .bad = { "ftp", "mysql, redis", "s3 smpt" } },
 	{ .step = "set-config", .input = "set", .good = "A=1", .bad = {
 	  "no equals sign", "=1", "A=1\nB", "TUTOR_VERSION=v21.0.0" } },
 	{ .step = "switch-dns", .input = "new-address", .good = "192.0.2.1",

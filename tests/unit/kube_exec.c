@@ -106,6 +106,25 @@ START_TEST(a_command_is_asked_for_with_its_words_and_the_token)
 }
 END_TEST
 
+/* What it says there, the doubles' own frames prove. */
+START_TEST(a_command_with_input_is_asked_for_with_stdin)
+{
+	static const char *const argv[] = { "cat", NULL };
+	const struct kube_command c = {
+		.pod = "lms-1", .container = "lms", .argv = argv,
+		.input = "secret-of-stdin", .input_len = 15,
+		.deadline = clock_deadline(20), .out = &out, .err = &said,
+	};
+
+	frame(0x82, SUCCESS);
+	httpd_rule(d, EXEC, 0, HTTPD_SAY, buf_str(&raw));
+	ck_assert_msg(kube_exec(k, &c, &status, &e), "%s", e.text);
+	kit_contains(httpd_seen(d, EXEC, 0), "container=lms&stdin=true&"
+	    "command=cat HTTP/1.1");
+	kit_lacks(httpd_seen(d, EXEC, 0), "secret-of-stdin");
+}
+END_TEST
+
 START_TEST(output_comes_whole_whatever_the_frames)
 {
 	frame(0x82, "\001");
@@ -298,6 +317,7 @@ main(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, a_command_is_asked_for_with_its_words_and_the_token);
+	tcase_add_test(t, a_command_with_input_is_asked_for_with_stdin);
 	tcase_add_test(t, output_comes_whole_whatever_the_frames);
 	tcase_add_test(t, an_exit_status_is_no_error);
 	tcase_add_loop_test(t, a_command_that_was_not_run_is_an_error, 0,

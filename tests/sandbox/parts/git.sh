@@ -49,9 +49,21 @@ network:
 P
 }
 
+# Where no S3 server could be built, probing the old bucket can't succeed.
+buckets()
+{
+	case $SB_PARTS in *s3*) "$HERE/s3/get" place >/dev/null 2>&1 && return ;; esac
+	cat >>"$S/seed/cluster/migrations/$SB_INSTANCE/plan.yml" <<P
+
+# This world has no S3 server
+probe:
+  accept: s3
+P
+}
+
 seed()
 {
-	tree cluster && tree grove && network &&
+	tree cluster && tree grove && network && buckets &&
 		cp "$S/seed/grove/$SB_GROVE_PATH" "$S/deployed/old/config.yml" &&
 		repository "$SB_GROVE_REPO" "$S/seed/grove" &&
 		repository "$SB_REPO" "$S/seed/cluster"

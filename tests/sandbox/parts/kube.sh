@@ -76,7 +76,9 @@ players()
 	spawn "scheduler-$1" "$BIN/kube-scheduler" "$as" \
 		--leader-elect=false --secure-port=0 --v=0
 	kwok_config "$1" "$3" >"$d/kwok.yaml"
-	spawn "kwok-$1" "$BIN/kwok" --config "$d/kwok.yaml" "$as" \
+	spawn "kwok-$1" env PATH=/usr/bin:/bin \
+		SSL_CERT_FILE="$S/ca/bundle.crt" \
+		AWS_CA_BUNDLE="$S/ca/bundle.crt" "$BIN/kwok" --config "$d/kwok.yaml" "$as" \
 		--manage-all-nodes=true --node-ip "$2" --node-port 10250 \
 		--server-address "$2:10250" \
 		--tls-cert-file "$S/ca/kube-$1.crt" \

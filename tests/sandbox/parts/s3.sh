@@ -46,7 +46,7 @@ up()
 		echo "$program"
 		return "$LEFT_OUT"
 	}
-	leaf s3 DNS:s3.sandbox.test &&
+	leaf s3 "DNS:s3.sandbox.test,IP:$SB_S3_ADDR" &&
 		mkdir -p "$D/data" "$D/meta" "$D/users" || return 1
 	spawn s3 env -i PATH="$PATH" HOME="$D" GOMEMLIMIT=96MiB \
 		ROOT_ACCESS_KEY="$SB_S3_KEY_ID" \
