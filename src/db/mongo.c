@@ -222,13 +222,26 @@ log_in(struct mongo *m, struct err *e)
 	return ok;
 }
 
+bool
+mongo_reopen(struct mongo *m, struct err *e)
+{
+	bson_error_t error;
+
+	if (m->client != NULL)
+		mongoc_client_destroy(m->client);
+	m->client = mongoc_client_new_from_uri_with_error(m->uri, &error);
+	if (m->client == NULL)
+		return mongo_fail(m, "can't use these settings", &error, e);
+	mongoc_client_set_error_api(m->client, MONGOC_ERROR_API_VERSION_2);
+	return log_in(m, e);
+}
+
 struct mongo *
 mongo_open(const struct mongo_login *l, struct err *e)
 {
 	struct buf where = buf_new(1024);
-	struct mongo *m = NULL;
 	mongoc_uri_t *uri;
-	bson_error_t error;
+	struct mongo *m;
 
 	start_driver();
 	uri = make_uri(l, e);
@@ -241,16 +254,9 @@ mongo_open(const struct mongo_login *l, struct err *e)
 	buf_free(&where);
 	m->user = mem_strdup(l->user);
 	m->auth_db = mem_strdup(l->auth_db == NULL ? "admin" : l->auth_db);
-	m->client = mongoc_client_new_from_uri_with_error(uri, &error);
-	mongoc_uri_destroy(uri);
-	if (m->client == NULL) {
-		mongo_fail(m, "can't use these settings", &error, e);
-		goto out;
-	}
-	mongoc_client_set_error_api(m->client, MONGOC_ERROR_API_VERSION_2);
-	if (log_in(m, e))
+	m->uri = uri;
+	if (mongo_reopen(m, e))
 		return m;
-out:
 	mongo_close(m);
 	return NULL;
 }
@@ -262,6 +268,7 @@ mongo_close(struct mongo *m)
 		return;
 	if (m->client != NULL)
 		mongoc_client_destroy(m->client);
+	mongoc_uri_destroy(m->uri);
 	mem_free(m->where);
 	mem_free(m->user);
 	mem_free(m->auth_db);

@@ -38,6 +38,9 @@ struct mongo_login {
 struct mongo *mongo_open(const struct mongo_login *, struct err *)
     MUST_CHECK;
 void mongo_close(struct mongo *);
+/* The same login on a new connection, at once: one that broke is not tried
+ * again by the driver for some seconds. */
+bool mongo_reopen(struct mongo *, struct err *) MUST_CHECK;
 
 struct mongo_users {
 	const struct mongo_user *v;	/* in the pool */

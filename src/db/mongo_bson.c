@@ -10,6 +10,7 @@ enum {
 	LENGTH = 4,		/* bytes of a length */
 	SHORTEST = 5,		/* document: its length and its end */
 	ID = 12, DECIMAL = 16, WORD = 8, HALF = 4,
+	OLD_BINARY = 2,
 };
 
 /* The place in the document, and where each level around it ends: at the NUL
@@ -74,12 +75,18 @@ skip_text(struct walk *w)
 	    && w->data[w->at - 1] == '\0';
 }
 
+/* The oldest kind has its length twice. */
 static bool
 skip_binary(struct walk *w)
 {
 	size_t n;
+	const uint8_t *kind;
 
-	return take_length(w, &n) && n <= INT32_MAX && skip(w, n + 1);
+	if (!take_length(w, &n) || n > INT32_MAX)
+		return false;
+	kind = w->data + w->at;
+	return skip(w, n + 1) && (*kind != OLD_BINARY
+	    || (n >= LENGTH && length_at(kind + 1) == n - LENGTH));
 }
 
 /* Into a document of at most `room` bytes, which is not looked at yet. */

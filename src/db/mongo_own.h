@@ -14,6 +14,7 @@
 struct pool;
 
 struct mongo {
+	mongoc_uri_t *uri;	/* holds the password */
 	mongoc_client_t *client;
 	char *where;		/* "user@host", for errors */
 	char *user, *auth_db;

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "db/mongo.h"
 #include "db/mongo_bson.h"
 #include "site/manifest.h"
 #include "site/store.h"
@@ -344,27 +345,34 @@ write_metadata(struct copying *c, struct err *e)
 	return ok;
 }
 
+static bool
+copy_once(struct copying *c, bool reopen, struct err *e)
+{
+	c->began = time(NULL);
+	c->copied = (struct mongo_copied){ 0 };
+	return (!reopen || mongo_reopen(c->b->server, e))
+	    && (c->collection->data == NULL || write_documents(c, e))
+	    && write_metadata(c, e);
+}
+
 /* Cut while it was read: nothing of it is kept, and it is begun again. */
 static bool
 copy_collection(struct copying *c, struct err *e)
 {
-	struct err why;
+	struct err why = { 0 };
+	bool reopen = false;
 
-	for (int i = 1; ; i++) {
-		why = (struct err){ 0 };
-		c->began = time(NULL);
-		c->copied = (struct mongo_copied){ 0 };
-		if ((c->collection->data == NULL || write_documents(c, &why))
-		    && write_metadata(c, &why))
-			return true;
-		if (i == ATTEMPTS || (why.kind != ERR_CONFLICT
-		    && why.kind != ERR_NETWORK))
-			break;
+	for (int i = 1; !copy_once(c, reopen, &why); i++) {
+		reopen = why.kind == ERR_NETWORK;
+		if (i == ATTEMPTS || (!reopen && why.kind != ERR_CONFLICT)) {
+			*e = why;
+			return false;
+		}
 		log_notice("%s: begun again", why.text);
 		clock_pause(i * PAUSE_MS);
+		why = (struct err){ 0 };
 	}
-	*e = why;
-	return false;
+	return true;
 }
 
 /* --- all of them --- */
