@@ -420,6 +420,20 @@ s3_read_info(struct pool *p, const char *key, const struct http_reply *r,
 	return true;
 }
 
+const char *const *
+s3_keep_headers(struct pool *p, const char *const *headers)
+{
+	const char **v;
+	size_t n = 0;
+
+	while (headers[n] != NULL)
+		n++;
+	v = pool_alloc(p, (n + 1) * sizeof(*v));
+	for (size_t i = 0; i < n; i++)
+		v[i] = pool_strdup(p, headers[i]);
+	return v;
+}
+
 /* ---- requests of their own ---- */
 
 bool

@@ -65,6 +65,9 @@ struct s3_info {
 	const char *const *headers;	/* NULL-ended */
 };
 
+/* A copy of such lines in the pool. */
+const char *const *s3_keep_headers(struct pool *, const char *const *);
+
 /* In the pool. ERR_NOT_FOUND: there is no such object. */
 bool s3_find(struct s3 *, struct pool *, const char *key, struct s3_info *,
     struct err *) MUST_CHECK;

@@ -54,20 +54,6 @@ part_size(const struct s3_upload *u)
 	return (size_t)S3_PART << u->n / DOUBLE_AFTER;
 }
 
-static const char *const *
-copy_headers(struct pool *p, const char *const *headers)
-{
-	const char **v;
-	size_t n = 0;
-
-	while (headers[n] != NULL)
-		n++;
-	v = pool_alloc(p, (n + 1) * sizeof(*v));
-	for (size_t i = 0; i < n; i++)
-		v[i] = pool_strdup(p, headers[i]);
-	return v;
-}
-
 struct s3_upload *
 s3_upload_open(struct s3 *s, const char *key, const char *const *headers,
     struct err *e)
@@ -82,7 +68,7 @@ s3_upload_open(struct s3 *s, const char *key, const char *const *headers,
 	u->s = s;
 	u->p = pool_new();
 	u->key = pool_strdup(u->p, key);
-	u->headers = copy_headers(u->p, headers != NULL ? headers : none);
+	u->headers = s3_keep_headers(u->p, headers != NULL ? headers : none);
 	u->many = http_many_open(s->http, AHEAD);
 	for (size_t i = 0; i < SLOTS; i++)
 		u->slots[i] = (struct part){ .upload = u };
