@@ -229,6 +229,7 @@ pass_once(struct objectbackup *b, const char *name,
 		store_abort(w);
 		return true;
 	}
+	list->name = name;
 	return store_finish(w, list, e);
 }
 
