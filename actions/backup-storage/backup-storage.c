@@ -39,18 +39,22 @@ check_buckets(const char *text, struct err *e)
 static const struct input inputs[] = {
 	{ .rows = backup_inputs },
 	{ .name = "storage-endpoint", .str = &in.endpoint,
-	  .plan = "storage.endpoint", .check = text_check_url,
+	  .optional = true, .plan = "storage.endpoint",
+	  .check = text_check_url,
 	  .help = "URL of the S3 server that has the instance's buckets" },
 	{ .name = "storage-region", .str = &in.region,
-	  .plan = "storage.region", .dflt = "us-east-1",
-	  .help = "Their region" },
+	  .optional = true, .plan = "storage.region",
+	  .help = "Their region; us-east-1 if empty" },
 	{ .name = "storage-buckets", .str = &in.buckets, .list = true,
-	  .plan = "storage.buckets", .check = check_buckets,
-	  .help = "The buckets, each with a prefix or without: media/acme/" },
-	{ .name = "storage-key-id", .str = &in.key_id, .secret = true,
+	  .optional = true, .plan = "storage.buckets",
+	  .check = check_buckets,
+	  .help = "The buckets, each with a prefix or without: media/acme/; "
+	    "if there are none, nothing is done" },
+	{ .name = "storage-key-id", .str = &in.key_id, .optional = true,
+	  .secret = true,
 	  .help = "Id of an access key that may list and read them" },
-	{ .name = "storage-secret-key", .str = &in.secret, .secret = true,
-	  .help = "The secret of that key" },
+	{ .name = "storage-secret-key", .str = &in.secret, .optional = true,
+	  .secret = true, .help = "The secret of that key" },
 	{ 0 }
 };
 
@@ -73,6 +77,17 @@ static struct {
 	bool due;
 } at;
 
+static bool
+check_login(struct err *e)
+{
+	const char *missing = in.endpoint == NULL ? "storage-endpoint"
+	    : in.key_id == NULL ? "storage-key-id"
+	    : in.secret == NULL ? "storage-secret-key" : NULL;
+
+	return missing == NULL || err_set(e, ERR_INPUT, "%s: it is needed to "
+	    "read %s", missing, in.buckets);
+}
+
 /* "media/acme/" is the bucket media and the prefix acme/. */
 static bool
 open_sources(struct err *e)
@@ -85,7 +100,9 @@ open_sources(struct err *e)
 		size_t len = strcspn(names[i], "/");
 
 		at.sources[i] = (struct objectbackup_source){
-		    .place = { .endpoint = in.endpoint, .region = in.region,
+		    .place = { .endpoint = in.endpoint,
+			.region = in.region != NULL ? in.region
+			    : "us-east-1",
 			.bucket = pool_strndup(at.pool, names[i], len),
 			.key_id = in.key_id, .secret = in.secret },
 		    .prefix = names[i] + len + (names[i][len] == '/') };
@@ -215,7 +232,12 @@ run(struct err *e)
 	bool ok;
 
 	at.pool = step_common()->pool;
-	ok = backup_open(&at.backup, "storage", e)
+	if (in.buckets == NULL) {
+		step_same("storage", "the plan names no buckets");
+		return true;
+	}
+	ok = check_login(e)
+	    && backup_open(&at.backup, "storage", e)
 	    && backup_find_due(&at.backup, &at.due, e)
 	    && (at.due ? make_backup(e)
 		: backup_tell_newest(&at.backup, e));

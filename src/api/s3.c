@@ -108,8 +108,9 @@ s3_name(const struct s3 *s)
 
 /* ---- making a request ---- */
 
-const char *
-s3_encode_key(struct pool *p, const char *key)
+/* Percent-encoded but for its slashes. */
+static const char *
+encode_key(struct pool *p, const char *key)
 {
 	struct buf b = buf_new(URL_MAX);
 	const char *done;
@@ -132,7 +133,7 @@ const char *
 s3_copy_source(struct pool *p, const struct s3 *from, const char *key)
 {
 	return pool_printf(p, "x-amz-copy-source: /%s/%s", from->bucket,
-	    s3_encode_key(p, key));
+	    encode_key(p, key));
 }
 
 const char *
@@ -206,7 +207,7 @@ s3_request(struct s3 *s, struct pool *p, const struct s3_ask *ask,
     struct http_request *out)
 {
 	const char *url = pool_printf(p, "%s/%s%s%s", s->base,
-	    ask->key != NULL ? s3_encode_key(p, ask->key) : "",
+	    ask->key != NULL ? encode_key(p, ask->key) : "",
 	    ask->query != NULL ? "?" : "",
 	    ask->query != NULL ? ask->query : "");
 	struct sigv4_request rq = { .method = ask->method, .url = url,
@@ -447,21 +448,6 @@ s3_check_bucket(struct s3 *s, struct err *e)
 
 	pool_free(p);
 	return ok;
-}
-
-bool
-s3_find_region(struct s3 *s, struct pool *p, const char **region,
-    struct err *e)
-{
-	struct s3_ask ask = { .method = "GET", .query = "location=" };
-	const struct xml *x = s3_ask_xml(s, p, &ask, "LocationConstraint", e);
-
-	if (x == NULL)
-		return false;
-	/* the oldest region is said by silence, the next by a nickname */
-	*region = xml_text(x)[0] == '\0' ? "us-east-1"
-	    : strcmp(xml_text(x), "EU") == 0 ? "eu-west-1" : xml_text(x);
-	return true;
 }
 
 bool

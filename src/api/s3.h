@@ -46,10 +46,6 @@ const char *s3_name(const struct s3 *);
 
 /* Does it exist, in that region, and does the key let us in? */
 bool s3_check_bucket(struct s3 *, struct err *) MUST_CHECK;
-/* The region that the bucket says it is in; in the pool. */
-bool s3_find_region(struct s3 *, struct pool *, const char **, struct err *)
-    MUST_CHECK;
-
 struct s3_object {
 	const char *key;
 	long long size;

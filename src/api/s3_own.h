@@ -64,8 +64,6 @@ bool s3_read_info(struct pool *, const char *key, const struct http_reply *,
     struct s3_info *, struct err *);
 /* "\"abc\"" gives "abc". */
 const char *s3_etag(struct pool *, const char *);
-/* Percent-encoded but for its slashes. */
-const char *s3_encode_key(struct pool *, const char *key);
 /* The header that names an object to be copied. */
 const char *s3_copy_source(struct pool *, const struct s3 *from,
     const char *key);

@@ -392,8 +392,8 @@ await_port(int port)
 	ck_assert_msg(up, "the fault proxy does not start");
 }
 
-static void
-proxy_clear(struct world_proxy *p)
+void
+world_proxy_clear(struct world_proxy *p)
 {
 	free(control(p, "-X POST", "/clear"));
 }
@@ -416,7 +416,7 @@ world_proxy_start(const char *address, const char *name)
 		run_proxy(&p, dir, address, name);
 	await_port(p.control);
 	await_port(p.port);
-	proxy_clear(&p);
+	world_proxy_clear(&p);
 	free(dir);
 	return p;
 }

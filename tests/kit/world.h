@@ -75,6 +75,8 @@ struct world_proxy world_proxy_start(const char *address,
 void world_proxy_stop(struct world_proxy *);
 /* As the body of POST /fault: {"fault":"reset-after","nth":3}. */
 void world_proxy_fault(struct world_proxy *, const char *json);
+/* Forget what passed it, and all faults. */
+void world_proxy_clear(struct world_proxy *);
 /* What passed it, as JSON; malloc'd. */
 char *world_proxy_log(struct world_proxy *);
 #endif
