@@ -31,9 +31,16 @@ static struct {
 static bool
 check_buckets(const char *text, struct err *e)
 {
-	return text_split(step_common()->pool, text, NULL)[0] != NULL
-	    || err_set(e, ERR_INPUT, "must be names of buckets, each with a "
-		"prefix or without: media, media/acme/");
+	struct pool *p = pool_new();
+	size_t n, good = 0;
+	const char **names = text_split(p, text, &n);
+
+	while (good < n && names[good][0] != '/'
+	    && strstr(names[good], "://") == NULL)
+		good++;
+	pool_free(p);
+	return (n > 0 && good == n) || err_set(e, ERR_INPUT, "must be names "
+	    "of buckets, each with a prefix or without: media, media/acme/");
 }
 
 static const struct input inputs[] = {

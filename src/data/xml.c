@@ -159,12 +159,6 @@ xml_name(const struct xml *x)
 	return x->name;
 }
 
-const char *
-xml_text(const struct xml *x)
-{
-	return x->text;
-}
-
 /* The first of this name from here on. */
 static const struct xml *
 find(const struct xml *x, const char *name)

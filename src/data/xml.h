@@ -24,14 +24,12 @@ const struct xml *xml_parse(struct pool *, const char *, size_t,
     const char *what, struct err *) MUST_CHECK;
 
 const char *xml_name(const struct xml *);
-/* An element's own text, "" if none: its children's is not in it. */
-const char *xml_text(const struct xml *);
-
 /* The first child of that name, or NULL; NULL in gives NULL out. */
 const struct xml *xml_child(const struct xml *, const char *name);
 /* The next of the same name beside it, or NULL. */
 const struct xml *xml_next(const struct xml *);
-/* The text of the first child of that name, or NULL. */
+/* The text of the first child of that name, or NULL; "" where it has none,
+ * and its own children's is not in it. */
 const char *xml_value(const struct xml *, const char *name);
 
 #endif

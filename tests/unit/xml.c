@@ -33,16 +33,16 @@ parse(const char *text)
 START_TEST(elements_of_a_name_come_in_order_with_their_text)
 {
 	const struct xml *x = parse("<?xml version=\"1.0\"?>\n<!-- c -->"
-	    "<List xmlns=\"http://a.test/\"><Key>a &amp; b</Key><Size>7</Size>"
-	    "<Key>x<i>not</i>y</Key><Empty/></List>");
+	    "<List xmlns=\"http://a.test/\"><Key><v>a &amp; b</v></Key>"
+	    "<Size>7</Size><Key><v>x<i>not</i>y</v></Key><Empty/></List>");
 	const struct xml *key = xml_child(x, "Key");
 
 	ck_assert_msg(x != NULL, "%s", e.text);
 	ck_assert_str_eq(xml_name(x), "List");
-	ck_assert_str_eq(xml_text(key), "a & b");
+	ck_assert_str_eq(xml_value(key, "v"), "a & b");
 	key = xml_next(key);
-	ck_assert_str_eq(xml_text(key), "xy");
-	ck_assert_str_eq(xml_value(key, "i"), "not");
+	ck_assert_str_eq(xml_value(key, "v"), "xy");
+	ck_assert_str_eq(xml_value(xml_child(key, "v"), "i"), "not");
 	ck_assert_ptr_null(xml_next(key));
 	ck_assert_str_eq(xml_value(x, "Size"), "7");
 	ck_assert_str_eq(xml_value(x, "Empty"), "");
