@@ -247,7 +247,7 @@ def s3_client(p, r):
     import boto3
     from botocore.config import Config
     r["client"] = "boto3 " + boto3.__version__
-    words = {"connect_timeout": LIMIT / 16, "read_timeout": LIMIT / 16,
+    words = {"connect_timeout": LIMIT / 8, "read_timeout": LIMIT / 8,
              "retries": {"max_attempts": 0}}
     if p["signature"]:
         words["signature_version"] = p["signature"]

@@ -14,7 +14,7 @@
 #include "tests/contract/http.h"
 #include "tests/kit/kit.h"
 
-enum { SECONDS = 120, MUCH = 3000000 };
+enum { SECONDS = 120, MUCH = 3000000, INPUT = 40000 };
 
 static struct server server;
 static const char *ns;
@@ -256,6 +256,31 @@ START_TEST(an_exit_status_is_told)
 }
 END_TEST
 
+/* More than a message or a frame's short length holds. */
+START_TEST(a_command_reads_its_input_whole)
+{
+	static const char *const argv[] = { "sh", "-c",
+	    "read -r line; echo ${#line} $(echo \"$line\" | cksum)", NULL };
+	char *line = mem_alloc(INPUT + 2);
+	const struct kube_command c = {
+		.pod = lms_pod(), .container = "lms", .argv = argv,
+		.input = line, .input_len = INPUT + 1,
+		.deadline = clock_deadline(SECONDS), .out = &out,
+		.err = &said,
+	};
+	long status;
+
+	for (int i = 0; i < INPUT; i++)
+		line[i] = (char)('a' + i % 23);
+	line[INPUT] = '\n';
+	ck_assert_msg(kube_exec(kube, &c, &status, &e), "%s", e.text);
+	ck_assert_int_eq(status, 0);
+	ck_assert_str_eq(buf_str(&out), kit_text("%d %s\n", INPUT,
+	    kit_out("printf '%s' | cksum", line)));
+	mem_free(line);
+}
+END_TEST
+
 START_TEST(a_program_that_is_not_there_is_an_error)
 {
 	const char *const argv[] = { "no-such-program", NULL };
@@ -422,6 +447,7 @@ main(void)
 	tcase_add_test(t, a_command_gives_its_output_and_ends);
 	tcase_add_test(t, much_output_comes_whole);
 	tcase_add_test(t, an_exit_status_is_told);
+	tcase_add_test(t, a_command_reads_its_input_whole);
 	tcase_add_test(t, a_program_that_is_not_there_is_an_error);
 	tcase_add_test(t, a_container_that_is_not_there_is_refused);
 	tcase_add_test(t, a_command_that_hangs_ends_with_the_deadline);

@@ -22,6 +22,7 @@ enum { REQUESTS = 8 };	/* pods, exec, five Deployments, a ConfigMap */
 
 static char *work;
 static const char *settings;	/* what fetch-settings wrote */
+static const char *patience;
 static bool has_s3;
 
 static void
@@ -32,6 +33,7 @@ begin(void)
 	world_begin();
 	world_set("kube.evaluate", "1");
 	work = kit_folder();
+	patience = "timeout=40";
 	has_s3 = access(kit_text("%s/run/s3.pid", kit_env("SB_STATE")),
 	    F_OK) == 0;
 	r = kit_step("fetch-settings", world_vars(work,
@@ -69,7 +71,7 @@ vars(const char *dry_run, const char *more, const struct world_proxy *proxy)
 	    kit_env("SB_KUBE_OLD")),
 	    kit_text("kube-token=%s", kit_env("SB_KUBE_OLD_TOKEN")),
 	    "namespace=acme", kit_text("settings-file=%s", settings),
-	    "timeout=16", more != NULL ? more : has_s3 ? "branch=main" :
+	    patience, more != NULL ? more : has_s3 ? "branch=main" :
 	    "accept=s3", proxy != NULL ? kit_text("ca-file=%s", proxy->ca) :
 	    NULL, NULL);
 }
@@ -313,6 +315,7 @@ START_TEST(a_port_that_is_blocked_is_named)
 	int held[3], fd = blocked("127.0.0.77", silent[_i].port, held);
 	struct kit_run r;
 
+	patience = "timeout=12";
 	change(silent[_i].jq);
 	r = probe(NULL);
 	kit_contains(r.out, silent[_i].why);
