@@ -28,10 +28,13 @@ enum {
 	SESSION_SECONDS = 10,	/* a web request is over by then */
 	FOREIGN_TRIED = 8,
 	TEXT_MAX = 256 * 1024,
+	AGAIN_MAX = 3,		/* an old session may grant itself rights as
+				 * long as it is open */
 };
 
 static struct {
 	const char *mode;
+	bool exact;
 } in;
 
 static const struct input inputs[] = {
@@ -39,6 +42,9 @@ static const struct input inputs[] = {
 	  .dflt = "plan",
 	  .help = "plan shows the statements, restrict runs them, restore "
 	    "gives back what the record says" },
+	{ .name = "restore-exact", .flag = &in.exact, .dflt = "false",
+	  .help = "Of restore: also end the user's sessions, and take away "
+	    "what restricting added to its own databases" },
 	{ .rows = dbuser_mysql_inputs },
 	{ .rows = restriction_inputs },
 	{ 0 }
@@ -122,7 +128,7 @@ ensure_recorded(struct err *e)
 		const struct account *a = &at.scope.accounts[i].account;
 
 		keep_grants(a, &at.scope.accounts[i]);
-		keep_grants(a, &at.scope.defaults[i]);
+		keep_grants(a, &at.scope.besides[i]);
 	}
 	return accessrecord_save(at.record, at.repo, ACCESS_RESTRICTING, e);
 }
@@ -231,6 +237,23 @@ check_by_hand(struct err *e)
 	    "ways than its own grants: see the findings", n, at.who.user);
 }
 
+/* A session opened before could grant, until it ended. */
+static bool
+restrict_until_done(struct err *e)
+{
+	for (int i = 0; i < AGAIN_MAX; i++) {
+		if (!restrict_user(at.admin, at.pool, at.who.user,
+		    at.who.own, say_statement, &at.scope, e)
+		    || !end_sessions(e)
+		    || !audit(e))
+			return false;
+		if (at.scope.plan.n == 0)
+			return true;
+	}
+	return err_set(e, ERR_HAND, "%s has rights again as soon as they "
+	    "are taken: who grants them?", at.who.user);
+}
+
 static bool
 restrict_user_now(struct err *e)
 {
@@ -240,10 +263,7 @@ restrict_user_now(struct err *e)
 		ok = confirm(e);
 	else
 		ok = ensure_recorded(e)
-		    && restrict_user(at.admin, at.pool, at.who.user,
-			at.who.own, say_statement, &at.scope, e)
-		    && end_sessions(e)
-		    && audit(e)
+		    && restrict_until_done(e)
 		    && confirm(e)
 		    && accessrecord_save(at.record, at.repo,
 			ACCESS_RESTRICTED, e);
@@ -255,6 +275,9 @@ static bool
 plan_or_restrict(struct err *e)
 {
 	if (!audit(e))
+		return false;
+	if (!restrict_check_rights(at.admin, at.pool, &at.scope, e)
+	    || !restrict_warn_lost(at.admin, at.pool, &at.scope.plan, e))
 		return false;
 	tell_plan();
 	if (text_same(in.mode, "restrict") && !step_common()->dry_run)
@@ -281,7 +304,32 @@ read_record(struct grants *saved, struct err *e)
 	return true;
 }
 
-/* The row of the own database stays: sessions opened meanwhile need it. */
+static void
+tell_back(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		step_change(account_text(at.pool, &plan->v[i].account), NULL,
+		    plan->v[i].sql);
+}
+
+/* Sessions opened while he was restricted have no rights but those of the
+ * row that goes. */
+static bool
+restore_exactly(const struct grants *saved, size_t n, struct err *e)
+{
+	struct plan plan = { 0 };
+
+	if (!restrict_plan_exactly(at.admin, at.pool, at.who.own, saved, n,
+	    &plan, e))
+		return false;
+	tell_back(&plan);
+	return step_common()->dry_run || plan.n == 0
+	    || (end_sessions(e)
+	    && restrict_undo(at.admin, &plan, say_statement, e));
+}
+
+/* Without restore-exact the row of the own database stays: sessions opened
+ * meanwhile need it. */
 static bool
 restore(struct err *e)
 {
@@ -293,14 +341,17 @@ restore(struct err *e)
 		return err_set(e, ERR_HAND, "the record holds no grants of "
 		    "%s: nothing to restore", at.who.user);
 	if (!read_record(saved, e)
-	    || !restrict_plan_undo(at.admin, at.pool, saved, n, &plan, e))
+	    || !restrict_plan_undo(at.admin, at.pool, at.who.own, saved, n,
+		&plan, e))
 		return false;
-	for (size_t i = 0; i < plan.n; i++)
-		step_change(account_text(at.pool, &plan.v[i].account), NULL,
-		    plan.v[i].sql);
+	tell_back(&plan);
+	if (!step_common()->dry_run
+	    && !restrict_undo(at.admin, &plan, say_statement, e))
+		return false;
+	if (in.exact && !restore_exactly(saved, n, e))
+		return false;
 	return step_common()->dry_run
-	    || (restrict_undo(at.admin, &plan, say_statement, e)
-	    && audit(e)
+	    || (audit(e)
 	    && (tell_state(), true)
 	    && accessrecord_save(at.record, at.repo, ACCESS_RESTORED, e));
 }

@@ -35,6 +35,8 @@ kind_of(unsigned code)
 	case SQL_COLUMN_DENIED:
 	case SQL_NEED_RIGHT:
 	case SQL_KILL_DENIED:
+	case SQL_ROUTINE_DENIED:
+	case SQL_NO_PROXY:
 		return ERR_DENIED;
 	}
 	/* 2000 and up is the client library: the server did not say it. */

@@ -177,40 +177,136 @@ ask_grants(struct sql *s, struct pool *pool, const struct account *a,
 	return ok;
 }
 
-/* MySQL 8+ does not print default roles; REVOKE of a role drops them. */
-bool
-ask_defaults(struct sql *s, struct pool *pool, const struct account *a,
-    struct grants *list, struct err *e)
+/* Run "<select> WHERE User = and Host = the account". */
+static bool
+ask_account(struct sql *s, struct pool *pool, const char *select,
+    const struct account *a, struct sql_rows *rows, struct err *e)
 {
 	struct buf sql = buf_new(SQL_MAX);
-	struct account *roles;
-	struct grant *g;
-	struct sql_rows rows;
 	bool ok;
 
-	*list = (struct grants){ .account = *a };
-	if (sql_is_mariadb(s) || ask_is_legacy(s)) {
-		buf_free(&sql);
-		return true;
-	}
-	buf_puts(&sql, "SELECT DEFAULT_ROLE_USER, DEFAULT_ROLE_HOST FROM"
-	    " mysql.default_roles WHERE USER = ");
+	buf_printf(&sql, "%s WHERE User = ", select);
 	sql_literal(&sql, a->user);
-	buf_puts(&sql, " AND HOST = ");
+	buf_puts(&sql, " AND Host = ");
 	sql_literal(&sql, a->host);
-	ok = sql_run(s, buf_str(&sql), pool, &rows, e);
+	ok = sql_run(s, buf_str(&sql), pool, rows, e);
 	buf_free(&sql);
-	if (!ok || rows.n == 0)
-		return ok;
-	roles = pool_alloc(pool, rows.n * sizeof(*roles));
+	return ok;
+}
+
+/* MySQL 8+ does not print default roles; REVOKE of a role drops them. */
+static bool
+ask_defaults(struct sql *s, struct pool *pool, const struct account *a,
+    struct grant *g, struct err *e)
+{
+	struct account *roles;
+	struct sql_rows rows;
+
+	g->nwho = 0;
+	if (sql_is_mariadb(s) || ask_is_legacy(s))
+		return true;
+	if (!ask_account(s, pool, "SELECT DEFAULT_ROLE_USER,"
+	    " DEFAULT_ROLE_HOST FROM mysql.default_roles", a, &rows, e))
+		return false;
+	roles = pool_alloc(pool, (rows.n + 1) * sizeof(*roles));
 	for (size_t i = 0; i < rows.n; i++)
 		roles[i] = (struct account){ sql_cell(&rows, i, 0),
 		    sql_cell(&rows, i, 1) };
-	g = pool_alloc(pool, sizeof(*g));
 	*g = (struct grant){ .on = ON_DEFAULT_ROLE, .who = roles,
 	    .nwho = rows.n, .to = *a };
-	list->v = g;
-	list->n = 1;
+	return true;
+}
+
+/* A string in quotes, for where the grammar takes no X'..'; our sql_mode
+ * lets backslashes escape. */
+static void
+put_quoted(struct buf *out, const char *text)
+{
+	buf_putc(out, '\'');
+	for (; *text != '\0'; text++) {
+		if (*text == '\'' || *text == '\\')
+			buf_putc(out, *text);
+		buf_putc(out, *text);
+	}
+	buf_putc(out, '\'');
+}
+
+static void
+put_require(struct buf *out, const struct sql_rows *row)
+{
+	static const char *const words[] = { "ISSUER", "SUBJECT", "CIPHER" };
+	const char *type = sql_cell(row, 0, 0);
+
+	if (text_same(type, "ANY"))
+		buf_puts(out, "REQUIRE SSL");
+	if (text_same(type, "X509"))
+		buf_puts(out, "REQUIRE X509");
+	if (!text_same(type, "SPECIFIED"))
+		return;
+	buf_puts(out, "REQUIRE");
+	for (size_t i = 0; i < 3; i++) {
+		if (text_empty(sql_cell(row, 0, 1 + i)))
+			continue;
+		buf_printf(out, " %s ", words[i]);
+		put_quoted(out, sql_cell(row, 0, 1 + i));
+	}
+}
+
+static void
+put_limits(struct buf *out, const struct sql_rows *row)
+{
+	static const char *const words[] = { "MAX_QUERIES_PER_HOUR",
+	    "MAX_UPDATES_PER_HOUR", "MAX_CONNECTIONS_PER_HOUR",
+	    "MAX_USER_CONNECTIONS" };
+	bool any = false;
+
+	for (size_t i = 0; i < 4; i++) {
+		const char *n = sql_cell(row, 0, 4 + i);
+
+		if (text_empty(n) || text_same(n, "0"))
+			continue;
+		buf_printf(out, "%s%s %s", any ? " " : out->len > 0 ?
+		    " WITH " : "WITH ", words[i], n);
+		any = true;
+	}
+}
+
+/* The columns are the same in all servers, and hold no hash. */
+static bool
+ask_requirements(struct sql *s, struct pool *pool, const struct account *a,
+    struct grant *g, struct err *e)
+{
+	struct buf text = buf_new(SQL_MAX);
+	struct sql_rows rows;
+
+	if (!ask_account(s, pool, "SELECT ssl_type, x509_issuer,"
+	    " x509_subject, ssl_cipher, max_questions, max_updates,"
+	    " max_connections, max_user_connections FROM mysql.user", a,
+	    &rows, e))
+		return false;
+	if (rows.n > 0) {
+		put_require(&text, &rows);
+		put_limits(&text, &rows);
+	}
+	*g = (struct grant){ .on = ON_ACCOUNT, .to = *a,
+	    .object = pool_strdup(pool, buf_str(&text)) };
+	buf_free(&text);
+	return true;
+}
+
+bool
+ask_besides(struct sql *s, struct pool *pool, const struct account *a,
+    struct grants *list, struct err *e)
+{
+	struct grant *v = pool_alloc(pool, 2 * sizeof(*v));
+
+	*list = (struct grants){ .account = *a, .v = v };
+	if (!ask_defaults(s, pool, a, &v[0], e))
+		return false;
+	list->n += v[0].nwho > 0;
+	if (!ask_requirements(s, pool, a, &v[list->n], e))
+		return false;
+	list->n += !text_empty(v[list->n].object);
 	return true;
 }
 

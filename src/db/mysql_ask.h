@@ -38,8 +38,9 @@ bool ask_grants(struct sql *, struct pool *, const struct account *,
 /* Rows of SHOW GRANTS as grants of source's account. */
 bool ask_parse(struct pool *, const struct grants_source *,
     const struct sql_rows *, struct grants *, struct err *) MUST_CHECK;
-/* MySQL 8+: default roles as one grant; elsewhere SHOW GRANTS has them. */
-bool ask_defaults(struct sql *, struct pool *, const struct account *,
+/* What SHOW GRANTS does not print, or not everywhere: default roles of MySQL
+ * 8+, and what the account requires (TLS, limits), if anything. */
+bool ask_besides(struct sql *, struct pool *, const struct account *,
     struct grants *, struct err *) MUST_CHECK;
 
 /* user@host, as CURRENT_USER() writes it; the host has no @. */

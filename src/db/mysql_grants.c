@@ -452,6 +452,21 @@ take_default_role(struct cursor *c, struct grant *g)
 	    && take_grantee(c, &g->to) && *c->at == '\0';
 }
 
+/* Not printed by SHOW GRANTS, but kept in a record. */
+static bool
+take_alter(struct cursor *c, struct grant *g)
+{
+	g->on = ON_ACCOUNT;
+	if (!take_word(c, "USER") || !take_grantee(c, &g->to))
+		return false;
+	g->object = c->at;
+	while (*c->at != '\0')
+		if (!(take_word(c, "REQUIRE") ? take_require(c) :
+		    take_word(c, "WITH") && take_with(c, g)))
+			return false;
+	return !text_empty(g->object) && !g->option;
+}
+
 /* 5.x: the proxy of the grant tables whose line would read like this one. */
 static bool
 legacy_proxy(struct cursor *c, struct grant *g)
@@ -600,6 +615,8 @@ take_line(struct cursor *c, struct grant *g)
 
 	if (take_word(c, "SET"))
 		return take_default_role(c, g);
+	if (take_word(c, "ALTER"))
+		return take_alter(c, g);
 	g->revoke = take_word(c, "REVOKE");
 	if (!g->revoke && !take_word(c, "GRANT"))
 		return false;
@@ -648,13 +665,13 @@ sort_columns(const struct grant *g)
 static void
 redact(struct buf *out, const char *line)
 {
-	const char *p = strstr(line, " IDENTIFIED ");
+	const char *p = strcasestr(line, "IDENTIFIED");
 
 	if (p == NULL)
 		buf_puts(out, line);
 	else {
 		buf_add(out, line, (size_t)(p - line));
-		buf_puts(out, " IDENTIFIED ***");
+		buf_puts(out, "IDENTIFIED ***");
 	}
 }
 
@@ -806,7 +823,7 @@ grant_print_object(struct buf *out, const struct grant *g)
 	static const char *const kinds[] = {
 		[ON_PROCEDURE] = "PROCEDURE ", [ON_FUNCTION] = "FUNCTION ",
 		[ON_PACKAGE] = "PACKAGE ", [ON_PACKAGE_BODY] = "PACKAGE BODY ",
-		[ON_DEFAULT_ROLE] = NULL,
+		[ON_ACCOUNT] = NULL,
 	};
 
 	if (g->on == ON_GLOBAL) {
@@ -857,6 +874,12 @@ grant_print(struct buf *out, const struct grant *g)
 {
 	bool role = g->on == ON_ROLE;
 
+	if (g->on == ON_ACCOUNT) {
+		buf_puts(out, "ALTER USER ");
+		account_print(out, &g->to);
+		buf_printf(out, " %s", g->object);
+		return;
+	}
 	if (g->on == ON_DEFAULT_ROLE) {
 		buf_puts(out, "SET DEFAULT ROLE ");
 		grant_print_object(out, g);

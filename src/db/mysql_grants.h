@@ -39,6 +39,7 @@ enum grant_on {
 	ON_PROXY,		/* the right to be somebody else */
 	ON_ROLE,
 	ON_DEFAULT_ROLE,	/* SET DEFAULT ROLE r FOR (MySQL: TO) u */
+	ON_ACCOUNT,		/* ALTER USER u: TLS and limits, in object */
 };
 
 struct grant_priv {

@@ -378,8 +378,8 @@ judge_list(const struct judge *j, const struct grants *list)
 
 /* --- what is missing --- */
 
-static bool
-is_expected(const struct grants_world *w, const char *privilege)
+bool
+grants_is_expected(const struct grants_world *w, const char *privilege)
 {
 	if (text_same(privilege, "DELETE HISTORY"))
 		return w->mariadb && w->version >= DELETE_HISTORY_SINCE;
@@ -418,7 +418,8 @@ judge_missing(const struct judge *j, const struct grants *list,
 		    j->account, "ALL PRIVILEGES ON %s", buf_str(&object));
 	else
 		for (size_t i = 0; grants_data_privileges[i] != NULL; i++)
-			if (is_expected(j->world, grants_data_privileges[i])
+			if (grants_is_expected(j->world,
+			    grants_data_privileges[i])
 			    && !own_row_has(j, list, db,
 			    grants_data_privileges[i]))
 				findings_add(j->pool, j->findings, SEV_LOW,

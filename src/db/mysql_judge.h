@@ -43,7 +43,10 @@ bool grants_is_whole(struct pool *, const struct grants_world *,
     const struct grants *, const char *db);
 
 /* The 18 privileges of a database, and MariaDB's two more; NULL-ended. */
+enum { GRANTS_DATA_MAX = 20 };
 extern const char *const grants_data_privileges[];
+/* Does ALL PRIVILEGES on a database hold it on this server? */
+bool grants_is_expected(const struct grants_world *, const char *privilege);
 
 /* mysql, information_schema, performance_schema, sys. */
 bool grants_is_system(const char *db);

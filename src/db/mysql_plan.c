@@ -193,7 +193,7 @@ plan_options(struct pool *pool, const struct grants *list, struct plan *p)
 		grant_print_object(&sql, g);
 		buf_puts(&sql, " FROM ");
 		account_print(&sql, &g->to);
-		plan_add(pool, p, PLAN_OPTION, &list->account, NULL,
+		plan_add(pool, p, PLAN_OPTION, &list->account, g,
 		    buf_str(&sql));
 	}
 	buf_free(&sql);
@@ -224,6 +224,12 @@ plan_split(struct pool *pool, const struct plan_statement *s, struct plan *p)
 		    buf_str(&sql));
 	}
 	buf_free(&sql);
+}
+
+void
+plan_keep(struct pool *pool, const struct plan_statement *s, struct plan *p)
+{
+	plan_add(pool, p, s->phase, &s->account, s->grant, s->sql);
 }
 
 /* --- back again --- */
@@ -281,25 +287,134 @@ is_line_there(const struct grants *now, const struct grant *g)
 {
 	size_t n = g->on >= ON_PROXY ? g->nwho : g->nprivs;
 
+	for (size_t i = 0; g->on == ON_ACCOUNT && i < now->n; i++)
+		if (same_object(&now->v[i], g))
+			return true;
+	if (g->on == ON_ACCOUNT)
+		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!is_there(now, g, i))
 			return false;
 	return true;
 }
 
-void
-plan_restore(struct pool *pool, const struct grants *saved,
-    const struct grants *now, struct plan *p)
+/* Before 5.7.6 only GRANT changes what an account requires. */
+static const char *
+restoring_text(struct pool *pool, const struct grants_world *w,
+    const struct grant *g)
 {
-	for (int round = 0; round < 3; round++)
+	if (g->on != ON_ACCOUNT || w->mariadb || w->version >= 50706)
+		return grant_text(pool, g);
+	return pool_printf(pool, "GRANT USAGE ON *.* TO %s %s",
+	    account_text(pool, &g->to), g->object);
+}
+
+static bool
+is_any_own_row(struct pool *pool, const struct grants_world *w,
+    const struct grant *g)
+{
+	for (size_t i = 0; w->own[i] != NULL; i++)
+		if (grants_is_own_row(pool, w, g, w->own[i]))
+			return true;
+	return false;
+}
+
+/* Did the saved lines allow this on the object of the row? */
+static bool
+was_allowed(const struct grants *saved, const struct grant *row,
+    const char *privilege)
+{
+	for (size_t i = 0; i < saved->n; i++)
+		if (!saved->v[i].revoke && same_object(&saved->v[i], row)
+		    && (grant_has(&saved->v[i], privilege)
+		    || grant_has(&saved->v[i], "ALL PRIVILEGES")))
+			return true;
+	return false;
+}
+
+static bool
+was_there(const struct grants *saved, const struct grant *row)
+{
+	for (size_t i = 0; i < saved->n; i++)
+		if (!saved->v[i].revoke && same_object(&saved->v[i], row))
+			return true;
+	return false;
+}
+
+/* Of a row that is whole, or of one that is not, what was not there. */
+static void
+plan_less(struct pool *pool, const struct grants_world *w,
+    const struct grants *saved, const struct grant *row, struct plan *p)
+{
+	struct buf sql = buf_new(STATEMENT_MAX);
+	struct grant less = *row;
+	struct grant_priv privs[GRANTS_DATA_MAX];
+
+	less.privs = privs;
+	less.nprivs = 0;
+	if (!was_there(saved, row)) {
+		less.privs = row->privs;
+		less.nprivs = row->nprivs;
+	} else
+		for (size_t i = 0; grants_data_privileges[i] != NULL; i++) {
+			const char *name = grants_data_privileges[i];
+
+			if (grants_is_expected(w, name)
+			    && (grant_has(row, name)
+			    || grant_has(row, "ALL PRIVILEGES"))
+			    && !was_allowed(saved, row, name))
+				privs[less.nprivs++] = (struct grant_priv){
+				    .name = name };
+		}
+	if (less.nprivs > 0) {
+		print_revoke(&sql, &less, 0, less.nprivs);
+		plan_add(pool, p, PLAN_REVOKE, &saved->account, row,
+		    buf_str(&sql));
+	}
+	buf_free(&sql);
+}
+
+/* Those on own databases, or the others. */
+static void
+plan_restrictions(struct pool *pool, const struct grants_world *w,
+    const struct grants *saved, const struct grants *now, bool own,
+    struct plan *p)
+{
+	for (size_t i = 0; i < saved->n; i++) {
+		const struct grant *g = &saved->v[i];
+
+		if (g->revoke && is_any_own_row(pool, w, g) == own
+		    && !is_line_there(now, g))
+			plan_add(pool, p, own ? PLAN_REVOKE : PLAN_GRANT,
+			    &saved->account, g, grant_text(pool, g));
+	}
+}
+
+void
+plan_restore(struct pool *pool, const struct grants_world *w,
+    const struct grants *saved, const struct grants *now, struct plan *p)
+{
+	for (int round = 0; round < 2; round++)
 		for (size_t i = 0; i < saved->n; i++) {
 			const struct grant *g = &saved->v[i];
-			int turn = g->revoke ? 2 :
-			    g->on == ON_DEFAULT_ROLE ? 1 : 0;
+			int turn = g->on == ON_DEFAULT_ROLE ? 1 : 0;
 
-			if (turn == round && !grant_is_empty(g)
+			if (turn == round && !g->revoke && !grant_is_empty(g)
 			    && !is_line_there(now, g))
 				plan_add(pool, p, PLAN_GRANT,
-				    &saved->account, g, grant_text(pool, g));
+				    &saved->account, g,
+				    restoring_text(pool, w, g));
 		}
+	plan_restrictions(pool, w, saved, now, false, p);
+}
+
+void
+plan_exactly(struct pool *pool, const struct grants_world *w,
+    const struct grants *saved, const struct grants *now, struct plan *p)
+{
+	for (size_t i = 0; i < now->n; i++)
+		if (is_for(now, &now->v[i]) && !now->v[i].revoke
+		    && is_any_own_row(pool, w, &now->v[i]))
+			plan_less(pool, w, saved, &now->v[i], p);
+	plan_restrictions(pool, w, saved, now, true, p);
 }

@@ -35,7 +35,8 @@ struct plan_statement {
 	enum plan_phase phase;
 	struct account account;
 	const char *sql;
-	const struct grant *grant;	/* what PLAN_REVOKE takes; or NULL */
+	const struct grant *grant;	/* the line it comes from; NULL only
+					 * where no privilege is named */
 };
 
 struct plan {
@@ -51,12 +52,22 @@ void plan_scope(struct pool *, const struct grants_world *,
  * as a whole when the admin lacks one of its names. */
 void plan_split(struct pool *, const struct plan_statement *, struct plan *);
 
+/* Append the statement as it is. */
+void plan_keep(struct pool *, const struct plan_statement *, struct plan *);
+
 /*
  * Append what brings the saved statements back that are not in `now`: the
  * grants, then default roles, then partial REVOKEs (sooner they would take
- * from the rows). All phases are PLAN_GRANT.
+ * from the rows). All phases are PLAN_GRANT. What restricting added to the
+ * own databases stays, and a partial REVOKE of theirs, which would take from
+ * it, waits.
  */
-void plan_restore(struct pool *, const struct grants *saved,
-    const struct grants *now, struct plan *);
+void plan_restore(struct pool *, const struct grants_world *,
+    const struct grants *saved, const struct grants *now, struct plan *);
+
+/* Append what takes that away again, and those partial REVOKEs. All phases
+ * are PLAN_REVOKE. */
+void plan_exactly(struct pool *, const struct grants_world *,
+    const struct grants *saved, const struct grants *now, struct plan *);
 
 #endif

@@ -104,7 +104,57 @@ restrict_check(struct sql *s, struct pool *pool, const char *user,
 	return true;
 }
 
+/* The administrator's own, and not that of a role of his, which SHOW GRANTS
+ * does not tell: the server decides then. */
+static bool
+has_system_user(const struct grants *list, bool *roles)
+{
+	*roles = false;
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->v[i].on == ON_GLOBAL
+		    && grant_has(&list->v[i], "SYSTEM_USER"))
+			return true;
+		*roles = *roles || list->v[i].on == ON_ROLE;
+	}
+	return false;
+}
+
+bool
+restrict_check_rights(struct sql *s, struct pool *pool,
+    const struct scope *scope, struct err *e)
+{
+	const char *target = NULL, *who;
+	struct grants mine;
+	struct account me;
+	bool roles;
+
+	for (size_t i = 0; i < scope->naccounts && target == NULL; i++)
+		if (has_system_user(&scope->accounts[i], &roles))
+			target = account_text(pool,
+			    &scope->accounts[i].account);
+	if (target == NULL)
+		return true;
+	if (!ask_variable(s, pool, "CURRENT_USER()", &who, e))
+		return false;
+	me = ask_split(pool, who);
+	if (!ask_grants(s, pool, &me, &mine, e))
+		return false;
+	return has_system_user(&mine, &roles) || roles
+	    || err_set(e, ERR_DENIED, "%s has SYSTEM_USER, and the "
+		"administrator has not: nothing was changed; log in as one "
+		"who has it", target);
+}
+
 /* --- restrict --- */
+
+/* One call of restrict_user. */
+struct run {
+	struct sql *s;
+	struct pool *pool;
+	restrict_say *say;
+	const struct grants_world *w;
+	struct plan refused;	/* what the administrator may not say */
+};
 
 /* The named thing is not granted (any more): the next reading decides. */
 static bool
@@ -114,6 +164,38 @@ is_gone(unsigned code)
 	    || code == SQL_NO_ROUTINE_GRANT || code == SQL_NO_SUCH_GRANTS;
 }
 
+/* The administrator lacks what would be taken. The first of them is about a
+ * right, though it says password. */
+static bool
+is_refusal(unsigned code)
+{
+	return code == SQL_LOGIN_DENIED || code == SQL_NO_PROXY
+	    || code == SQL_DB_DENIED || code == SQL_TABLE_DENIED
+	    || code == SQL_COLUMN_DENIED || code == SQL_ROUTINE_DENIED
+	    || code == SQL_MANDATORY_ROLE;
+}
+
+/* MariaDB knows packages in this mode only. */
+static bool
+run_sql(struct sql *s, const struct plan_statement *p, struct err *e)
+{
+	bool package = p->grant != NULL && (p->grant->on == ON_PACKAGE
+	    || p->grant->on == ON_PACKAGE_BODY);
+	struct err ours = { 0 };
+	bool ok;
+
+	if (!package)
+		return sql_run(s, p->sql, NULL, NULL, e);
+	if (!sql_run(s, "SET SESSION sql_mode = 'ORACLE'", NULL, NULL, e))
+		return false;
+	ok = sql_run(s, p->sql, NULL, NULL, e);
+	if (sql_run(s, "SET SESSION sql_mode = 'NO_AUTO_CREATE_USER'", NULL,
+	    NULL, &ours))
+		return ok;
+	*e = ours;
+	return false;
+}
+
 static bool
 run_one(struct sql *s, const struct plan_statement *p, restrict_say *say,
     struct err *e)
@@ -121,7 +203,7 @@ run_one(struct sql *s, const struct plan_statement *p, restrict_say *say,
 	struct err ours = { 0 };
 
 	say(&p->account, p->sql);
-	if (sql_run(s, p->sql, NULL, NULL, &ours))
+	if (run_sql(s, p, &ours))
 		return true;
 	if (p->phase != PLAN_GRANT && is_gone(sql_code(s))) {
 		log_info("already gone: %s", ours.text);
@@ -131,69 +213,164 @@ run_one(struct sql *s, const struct plan_statement *p, restrict_say *say,
 	return false;
 }
 
+static bool
+is_refused(const struct run *r, const char *sql)
+{
+	for (size_t i = 0; i < r->refused.n; i++)
+		if (text_same(r->refused.v[i].sql, sql))
+			return true;
+	return false;
+}
+
+/* Nothing of it can be had: it, or each of its names, was refused. */
+static bool
+is_hopeless(const struct run *r, const struct plan_statement *p)
+{
+	struct plan each = { 0 };
+
+	if (is_refused(r, p->sql))
+		return true;
+	if (p->phase != PLAN_REVOKE || p->grant->nprivs < 2)
+		return false;
+	plan_split(r->pool, p, &each);
+	for (size_t i = 0; i < each.n; i++)
+		if (!is_refused(r, each.v[i].sql))
+			return false;
+	return true;
+}
+
+static void
+split_named(struct run *r, const struct plan_statement *p,
+    const struct grant_priv *privs, size_t n, struct plan *each)
+{
+	struct grant names = *p->grant;
+	struct plan_statement named = *p;
+
+	names.privs = privs;
+	names.nprivs = n;
+	named.grant = &names;
+	plan_split(r->pool, &named, each);
+	for (size_t i = 0; i < each->n; i++)
+		each->v[i].grant = p->grant;
+}
+
+/* ALL was printed on *.*, and the administrator has less: what he has is
+ * named in his own grants. */
+static bool
+split_global(struct run *r, const struct plan_statement *p,
+    struct plan *each, struct err *e)
+{
+	struct grants mine;
+	struct account me;
+	const char *who;
+
+	if (!ask_variable(r->s, r->pool, "CURRENT_USER()", &who, e))
+		return false;
+	me = ask_split(r->pool, who);
+	if (!ask_grants(r->s, r->pool, &me, &mine, e))
+		return false;
+	for (size_t i = 0; i < mine.n; i++)
+		if (mine.v[i].on == ON_GLOBAL
+		    && !grant_has(&mine.v[i], "ALL PRIVILEGES")
+		    && !grant_has(&mine.v[i], "USAGE"))
+			split_named(r, p, mine.v[i].privs, mine.v[i].nprivs,
+			    each);
+	return true;
+}
+
+static void
+split_database(struct run *r, const struct plan_statement *p,
+    struct plan *each)
+{
+	struct grant_priv privs[GRANTS_DATA_MAX] = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; grants_data_privileges[i] != NULL; i++)
+		if (grants_is_expected(r->w, grants_data_privileges[i]))
+			privs[n++].name = grants_data_privileges[i];
+	split_named(r, p, privs, n, each);
+}
+
+static bool
+split(struct run *r, const struct plan_statement *p, struct plan *each,
+    struct err *e)
+{
+	if (!grant_has(p->grant, "ALL PRIVILEGES")) {
+		plan_split(r->pool, p, each);
+		return true;
+	}
+	plan_keep(r->pool, p, &r->refused);
+	if (p->grant->on == ON_GLOBAL)
+		return split_global(r, p, each, e);
+	if (p->grant->on == ON_DB)
+		split_database(r, p, each);
+	return true;
+}
+
 /* A list is refused as a whole for one name the administrator lacks. */
 static bool
-run_split(struct sql *s, struct pool *pool, const struct plan_statement *p,
-    restrict_say *say, struct err *e)
+run_split(struct run *r, const struct plan_statement *p, struct err *e)
 {
 	struct plan each = { 0 };
 	struct err ours = { 0 };
 
-	plan_split(pool, p, &each);
-	for (size_t i = 0; i < each.n; i++)
-		if (!run_one(s, &each.v[i], say, &ours)) {
-			if (sql_code(s) != SQL_LOGIN_DENIED) {
-				*e = ours;
-				return false;
-			}
-			log_warn("the administrator lacks this right and so"
-			    " can't take it: %s", each.v[i].sql);
+	if (!split(r, p, &each, e))
+		return false;
+	for (size_t i = 0; i < each.n; i++) {
+		if (is_refused(r, each.v[i].sql)
+		    || run_one(r->s, &each.v[i], r->say, &ours))
+			continue;
+		if (!is_refusal(sql_code(r->s))) {
+			*e = ours;
+			return false;
 		}
+		log_warn("the administrator lacks this right and so can't "
+		    "take it: %s", each.v[i].sql);
+		plan_keep(r->pool, &each.v[i], &r->refused);
+	}
 	return true;
 }
 
 static bool
-run_statement(struct sql *s, struct pool *pool,
-    const struct plan_statement *p, restrict_say *say, struct err *e)
+run_statement(struct run *r, const struct plan_statement *p, struct err *e)
 {
-	if (run_one(s, p, say, e))
+	if (is_hopeless(r, p) || run_one(r->s, p, r->say, e))
 		return true;
-	switch (sql_code(s)) {
-	case SQL_LOGIN_DENIED:	/* about a right, though it says password */
-		if (p->phase != PLAN_REVOKE)
-			break;
-		if (p->grant->nprivs > 1)
-			return run_split(s, pool, p, say, e);
-		return err_set(e, ERR_HAND, "the administrator may not say "
-		    "%s: it lacks a privilege that would be taken", p->sql);
-	case SQL_NEED_RIGHT:
+	if (sql_code(r->s) == SQL_NEED_RIGHT)
 		return err_within(e, "the administrator lacks a right "
 		    "(SYSTEM_USER, when the user has it); stopped here");
-	case SQL_DB_DENIED:
+	if (!is_refusal(sql_code(r->s)))
+		return false;
+	if (p->phase < PLAN_REVOKE)
 		return err_within(e, "the administrator lacks a privilege "
-		    "on this database; stopped here");
-	}
-	return false;
+		    "on this database; nothing was revoked");
+	if (p->phase == PLAN_REVOKE && (p->grant->nprivs > 1
+	    || grant_has(p->grant, "ALL PRIVILEGES")))
+		return run_split(r, p, e);
+	log_warn("the administrator may not say this: %s", e->text);
+	plan_keep(r->pool, p, &r->refused);
+	return true;
 }
 
+/* PLAN_PHASES: there is nothing to do, or nothing that can be done. */
 static enum plan_phase
-first_phase(const struct plan *p)
+first_phase(const struct run *r, const struct plan *p)
 {
 	enum plan_phase first = PLAN_PHASES;
 
 	for (size_t i = 0; i < p->n; i++)
-		if (p->v[i].phase < first)
+		if (p->v[i].phase < first && !is_hopeless(r, &p->v[i]))
 			first = p->v[i].phase;
 	return first;
 }
 
 static bool
-run_phase(struct sql *s, struct pool *pool, const struct plan *p,
-    enum plan_phase phase, restrict_say *say, struct err *e)
+run_phase(struct run *r, const struct plan *p, enum plan_phase phase,
+    struct err *e)
 {
 	for (size_t i = 0; i < p->n; i++)
 		if (p->v[i].phase == phase
-		    && !run_statement(s, pool, &p->v[i], say, e))
+		    && !run_statement(r, &p->v[i], e))
 			return false;
 	return true;
 }
@@ -211,8 +388,21 @@ too_often(const struct plan *p, enum plan_phase phase, struct err *e)
 		return err_set(e, ERR_HAND, "the server does not show what "
 		    "was granted; nothing was revoked: %s", sql);
 	return err_set(e, ERR_HAND, "the server still shows what was "
-	    "revoked (the administrator lacks it, or memory and tables "
-	    "differ: FLUSH PRIVILEGES): %s", sql);
+	    "revoked (memory and tables differ: FLUSH PRIVILEGES): %s", sql);
+}
+
+/* What is still planned was refused. */
+static bool
+tell_refused(const struct plan *left, struct err *e)
+{
+	struct buf all = buf_new(ERR_TEXT_MAX);
+
+	for (size_t i = 0; i < left->n; i++)
+		buf_printf(&all, "%s%s", i > 0 ? "; " : "", left->v[i].sql);
+	err_set(e, ERR_HAND, "the administrator lacks the right to say this:"
+	    " %s", buf_str(&all));
+	buf_free(&all);
+	return false;
 }
 
 bool
@@ -220,19 +410,22 @@ restrict_user(struct sql *s, struct pool *pool, const char *user,
     const char *const *own, restrict_say *say, struct scope *scope,
     struct err *e)
 {
+	struct run r = { .s = s, .pool = pool, .say = say,
+	    .w = &scope->world };
 	int rounds[PLAN_PHASES] = { 0 };
 	enum plan_phase phase;
 
 	for (;;) {
 		if (!scope_audit(s, pool, user, own, scope, e))
 			return false;
-		phase = first_phase(&scope->plan);
+		phase = first_phase(&r, &scope->plan);
 		if (phase == PLAN_PHASES)
-			return true;
+			return scope->plan.n == 0
+			    || tell_refused(&scope->plan, e);
 		if (rounds[phase]++ >= (phase == PLAN_GRANT ? GRANTS_MAX :
 		    ROUNDS_MAX))
 			return too_often(&scope->plan, phase, e);
-		if (!run_phase(s, pool, &scope->plan, phase, say, e))
+		if (!run_phase(&r, &scope->plan, phase, e))
 			return false;
 	}
 }
@@ -344,37 +537,69 @@ restrict_end_sessions(struct sql *s, struct pool *pool, const char *user,
 
 /* --- restore --- */
 
+typedef void plan_back(struct pool *, const struct grants_world *,
+    const struct grants *saved, const struct grants *now, struct plan *);
+
 static bool
-plan_account(struct sql *s, struct pool *pool, const struct grants *saved,
-    struct plan *p, struct err *e)
+plan_account(struct sql *s, struct pool *pool, const struct grants_world *w,
+    plan_back *back, const struct grants *saved, struct plan *p,
+    struct err *e)
 {
-	struct grants now, defaults;
+	struct grants now, besides;
 	struct grant *both;
 
 	if (!ask_grants(s, pool, &saved->account, &now, e)
-	    || !ask_defaults(s, pool, &saved->account, &defaults, e))
+	    || !ask_besides(s, pool, &saved->account, &besides, e))
 		return false;
-	both = pool_alloc(pool, (now.n + defaults.n + 1) * sizeof(*both));
+	both = pool_alloc(pool, (now.n + besides.n + 1) * sizeof(*both));
 	memcpy(both, now.v, now.n * sizeof(*both));
-	if (defaults.n > 0)
-		memcpy(both + now.n, defaults.v, defaults.n * sizeof(*both));
+	if (besides.n > 0)
+		memcpy(both + now.n, besides.v, besides.n * sizeof(*both));
 	now.v = both;
-	now.n += defaults.n;
-	plan_restore(pool, saved, &now, p);
+	now.n += besides.n;
+	back(pool, w, saved, &now, p);
 	return true;
 }
 
-bool
-restrict_plan_undo(struct sql *s, struct pool *pool,
-    const struct grants *saved, size_t n, struct plan *p, struct err *e)
+static bool
+plan_accounts(struct sql *s, struct pool *pool, const char *const *own,
+    plan_back *back, const struct grants *saved, size_t n, struct plan *p,
+    struct err *e)
 {
+	struct grants_world w;
+
+	if (!ask_world(s, pool, own, &w, e))
+		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!plan_account(s, pool, &saved[i], p, e))
+		if (!plan_account(s, pool, &w, back, &saved[i], p, e))
 			return false;
 	return true;
 }
 
-/* Granting on a table that is gone fails; its REVOKE was possible. */
+bool
+restrict_plan_undo(struct sql *s, struct pool *pool, const char *const *own,
+    const struct grants *saved, size_t n, struct plan *p, struct err *e)
+{
+	return plan_accounts(s, pool, own, plan_restore, saved, n, p, e);
+}
+
+bool
+restrict_plan_exactly(struct sql *s, struct pool *pool,
+    const char *const *own, const struct grants *saved, size_t n,
+    struct plan *p, struct err *e)
+{
+	return plan_accounts(s, pool, own, plan_exactly, saved, n, p, e);
+}
+
+/* Granting on what is gone fails, though its REVOKE was possible. */
+static bool
+is_lost(unsigned code)
+{
+	return code == SQL_NO_TABLE || code == SQL_NO_COLUMN
+	    || code == SQL_NO_ROUTINE || code == SQL_NO_ROLE
+	    || code == SQL_NO_MARIADB_ROLE;
+}
+
 bool
 restrict_undo(struct sql *s, const struct plan *p, restrict_say *say,
     struct err *e)
@@ -384,12 +609,53 @@ restrict_undo(struct sql *s, const struct plan *p, restrict_say *say,
 
 		if (run_one(s, &p->v[i], say, &ours))
 			continue;
-		if (sql_code(s) != SQL_NO_TABLE) {
+		if (!is_lost(sql_code(s))) {
 			*e = ours;
 			return false;
 		}
-		log_warn("the table is gone, its grant is left out: %s",
+		log_warn("what it is on is gone, the grant is left out: %s",
 		    p->v[i].sql);
+	}
+	return true;
+}
+
+/* --- what can't be given back --- */
+
+static bool
+is_table_there(struct sql *s, struct pool *pool, const struct grant *g,
+    bool *there, struct err *e)
+{
+	struct buf sql = buf_new(SQL_MAX);
+	struct sql_rows rows;
+	bool ok;
+
+	buf_puts(&sql, "SELECT 1 FROM information_schema.TABLES WHERE "
+	    "TABLE_SCHEMA = ");
+	sql_literal(&sql, g->db);
+	buf_puts(&sql, " AND TABLE_NAME = ");
+	sql_literal(&sql, g->object);
+	ok = sql_run(s, buf_str(&sql), pool, &rows, e);
+	buf_free(&sql);
+	*there = rows.n > 0;
+	return ok;
+}
+
+bool
+restrict_warn_lost(struct sql *s, struct pool *pool, const struct plan *p,
+    struct err *e)
+{
+	bool there;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct grant *g = p->v[i].grant;
+
+		if (p->v[i].phase != PLAN_REVOKE || g->on != ON_TABLE)
+			continue;
+		if (!is_table_there(s, pool, g, &there, e))
+			return false;
+		if (!there)
+			log_warn("the table is gone, so that this could not "
+			    "be given back: %s", grant_text(pool, g));
 	}
 	return true;
 }

@@ -39,13 +39,23 @@ typedef void restrict_say(const struct account *, const char *sql);
 
 /*
  * Run the plan, read again, until nothing is left to do; the scope is how
- * it ended. Killed anywhere, another call completes it. ERR_HAND: a right
- * can't be taken; ERR_DENIED: the administrator may not; before the own
- * databases are granted nothing is revoked.
+ * it ended. Killed anywhere, another call completes it. A list that is
+ * refused for one name is said name by name, and what is refused then is
+ * left, and named in the end. ERR_HAND: a right can't be taken; ERR_DENIED:
+ * the administrator may not; before the own databases are granted nothing is
+ * revoked.
  */
 bool restrict_user(struct sql *, struct pool *, const char *user,
     const char *const *own, restrict_say *, struct scope *, struct err *)
     MUST_CHECK;
+
+/* ERR_DENIED: the user has SYSTEM_USER, and the administrator lacks it: the
+ * server would refuse every statement about him. */
+bool restrict_check_rights(struct sql *, struct pool *, const struct scope *,
+    struct err *) MUST_CHECK;
+/* Log which of the plan's REVOKEs no GRANT could give back. */
+bool restrict_warn_lost(struct sql *, struct pool *, const struct plan *,
+    struct err *) MUST_CHECK;
 
 /*
  * See that the sessions that the user has now end: they keep rights that
@@ -57,10 +67,15 @@ bool restrict_end_sessions(struct sql *, struct pool *, const char *user,
     long seconds, size_t *ended, struct err *) MUST_CHECK;
 
 /* The statements that the saved accounts (grants_read) lack now. */
-bool restrict_plan_undo(struct sql *, struct pool *,
+bool restrict_plan_undo(struct sql *, struct pool *, const char *const *own,
     const struct grants *saved, size_t n, struct plan *, struct err *)
     MUST_CHECK;
-/* Run them. A grant on a table that is gone is left out with a warning. */
+/* After those, and after the sessions that the user has then are ended: the
+ * statements that take away what restricting added. */
+bool restrict_plan_exactly(struct sql *, struct pool *,
+    const char *const *own, const struct grants *saved, size_t n,
+    struct plan *, struct err *) MUST_CHECK;
+/* Run them. A grant on what is gone is left out with a warning. */
 bool restrict_undo(struct sql *, const struct plan *, restrict_say *,
     struct err *) MUST_CHECK;
 

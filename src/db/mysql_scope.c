@@ -195,8 +195,8 @@ find_accounts(struct sql *s, struct pool *pool, const char *user,
 		    "there is no MySQL user %s", user);
 	scope->accounts = pool_alloc(pool,
 	    rows.n * sizeof(*scope->accounts));
-	scope->defaults = pool_alloc(pool,
-	    rows.n * sizeof(*scope->defaults));
+	scope->besides = pool_alloc(pool,
+	    rows.n * sizeof(*scope->besides));
 	for (size_t i = 0; i < rows.n; i++)
 		scope->accounts[scope->naccounts++].account =
 		    (struct account){ sql_cell(&rows, i, 0),
@@ -228,7 +228,7 @@ audit_account(struct sql *s, struct pool *pool, struct scope *scope, size_t i,
 	struct account a = list->account;
 
 	if (!ask_grants(s, pool, &a, list, e)
-	    || !ask_defaults(s, pool, &a, &scope->defaults[i], e)
+	    || !ask_besides(s, pool, &a, &scope->besides[i], e)
 	    || !learn_list(s, pool, &scope->world, list, e))
 		return false;
 	drop_other_hosts(pool, list);
@@ -282,7 +282,7 @@ scope_audit_self(struct sql *s, struct pool *pool, const char *const *own,
 
 	*scope = (struct scope){ .naccounts = 1 };
 	scope->accounts = pool_alloc(pool, sizeof(*scope->accounts));
-	scope->defaults = pool_alloc(pool, sizeof(*scope->defaults));
+	scope->besides = pool_alloc(pool, sizeof(*scope->besides));
 	if (!ask_world(s, pool, own, &scope->world, e)
 	    || !ask_variable(s, pool, "CURRENT_USER()", &me, e))
 		return false;

@@ -22,7 +22,7 @@ struct sql;
 struct scope {
 	struct grants_world world;
 	struct grants *accounts;	/* one per host */
-	struct grants *defaults;	/* MySQL's default roles, one each */
+	struct grants *besides;		/* what ask_besides says, one each */
 	size_t naccounts;
 	struct findings findings;
 	struct plan plan;		/* empty: nothing to do */

@@ -608,7 +608,7 @@ START_TEST(restoring_says_only_what_is_not_there)
 	    OWN, NULL });
 	struct plan p = { 0 };
 
-	plan_restore(pool, &saved, &now, &p);
+	plan_restore(pool, &mysql9, &saved, &now, &p);
 	ck_assert_uint_eq(p.n, 4);
 	ck_assert_str_eq(p.v[0].sql, "GRANT SELECT, RELOAD ON *.* TO "
 	    "`app`@`%` WITH GRANT OPTION");
@@ -617,8 +617,77 @@ START_TEST(restoring_says_only_what_is_not_there)
 	ck_assert_str_eq(p.v[3].sql,
 	    "REVOKE SELECT ON `mysql`.* FROM `app`@`%`");
 	p.n = 0;
-	plan_restore(pool, &saved, &saved, &p);
+	plan_restore(pool, &mysql9, &saved, &saved, &p);
 	ck_assert_uint_eq(p.n, 0);
+}
+END_TEST
+
+/* What restricting added goes, and then what lay on the own database. */
+START_TEST(restoring_exactly_takes_what_was_added)
+{
+	struct grants_world partial = mysql9;
+	struct grants now = list_of(&modern, (const char *const[]){ OWN,
+	    NULL });
+	struct grants none = list_of(&modern, (const char *const[]){ USAGE,
+	    "REVOKE DROP ON `own`.* FROM `app`@`%`", NULL });
+	struct grants some = list_of(&modern, (const char *const[]){
+	    "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES,"
+	    " INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE,"
+	    " CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE ON "
+	    "`own`.* TO `app`@`%` WITH GRANT OPTION", NULL });
+	struct plan p = { 0 };
+
+	partial.literal = true;
+	plan_restore(pool, &partial, &none, &now, &p);
+	ck_assert_uint_eq(p.n, 0);
+	plan_exactly(pool, &partial, &none, &now, &p);
+	ck_assert_uint_eq(p.n, 2);
+	ck_assert_str_eq(p.v[0].sql, "REVOKE ALL PRIVILEGES ON `own`.* FROM "
+	    "`app`@`%`");
+	ck_assert_str_eq(p.v[1].sql, "REVOKE DROP ON `own`.* FROM "
+	    "`app`@`%`");
+	p.n = 0;
+	plan_exactly(pool, &mysql9, &some, &now, &p);
+	ck_assert_uint_eq(p.n, 1);
+	ck_assert_str_eq(p.v[0].sql, "REVOKE EVENT, TRIGGER ON `own`.* FROM "
+	    "`app`@`%`");
+	p.n = 0;
+	plan_exactly(pool, &mysql9, &now, &now, &p);
+	ck_assert_uint_eq(p.n, 0);
+}
+END_TEST
+
+START_TEST(what_an_account_requires_is_kept_and_given_back)
+{
+	static const char line[] = "ALTER USER `app`@`%` REQUIRE ISSUER "
+	    "'/CN=o''x' CIPHER 'A:B' WITH MAX_QUERIES_PER_HOUR 9 "
+	    "MAX_USER_CONNECTIONS 5";
+	static const char *const wrong[] = {
+		"ALTER USER `app`@`%` IDENTIFIED BY PASSWORD 'x'",
+		"ALTER USER `app`@`%` REQUIRE SSL; DROP USER x",
+		"ALTER USER `app`@`%` WITH GRANT OPTION",
+		"ALTER USER `app`@`%`",
+	};
+	struct grants_world mysql5 = mysql9;
+	struct grants now = list_of(&modern, (const char *const[]){ OWN,
+	    NULL });
+	struct grants saved = list_of(&modern, (const char *const[]){ line,
+	    NULL });
+	struct plan p = { 0 };
+	struct grant g;
+
+	plan_restore(pool, &mysql9, &saved, &now, &p);
+	ck_assert_uint_eq(p.n, 1);
+	ck_assert_str_eq(p.v[0].sql, line);
+	plan_restore(pool, &mysql9, &saved, &saved, &p);
+	ck_assert_uint_eq(p.n, 1);
+	mysql5.version = 50624;
+	plan_restore(pool, &mysql5, &saved, &now, &p);
+	ck_assert(text_starts(p.v[1].sql, "GRANT USAGE ON *.* TO `app`@`%` "
+	    "REQUIRE ISSUER"));
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+		ck_assert_msg(!grants_parse(pool, &modern, wrong[i], &g, &e),
+		    "%s", wrong[i]);
 }
 END_TEST
 
@@ -681,6 +750,8 @@ main(void)
 		a_line_for_another_account_is_for_a_person,
 		a_refused_list_is_split_into_its_names,
 		restoring_says_only_what_is_not_there,
+		restoring_exactly_takes_what_was_added,
+		what_an_account_requires_is_kept_and_given_back,
 		findings_are_merged_and_counted,
 	};
 
