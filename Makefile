@@ -3,6 +3,8 @@
 #   make              all steps, each a small static program in build/bin
 #   make demo         a whole migration in the sandbox (KEEP=1 leaves it up)
 #   make test         unit, contract and step tests and the end-to-end run
+#   make test-mysql   what is proven of grants alone, on three servers or on that
+#                     which TRANSPLANT_TEST_MYSQL_URL names
 #   make setup        what both need: distribution packages, static libraries
 #   make sandbox-full a world with the real Kubernetes and Argo CD; test-full,
 #                     demo FULL=1: tests and demo in it
@@ -87,7 +89,7 @@ BENCH := $(patsubst tests/bench/%.c,$(TEST)/bench/%,\
 DOUBLES := $(addprefix build/doubles/,world mongo lms smtp faultproxy askmongo)
 
 .PHONY: all setup test test-unit fuzz fuzz-programs demo bench lint \
-	actions sandbox-up sandbox-full test-full get-full sandbox-down \
+	actions sandbox-up sandbox-full test-full test-mysql get-full sandbox-down \
 	clean programs doubles tests dist print-cflags print-double-cflags
 all: programs
 

@@ -159,11 +159,24 @@ tell_account(const struct grants *list)
 }
 
 static void
+tell_own(void)
+{
+	struct buf names = buf_new(TEXT_MAX);
+
+	for (size_t i = 0; at.who.own[i] != NULL; i++)
+		buf_printf(&names, "%s%s", i > 0 ? ", " : "",
+		    at.who.own[i]);
+	log_info("databases of its own: %s", buf_str(&names));
+	buf_free(&names);
+}
+
+static void
 tell_plan(void)
 {
 	bool only_told = step_common()->dry_run
 	    || text_same(in.mode, "plan");
 
+	tell_own();
 	step_output("statements", "%zu", at.scope.plan.n);
 	for (size_t i = 0; i < at.scope.naccounts; i++)
 		tell_account(&at.scope.accounts[i]);

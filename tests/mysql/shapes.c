@@ -44,8 +44,8 @@ const struct shape shapes[] = {
 	    "SYSTEM_VARIABLES_ADMIN ON *.* TO {u} WITH GRANT OPTION",
 	    "REVOKE GRANT OPTION ON *.* FROM {u}", "GRANT GRANT OPTION ON "
 	    "*.* TO {u}", "REVOKE GRANT OPTION ON *.* FROM {u}" } },
-	{ "roles and definers", ON_MYSQL9, .sql = { "GRANT ROLE_ADMIN, "
-	    "SET_ANY_DEFINER ON *.* TO {u}" } },
+	{ "roles of others", ON_MYSQL9, .sql = { "GRANT ROLE_ADMIN, "
+	    "XA_RECOVER_ADMIN ON *.* TO {u}" } },
 	{ "a system user", ON_MYSQL9 | ON_PARTIAL, .sql = { "GRANT "
 	    "SYSTEM_USER, SELECT ON *.* TO {u}" } },
 	{ "MariaDB's own", ON_MARIADB, .sql = { "GRANT BINLOG ADMIN, "
@@ -179,20 +179,20 @@ const struct shape shapes[] = {
 	    "`{p}_r1` TO {u}", "SET DEFAULT ROLE `{p}_r1` TO {u}" } },
 	/* ---- hosts ---- */
 	{ "on two hosts", ON_BOTH, .sql = { EVERYTHING, "GRANT ALL "
-	    "PRIVILEGES ON *.* TO {v}" }, .host = "127.0.0.1", .host2 = "%" },
+	    "PRIVILEGES ON *.* TO {v}" }, .host = "{h}", .host2 = "%" },
 	{ "on two hosts, one without rights", ON_ALL, .sql = { "GRANT ALL "
 	    "PRIVILEGES ON {e}.* TO {u}", "GRANT SELECT ON {x}.* TO {v}" },
 	    .host2 = "10.0.0.0/255.0.0.0" },
-	{ "from a net", ON_ALL, .sql = { EVERYTHING }, .host =
-	    "127.0.0.0/255.0.0.0" },
+	{ "from a net", ON_ALL, .sql = { EVERYTHING }, .host = "{n}" },
 	{ "from hosts by a wildcard", ON_ALL, .sql = { EVERYTHING }, .host =
-	    "127.0.%" },
+	    "{w}" },
+	/* Nothing is flushed: for a moment nobody could log in. */
 	{ "a row without account", ON_ALL, .sql = { EVERYTHING, "INSERT INTO "
 	    "mysql.db (Host, Db, User, Select_priv) VALUES ('10.1.%', "
-	    "'{p}_other', '{p}_app', 'Y')", "FLUSH PRIVILEGES" }, .ends =
-	    ENDS_BY_HAND, .why = "ROW WITHOUT ACCOUNT", .after = "DELETE "
-	    "FROM mysql.db WHERE Db = '{p}_other'" },
-	/* ---- odd users: no server takes more than 16 characters in 5.6 -- */
+	    "'{p}_other', '{p}_app', 'Y')" }, .ends = ENDS_BY_HAND,
+	    .why = "ROW WITHOUT ACCOUNT",
+	    .after = "DELETE FROM mysql.db WHERE Db = '{p}_other'" },
+	/* ---- odd users: 5.6 takes no more than 16 characters ---- */
 	{ "user with a quote", ON_BOTH, .sql = { EVERYTHING }, .user = "{p} "
 	    "o'x" },
 	{ "user with a backslash", ON_ALL, .sql = { EVERYTHING }, .user =
@@ -214,6 +214,10 @@ const struct shape shapes[] = {
 	    "USER `{p}_pu`@`%`", "GRANT PROXY ON `{p}_pu`@`%` TO {u}" }, .user
 	    = "{p}'" },
 	/* ---- odd databases ---- */
+	{ "own with a tab", ON_ALL, .sql = { EVERYTHING }, .own = "{p}\tx" },
+	{ "own escaped, which is another", ON_PARTIAL, .sql = { "GRANT ALL "
+	    "PRIVILEGES ON `{p}\\_own\\_db`.* TO {u}", "GRANT SELECT ON "
+	    "*.* TO {u}" } },
 	{ "own with a hyphen", ON_BOTH, .sql = { EVERYTHING }, .own = "{p}-own"
 	    },
 	{ "own with a backquote", ON_ALL, .sql = { EVERYTHING }, .own =

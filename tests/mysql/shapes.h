@@ -4,8 +4,9 @@
  * A shape says how an account came about, in SQL with names in braces:
  * {u} and {v} its accounts (the second on another host), {o} its own database
  * and {e} the pattern that names exactly that, {x} a foreign database, {p}
- * what all names of this test begin with. What a statement holds else is said
- * as it is.
+ * what all names of this test begin with; {h} our own address, {n} and {w}
+ * its net, by a mask and by a wildcard. What a statement holds else is said as
+ * it is.
  */
 #ifndef TESTS_SHAPES_H
 #define TESTS_SHAPES_H

@@ -293,6 +293,7 @@ START_TEST(a_dry_run_sends_nothing_and_prints_what_a_real_run_says)
 
 	ck_assert_int_eq(writes(), before);
 	ck_assert_str_eq(bare("rev-list --count main"), "1\n");
+	kit_contains(dry.out, "databases of its own: " DB "\n");
 	real = run("restrict-mysql", "mode=restrict", "dry-run=false", NULL);
 	ck_assert_int_eq(writes(), before + 4);
 	for (size_t i = 0; i < 4; i++) {
@@ -329,6 +330,38 @@ START_TEST(what_the_user_had_is_committed_before_and_given_back)
 	    ACCOUNT " WITH GRANT OPTION\n");
 	kit_contains(grants_now(), "GRANT SELECT ON `st_other`.`t`");
 	kit_contains(before, "GRANT SELECT ON `st_other`.`t`");
+}
+END_TEST
+
+/* A dry run says it all; the sessions of now do not outlive it. */
+START_TEST(what_was_added_is_taken_only_when_asked_for)
+{
+	const char *before = grants_now();
+	struct sql_login l = { .host = kit_env("SB_MYSQL_HOST"),
+	    .port = strtol(kit_env("SB_MYSQL_PORT"), NULL, 10),
+	    .user = USER, .password = PASSWORD, .tls = "off",
+	    .seconds = 20 };
+	struct sql *open;
+	struct kit_run r;
+
+	say("ALTER USER " ACCOUNT " WITH MAX_USER_CONNECTIONS 40");
+	expect(run("restrict-mysql", "mode=restrict", "dry-run=false", NULL),
+	    0, "done");
+	say("ALTER USER " ACCOUNT " WITH MAX_USER_CONNECTIONS 0");
+	open = sql_open(&l, &e);
+	ck_assert_msg(open != NULL, "%s", e.text);
+	r = run("restrict-mysql", "mode=restore", "restore-exact=true", NULL);
+	kit_contains(r.out, "REVOKE ALL PRIVILEGES ON `st\\_own\\_db`.*");
+	kit_contains(r.out, "MAX_USER_CONNECTIONS 40");
+	expect(r, 0, "would-change");
+	check_scoped();
+	expect(run("restrict-mysql", "mode=restore", "restore-exact=true",
+	    "dry-run=false", NULL), 0, "done");
+	ck_assert_str_eq(grants_now(), before);
+	ck_assert(!sql_run(open, "SELECT 1", NULL, NULL, &e));
+	sql_close(open);
+	expect(run("restrict-mysql", "mode=restore", "restore-exact=true",
+	    "dry-run=false", NULL), 0, "unchanged");
 }
 END_TEST
 
@@ -756,6 +789,7 @@ main(void)
 	    a_dry_run_sends_nothing_and_prints_what_a_real_run_says);
 	tcase_add_test(c,
 	    what_the_user_had_is_committed_before_and_given_back);
+	tcase_add_test(c, what_was_added_is_taken_only_when_asked_for);
 	tcase_add_test(c,
 	    what_the_user_had_first_outlives_a_second_restriction);
 	tcase_add_test(c, a_second_run_writes_nothing);
