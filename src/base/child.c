@@ -23,7 +23,6 @@ enum {
 	SECRET_FD = 3,
 	REAP_MS = 1,	/* between looks at a child that closed its pipes */
 	NOT_FOUND = 127,
-	PIPE_BYTES = 1 << 20,	/* what any user may ask for */
 };
 
 /* What every child may see of our environment. */
@@ -319,8 +318,6 @@ child_open(const struct child *c, enum child_way way, struct err *e)
 	if (start(c, way, &s->pipes, &s->pid, e)) {
 		if (way == CHILD_WRITE)
 			fcntl(s->pipes.in[1], F_SETFL, O_NONBLOCK);
-		else	/* fewer turns; less is no harm */
-			fcntl(s->pipes.out[0], F_SETPIPE_SZ, PIPE_BYTES);
 		return s;
 	}
 	close_pipes(&s->pipes);

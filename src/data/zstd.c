@@ -18,10 +18,10 @@
 
 enum {
 	LEVEL = 3,		/* zstd's own default */
-	THREADS_MAX = 4,	/* no dump is faster than these */
+	THREADS_MAX = 3,	/* no dump is faster than these */
 	SPARE = 2,		/* slots filled and handed on meanwhile */
 	SLOTS_MAX = THREADS_MAX + SPARE,
-	FRAME_BYTES = 1 << 20,
+	FRAME_BYTES = 2 << 20,	/* the window of LEVEL */
 	WINDOW_LOG_MAX = 23,
 	OUT_BYTES = 256 * 1024,
 };

@@ -3,7 +3,7 @@
  *
  * What comes out goes to a sink as it comes, so memory stays the same
  * however long the stream is. Packing runs in threads of its own, each at
- * one frame of a megabyte (the distributions' static libraries have no
+ * one frame of two megabytes (the distributions' static libraries have no
  * threads); frame after frame is what any zstd unpacks. Each frame ends with
  * a checksum, which unpacking proves.
  */

@@ -63,7 +63,7 @@ tell_progress(struct outward *o, bool at_end)
 	if (!at_end && clock_now() < o->told + TELL_SECONDS * 1000)
 		return;
 	o->told = clock_now();
-	log_info("%s: %lld MB dumped, %lld MB stored, %.0f s, %.0f MB/s",
+	log_info("%s: %lld MB dumped, %lld MB stored, %.1f s, %.0f MB/s",
 	    o->database, o->dumped / MEGA, o->stored / MEGA, seconds,
 	    seconds > 0 ? (double)o->dumped / MEGA / seconds : 0.0);
 }
@@ -145,8 +145,10 @@ write_object(struct store *s, const char *name, const struct dump_program *p,
 		store_abort(o->writer);
 		return false;
 	}
+	if (!store_finish(o->writer, made, e))
+		return false;
 	tell_progress(o, true);
-	return store_finish(o->writer, made, e);
+	return true;
 }
 
 /* ---- the way back ---- */

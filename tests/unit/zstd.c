@@ -84,8 +84,8 @@ END_TEST
 
 START_TEST(every_length_around_a_frame_is_kept)
 {
-	static const size_t lengths[] = { 1, (1 << 20) - 1, 1 << 20,
-		(1 << 20) + 1, 7 << 20 };
+	static const size_t lengths[] = { 1, (2 << 20) - 1, 2 << 20,
+		(2 << 20) + 1, 7 << 20 };
 
 	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
 		buf_clear(&packed);
