@@ -56,6 +56,15 @@ skip_name(struct walk *w)
 	    && skip(w, (size_t)(nul - (w->data + w->at)) + 1);
 }
 
+/* A pattern and its options. */
+static bool
+skip_names(struct walk *w)
+{
+	bool pattern = skip_name(w);
+
+	return pattern && skip_name(w);
+}
+
 static bool
 take_length(struct walk *w, size_t *n)
 {
@@ -147,7 +156,7 @@ take_value(struct walk *w, uint8_t type)
 	case 0x05:
 		return skip_binary(w);
 	case 0x0b:
-		return skip_name(w) && skip_name(w);
+		return skip_names(w);
 	case 0x0c:
 		return skip_text(w) && skip(w, ID);
 	case 0x0f:

@@ -322,7 +322,7 @@ adapt(const struct reading *r, mongoc_cursor_t *cursor)
 {
 	long long each, fit;
 
-	if (r->done.documents % ADAPT_EVERY != 0)
+	if (r->done.documents == 0 || r->done.documents % ADAPT_EVERY != 0)
 		return;
 	each = r->done.bytes / r->done.documents;
 	fit = BATCH_BYTES / (each > 0 ? each : 1);

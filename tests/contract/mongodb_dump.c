@@ -7,10 +7,13 @@
  * server (see mongodb_at.h). Everything made here is named "contract-dump..."
  * and is removed again.
  */
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -510,6 +513,116 @@ START_TEST(pymongo_reads_the_same_as_is_there)
 }
 END_TEST
 
+/* ---- of a replica set --------------------------------------------------- */
+
+static pid_t member;
+
+/* A double of our own, which says that it is of one. */
+static void
+setup_member(void)
+{
+	const char *doubles = getenv("SB_DOUBLES");
+	const char *path = kit_text("%s/mongo",
+	    doubles != NULL ? doubles : "build/doubles");
+	struct mongo *m = NULL;
+
+	member = fork();
+	ck_assert_int_ge(member, 0);
+	setenv("SB_MONGO_HOST", "127.42.0.91", 1);
+	setenv("SB_MONGO_REPLICA_SET", "rs0", 1);
+	unsetenv("SB_STATE");
+	if (member == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execl(path, path, (char *)NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < 100 && m == NULL; i++, usleep(20 * 1000))
+		m = mongo_open(&(struct mongo_login){ .host = "127.42.0.91",
+		    .port = strtol(kit_env("SB_MONGO_PORT"), NULL, 10),
+		    .user = kit_env("SB_MONGO_ADMIN"), .tls = "off",
+		    .password = kit_env("SB_MONGO_ADMIN_PASSWORD"),
+		    .seconds = SECONDS }, &e);
+	ck_assert_msg(m != NULL, "%s", e.text);
+	mongo_close(m);
+	setup();
+}
+
+static void
+teardown_member(void)
+{
+	teardown();
+	kill(member, SIGKILL);
+	ck_assert_int_eq(waitpid(member, NULL, 0), member);
+}
+
+START_TEST(a_collection_is_as_it_was_at_one_instant)
+{
+	int times = 0;
+	const struct mongo_sink sink = { .add = write_more, .with = &times };
+	struct mongo_copied copied;
+
+	fill("c", 3000, 1000);
+	ck_assert_msg(mongo_dump(mongo, DB, "c", &sink, &copied, &e), "%s",
+	    e.text);
+	ck_assert(copied.snapshot);
+	ck_assert_int_gt(times, 1);
+	ck_assert_int_eq(copied.documents, 3000);
+}
+END_TEST
+
+/* Somebody writes all the time: no moment stays. */
+static pid_t
+start_writer(void)
+{
+	pid_t writer = fork();
+
+	ck_assert_int_ge(writer, 0);
+	if (writer > 0)
+		return writer;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	admin = mongodb_admin();
+	for (int i = 0; ; i++)
+		(void)run(DB, "{'insert': 'c', 'documents': [{'_id': "
+		    "'w%d'}]}", i);
+}
+
+START_TEST(an_instant_that_is_gone_is_done_without)
+{
+	pid_t writer;
+	const struct mongo_sink sink = { .add = keep };
+	struct mongo_copied copied;
+	bool gone = false;
+
+	fill("c", 1000, 1000);
+	got = buf_new(256 << 20);
+	writer = start_writer();
+	for (int i = 0; i < 200 && !gone; i++)
+		gone = !mongo_dump(mongo, DB, "c", &sink, &copied, &e);
+	ck_assert(gone);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	kit_contains(e.text, "(239)");
+	ck_assert_msg(mongo_dump(mongo, DB, "c", &sink, &copied, &e), "%s",
+	    e.text);
+	ck_assert(!copied.snapshot);
+	kill(writer, SIGKILL);
+	ck_assert_int_eq(waitpid(writer, NULL, 0), writer);
+}
+END_TEST
+
+static Suite *
+member_suite(void)
+{
+	Suite *s = suite_create("mongodb_dump");
+	TCase *t = tcase_create("member");
+
+	tcase_add_checked_fixture(t, setup_member, teardown_member);
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, a_collection_is_as_it_was_at_one_instant);
+	tcase_add_test(t, an_instant_that_is_gone_is_done_without);
+	suite_add_tcase(s, t);
+	return s;
+}
+
 static Suite *
 dump_suite(void)
 {
@@ -540,5 +653,7 @@ main(void)
 	if (!mongodb_is_there())
 		return kit_skip_all("no TRANSPLANT_TEST_MONGODB_URI, no "
 		    "sandbox");
-	return kit_main(dump_suite(), NULL);
+	if (!mongodb_is_double())
+		return kit_main(dump_suite(), NULL);
+	return kit_main(dump_suite(), member_suite(), NULL);
 }

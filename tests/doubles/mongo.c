@@ -14,6 +14,7 @@
  *                                  with the new side's own databases only
  *   SB_MONGO_DATABASE, SB_MONGO_FORUM, SB_MONGO_OTHER,
  *   SB_NEW_MONGO_DATABASE, SB_NEW_MONGO_FORUM   the databases
+ *   SB_MONGO_REPLICA_SET           its name, if it shall be of one
  *   SB_STATE                       folder for mongo.counters
  *
  * mongo.counters has a line "command database user count" for each kind of
@@ -260,6 +261,7 @@ main(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (!seed_users(&server.store) || !seed_documents(&server.store))
 		return 2;
+	server.replica_set = env_or("SB_MONGO_REPLICA_SET", NULL);
 	if (state != NULL)
 		server.counters_path = mem_fmt("%s/mongo.counters", state);
 	fd = listen_at(host, port);

@@ -42,6 +42,7 @@ static const struct {
 	{ INVALID_OPTIONS, "InvalidOptions" },
 	{ NOT_A_REPLICA_SET, "NotAReplicaSet" },
 	{ NOT_ON_VIEW, "CommandNotSupportedOnView" },
+	{ SNAPSHOT_TOO_OLD, "SnapshotTooOld" },
 	{ MECHANISM_UNAVAILABLE, "MechanismUnavailable" },
 	{ UNSUPPORTED_OP_QUERY, "UnsupportedOpQueryCommand" },
 	{ DUPLICATE_KEY, "DuplicateKey" },
@@ -359,7 +360,33 @@ check_fields(struct call *c, const char *fields)
 	return check_required(c, fields);
 }
 
-/* A lone server has no history that could be read. */
+/* Of a member of a replica set these may read what was at a moment: the one
+ * that is named, or now. */
+static bool
+check_snapshot(struct call *c, const bson_t *concern)
+{
+	uint32_t seconds, ordinal;
+	bson_iter_t it;
+
+	if (c->conn->server->replica_set == NULL)
+		return refuse(c, NOT_A_REPLICA_SET,
+		    "node needs to be a replica set member to use read "
+		    "concern");
+	if (strcmp(c->name, "find") != 0 && strcmp(c->name, "aggregate") != 0)
+		return refuse(c, INVALID_OPTIONS, "read concern level "
+		    "snapshot is not supported for command %s", c->name);
+	c->snapshot = store_time();
+	if (!bson_iter_init_find(&it, concern, "atClusterTime"))
+		return true;
+	if (!BSON_ITER_HOLDS_TIMESTAMP(&it))
+		return refuse(c, TYPE_MISMATCH, "atClusterTime is no "
+		    "timestamp");
+	bson_iter_timestamp(&it, &seconds, &ordinal);
+	c->snapshot = seconds;
+	return true;
+}
+
+/* A lone server has no moments that could be named. */
 static bool
 check_read_concern(struct call *c)
 {
@@ -379,11 +406,8 @@ check_read_concern(struct call *c)
 		return refuse(c, BAD_VALUE,
 		    "Enumeration value '%.64s' for field "
 		    "'readConcern.level' is not a valid value.", level);
-	if (strcmp(level, "snapshot") == 0)
-		return refuse(c, NOT_A_REPLICA_SET,
-		    "node needs to be a replica set member to use read "
-		    "concern");
-	return true;
+	return strcmp(level, "snapshot") != 0
+	    || check_snapshot(c, &concern);
 }
 
 /* A lone server can't wait for others. */

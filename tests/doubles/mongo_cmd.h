@@ -37,6 +37,7 @@ enum code {
 	INDEX_OPTIONS_CONFLICT = 85,
 	NOT_A_REPLICA_SET = 123,
 	NOT_ON_VIEW = 166,
+	SNAPSHOT_TOO_OLD = 239,
 	MECHANISM_UNAVAILABLE = 334,
 	UNSUPPORTED_OP_QUERY = 352,
 	DUPLICATE_KEY = 11000,
@@ -62,6 +63,7 @@ struct counter {
 struct server {
 	pthread_mutex_t lock;
 	struct store store;
+	const char *replica_set;	/* its name; NULL: a lone server */
 	char *counters_path;		/* NULL: not kept */
 	struct counter counters[COUNTERS_MAX];
 	size_t n_counters;
@@ -89,6 +91,7 @@ struct call {
 	const char *name;
 	const bson_t *body;
 	bson_t *reply;
+	int64_t snapshot;		/* as of when it reads; 0: now */
 	enum code code;
 	char why[CODE_TEXT];
 };

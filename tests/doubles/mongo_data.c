@@ -94,6 +94,10 @@ pick_for(struct call *c, const char *name, const bson_t *filter,
 	const struct coll *coll = store_find_coll(c->store, c->db, name);
 	bson_t all = BSON_INITIALIZER, stages;
 
+	/* There is no history: what changed since can't be had any more. */
+	if (coll != NULL && c->snapshot > 0 && coll->changed > c->snapshot)
+		return refuse(c, SNAPSHOT_TOO_OLD, "Read timestamp is older "
+		    "than the oldest available timestamp.");
 	if (coll == NULL || coll_view_on(coll) == NULL) {
 		pick(coll, filter, p);
 		return true;
@@ -167,6 +171,9 @@ append_batch(struct call *c, struct cursor *cur, const char *key,
 	more = cur->next < cur->n && !single;
 	bson_append_int64(&doc, "id", -1, more ? cur->id : 0);
 	bson_append_utf8(&doc, "ns", -1, cur->ns, -1);
+	if (c->snapshot > 0)
+		bson_append_timestamp(&doc, "atClusterTime", -1,
+		    (uint32_t)c->snapshot, 1);
 	bson_append_document_end(c->reply, &doc);
 	if (!more)
 		store_drop_cursor(c->store, cur);

@@ -11,7 +11,8 @@
 #include "mongo_wire.h"
 
 /*
- * We speak as a lone mongod 7.0 (no replica set), but without a topology
+ * We speak as a lone mongod 7.0 (or, if we are told a name, as the only member
+ * of a replica set, to who asks it directly), but without a topology
  * version: drivers then poll with hello instead of waiting in it.
  */
 enum {
@@ -189,6 +190,9 @@ run_hello(struct call *c)
 		bson_append_bool(c->reply, "helloOk", -1, true);
 	bson_append_bool(c->reply, modern ? "isWritablePrimary" : "ismaster",
 	    -1, true);
+	if (c->conn->server->replica_set != NULL)
+		bson_append_utf8(c->reply, "setName", -1,
+		    c->conn->server->replica_set, -1);
 	bson_append_int32(c->reply, "maxBsonObjectSize", -1, WIRE_DOC_MAX);
 	bson_append_int32(c->reply, "maxMessageSizeBytes", -1,
 	    WIRE_MESSAGE_MAX);

@@ -12,6 +12,14 @@
 
 enum { TEN_MINUTES = 600000 };
 
+static int64_t changes = 1;
+
+int64_t
+store_time(void)
+{
+	return changes;
+}
+
 /* Take one element out of an array of pointers. */
 static void
 take_out(void *array, size_t *n, const void *element)
@@ -393,6 +401,7 @@ coll_insert(struct coll *c, const bson_t *doc)
 	}
 	c->docs = mem_room(c->docs, c->n, sizeof(bson_t *));
 	c->docs[c->n++] = new;
+	c->changed = ++changes;
 	*slot = c->n;
 	return true;
 }
@@ -403,6 +412,7 @@ coll_remove(struct coll *c, size_t at)
 	bson_t *gone = c->docs[at];
 
 	take_out(c->docs, &c->n, gone);
+	c->changed = ++changes;
 	bson_destroy(gone);
 	rehash(c);
 }

@@ -53,6 +53,7 @@ struct coll {
 	size_t n_indexes;
 	bson_t *options;		/* as `create` was told; NULL: none */
 	unsigned char uuid[USER_ID_LEN];	/* of no use to a view */
+	int64_t changed;		/* when, by store_time */
 };
 
 struct database {
@@ -135,6 +136,10 @@ store_drop_coll(struct store *s, const char *db, const char *coll);
  */
 bool
 coll_insert(struct coll *c, const bson_t *doc);
+
+/* How many changes there were: a replica set's clock. */
+int64_t
+store_time(void);
 
 /* Remove the document at a place; later ones move up. */
 void
