@@ -108,6 +108,7 @@ build/libs.mk: src/libs/build.sh src/libs/packages.sh
 setup: build/libs.mk
 	@src/libs/packages.sh install build test
 	@tests/contract/judge --setup || true
+	@tests/contract/moto --setup || true
 	@tests/mysql/get
 	@tests/mongodb/pymongo >/dev/null || true
 

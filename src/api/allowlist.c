@@ -4,22 +4,25 @@
  */
 #include "api/allowlist.h"
 
-#include <ctype.h>
 #include <string.h>
 
+#include "api/atlas.h"
+#include "api/aws.h"
 #include "api/digitalocean.h"
+#include "api/ec2.h"
 #include "base/mem.h"
 #include "base/text.h"
 
-enum { BITS = 32, COMMENT_MAX = 80 };	/* Atlas takes no longer one */
+enum { BITS = 32 };
 
 /* ---- sources ---- */
 
 static bool
 is_group(const char *s)
 {
-	return text_starts(s, "sg-") && s[3] != '\0'
-	    && strspn(s + 3, "0123456789abcdef") == strlen(s + 3);
+	struct err ignored;
+
+	return ec2_check_group(s, &ignored);
 }
 
 static bool
@@ -86,7 +89,8 @@ allowlist_entry(const struct allow_entries *all, const char *source)
 struct company {
 	const char *name, *list;
 	bool (*takes)(const char *source);
-	void *(*open)(const struct allowlist_login *, struct err *);
+	void *(*open)(const struct allowlist_place *,
+	    const struct allowlist_login *, struct err *);
 	void (*close)(void *);
 	bool (*find)(struct allowlist *, struct pool *,
 	    struct allow_entries *, struct err *);
@@ -105,12 +109,14 @@ struct allowlist {
 /* ---- DigitalOcean ---- */
 
 static void *
-open_digitalocean(const struct allowlist_login *l, struct err *e)
+open_digitalocean(const struct allowlist_place *place,
+    const struct allowlist_login *l, struct err *e)
 {
 	const struct digitalocean_open o = { .token = l->digitalocean_token,
 	    .api = l->digitalocean_api, .ca_file = l->ca_file,
 	    .dns_servers = l->dns_servers };
 
+	(void)place;
 	if (l->digitalocean_token != NULL)
 		return digitalocean_open(&o, e);
 	err_set(e, ERR_INPUT, "digitalocean-token: it is needed to change "
@@ -189,13 +195,144 @@ remove_digitalocean(struct allowlist *l, const char *source, struct err *e)
 	return digitalocean_remove_rule(l->handle, l->place.id, &r, e);
 }
 
+/* ---- Atlas ---- */
+
+static void *
+open_atlas(const struct allowlist_place *place,
+    const struct allowlist_login *l, struct err *e)
+{
+	const struct atlas_open o = { .client_id = l->atlas_client_id,
+	    .client_secret = l->atlas_client_secret,
+	    .public_key = l->atlas_public_key,
+	    .private_key = l->atlas_private_key, .project = place->id,
+	    .api = l->atlas_api, .ca_file = l->ca_file,
+	    .dns_servers = l->dns_servers };
+
+	return atlas_open(&o, e);
+}
+
+static void
+close_atlas(void *handle)
+{
+	atlas_close(handle);
+}
+
+static bool
+takes_atlas(const char *source)
+{
+	return is_network(source);
+}
+
+static bool
+find_atlas(struct allowlist *l, struct pool *p, struct allow_entries *out,
+    struct err *e)
+{
+	struct atlas_entries all;
+	struct allow_entry *v;
+
+	if (!atlas_find_entries(l->handle, &all, e))
+		return false;
+	v = pool_alloc(p, (all.n + 1) * sizeof *v);
+	for (size_t i = 0; i < all.n; i++)
+		v[i] = (struct allow_entry){ .until = all.v[i].until,
+		    .source = pool_strdup(p, all.v[i].cidr),
+		    .comment = pool_strdup(p, all.v[i].comment) };
+	*out = (struct allow_entries){ .v = v, .n = all.n };
+	return true;
+}
+
+static bool
+add_atlas(struct allowlist *l, const struct allow_entry *a, struct err *e)
+{
+	const struct atlas_entry entry = { .cidr = a->source,
+	    .comment = a->comment, .until = a->until };
+
+	return atlas_add_entry(l->handle, &entry, e);
+}
+
+static bool
+remove_atlas(struct allowlist *l, const char *source, struct err *e)
+{
+	return atlas_remove_entry(l->handle, source, e);
+}
+
+/* ---- AWS ---- */
+
+static void *
+open_aws(const struct allowlist_place *place,
+    const struct allowlist_login *l, struct err *e)
+{
+	const struct aws_open o = { .key_id = l->aws_key_id,
+	    .secret = l->aws_secret,
+	    .token = text_empty(l->aws_token) ? NULL : l->aws_token,
+	    .region = l->aws_region, .api = l->aws_api,
+	    .ca_file = l->ca_file, .dns_servers = l->dns_servers };
+
+	(void)place;
+	if (!text_empty(o.key_id) && !text_empty(o.secret)
+	    && !text_empty(o.region))
+		return aws_open(&o, e);
+	err_set(e, ERR_INPUT, "aws-access-key-id: it is needed, with "
+	    "aws-secret-access-key and aws-region, to change who may "
+	    "connect through a security group");
+	return NULL;
+}
+
+static void
+close_aws(void *handle)
+{
+	aws_close(handle);
+}
+
+static bool
+takes_aws(const char *source)
+{
+	return is_network(source) || is_group(source);
+}
+
+static bool
+find_aws(struct allowlist *l, struct pool *p, struct allow_entries *out,
+    struct err *e)
+{
+	struct ec2_rules all;
+	struct allow_entry *v;
+
+	if (!ec2_find_rules(l->handle, l->place.id, l->place.port, &all, e))
+		return false;
+	v = pool_alloc(p, (all.n + 1) * sizeof *v);
+	for (size_t i = 0; i < all.n; i++)
+		v[i] = (struct allow_entry){
+		    .source = pool_strdup(p, all.v[i].source),
+		    .comment = pool_strdup(p, all.v[i].description) };
+	*out = (struct allow_entries){ .v = v, .n = all.n };
+	return true;
+}
+
+static bool
+add_aws(struct allowlist *l, const struct allow_entry *a, struct err *e)
+{
+	const struct ec2_rule r = { .source = a->source,
+	    .description = a->comment };
+
+	return ec2_add_rule(l->handle, l->place.id, l->place.port, &r, e);
+}
+
+static bool
+remove_aws(struct allowlist *l, const char *source, struct err *e)
+{
+	return ec2_remove_rule(l->handle, l->place.id, l->place.port, source,
+	    e);
+}
+
 static const struct company companies[] = {
 	{ "digitalocean", "trusted sources of database cluster",
 	  takes_digitalocean, open_digitalocean, close_digitalocean,
 	  find_digitalocean, add_digitalocean, remove_digitalocean },
+	{ "atlas", "access list of project", takes_atlas, open_atlas,
+	  close_atlas, find_atlas, add_atlas, remove_atlas },
+	{ "aws", "inbound rules of security group", takes_aws, open_aws,
+	  close_aws, find_aws, add_aws, remove_aws },
 };
-
-const char *const allowlist_companies[] = { "digitalocean", NULL };
 
 /* ---- what all share ---- */
 
@@ -216,7 +353,7 @@ allowlist_open(const struct allowlist_place *place,
 		err_set(e, ERR_INPUT, "no company that we know is called %s",
 		    place->company);
 	else
-		l->handle = l->company->open(login, e);
+		l->handle = l->company->open(place, login, e);
 	if (l->handle != NULL)
 		return l;
 	allowlist_close(l);

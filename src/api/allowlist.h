@@ -26,17 +26,20 @@ struct pool;
 
 /* One list. */
 struct allowlist_place {
-	const char *company;	/* one of allowlist_companies */
+	const char *company;	/* digitalocean, atlas or aws */
 	const char *id;		/* of the database cluster, the project or
 				 * the security group */
 	long port;		/* aws: that the database listens on */
 };
-extern const char *const allowlist_companies[];	/* NULL-ended */
 
 /* How one logs in there; what its company does not need may be NULL. */
 struct allowlist_login {
 	const char *digitalocean_token;
-	const char *digitalocean_api;	/* NULL: the company's own address */
+	const char *atlas_client_id, *atlas_client_secret;
+	const char *atlas_public_key, *atlas_private_key;
+	const char *aws_key_id, *aws_secret, *aws_token, *aws_region;
+	const char *digitalocean_api, *atlas_api, *aws_api; /* NULL: the
+				 * company's own address */
 	const char *ca_file, *dns_servers;	/* NULL: the system's */
 };
 

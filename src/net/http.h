@@ -51,6 +51,9 @@ struct http_request {
 	const char *url;
 	const char *const *headers;	/* "Name: value"..., NULL; or NULL */
 	const char *authorization;	/* whole value, kept to this host */
+	const char *digest_user, *digest_password;	/* or this login, by
+					 * RFC 7616: each request is asked
+					 * twice then; NULL: none */
 	const char *body;		/* NULL: none; without a Content-Type
 					 * of the caller's it is JSON */
 	size_t body_len;

@@ -287,6 +287,11 @@ set_options(const struct http *h, struct http_attempt *a, long ms)
 	    a->rq->connect_only ? 1L : 0L);
 	if (h->dns_servers != NULL)
 		curl_easy_setopt(c, CURLOPT_DNS_SERVERS, h->dns_servers);
+	if (a->rq->digest_user != NULL) {
+		curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_DIGEST);
+		curl_easy_setopt(c, CURLOPT_USERNAME, a->rq->digest_user);
+		curl_easy_setopt(c, CURLOPT_PASSWORD, a->rq->digest_password);
+	}
 	set_method(a);
 	set_address(a);
 	set_headers(a);

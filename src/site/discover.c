@@ -33,8 +33,8 @@ static const struct {
 	{ ".db.ondigitalocean.com", "digitalocean" },
 	{ ".mongo.ondigitalocean.com", "digitalocean" },
 	{ ".mongodb.net", "atlas" },
-	{ ".rds.amazonaws.com", "rds" },
-	{ ".docdb.amazonaws.com", "documentdb" },
+	{ ".rds.amazonaws.com", "aws" },
+	{ ".docdb.amazonaws.com", "aws" },
 };
 
 static const char *

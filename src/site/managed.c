@@ -3,23 +3,32 @@
  */
 #include "site/managed.h"
 
+#include "api/atlas.h"
+#include "api/aws.h"
 #include "api/digitalocean.h"
+#include "api/ec2.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 
+enum { PORT_MAX = 65535, MYSQL_PORT = 3306, MONGODB_PORT = 27017 };
+
 static const char *const mysql_providers[] = { "self-hosted", "digitalocean",
-	NULL };
+	"aws", NULL };
 static const char *const mongodb_providers[] = { "self-hosted",
-	"digitalocean", NULL };
+	"digitalocean", "atlas", "aws", NULL };
 
-static struct {
-	const char *digitalocean_token, *digitalocean_api;
-} login;
+static struct allowlist_login login;
 
-static struct {
-	const char *provider, *cluster_id;
-} mysql, mongodb;
+/* One database, and where its company has it. */
+static struct home {
+	const char *database, *before;	/* what its inputs begin with */
+	const char *provider, *cluster_id, *project, *group;
+	long port, usual_port;
+} mysql = { .database = "MySQL", .before = "mysql",
+	.usual_port = MYSQL_PORT },
+  mongodb = { .database = "MongoDB", .before = "mongodb",
+	.usual_port = MONGODB_PORT };
 
 const struct input managed_login_inputs[] = {
 	{ .name = "digitalocean-token", .str = &login.digitalocean_token,
@@ -29,8 +38,39 @@ const struct input managed_login_inputs[] = {
 	{ .name = "digitalocean-api", .str = &login.digitalocean_api,
 	  .optional = true, .check = text_check_https,
 	  .help = "Address of DigitalOcean's API, if not its usual one" },
+	{ .name = "atlas-client-id", .str = &login.atlas_client_id,
+	  .optional = true, .help = "Service account of the Atlas project" },
+	{ .name = "atlas-client-secret", .str = &login.atlas_client_secret,
+	  .optional = true, .secret = true, .help = "Its secret" },
+	{ .name = "atlas-public-key", .str = &login.atlas_public_key,
+	  .optional = true, .help = "Or an API key of the project" },
+	{ .name = "atlas-private-key", .str = &login.atlas_private_key,
+	  .optional = true, .secret = true, .help = "Its private key" },
+	{ .name = "atlas-api", .str = &login.atlas_api,
+	  .optional = true, .check = text_check_https,
+	  .help = "Address of Atlas' API, if not its usual one" },
+	{ .name = "aws-access-key-id", .str = &login.aws_key_id,
+	  .dflt = "$AWS_ACCESS_KEY_ID:-", .help = "Key that may change the "
+	    "security groups" },
+	{ .name = "aws-secret-access-key", .str = &login.aws_secret,
+	  .dflt = "$AWS_SECRET_ACCESS_KEY:-", .secret = true,
+	  .help = "Its secret" },
+	{ .name = "aws-session-token", .str = &login.aws_token,
+	  .dflt = "$AWS_SESSION_TOKEN:-", .secret = true,
+	  .help = "Token of its session, if it has one" },
+	{ .name = "aws-region", .str = &login.aws_region, .optional = true,
+	  .plan = "aws.region", .check = aws_check_region,
+	  .help = "Region that the security groups are in" },
+	{ .name = "aws-api", .str = &login.aws_api,
+	  .optional = true, .check = text_check_url,
+	  .help = "Address of EC2's API, if not its usual one" },
 	{ 0 }
 };
+
+static const char cluster_help[] = "Id of its database cluster at "
+	"DigitalOcean",
+    group_help[] = "Security group that stands before it at AWS",
+    port_help[] = "Its port there";
 
 const struct input managed_place_inputs[] = {
 	{ .name = "mysql-provider", .str = &mysql.provider,
@@ -38,55 +78,76 @@ const struct input managed_place_inputs[] = {
 	  .plan = "mysql.provider", .help = "Who runs the MySQL server" },
 	{ .name = "mysql-cluster-id", .str = &mysql.cluster_id,
 	  .optional = true, .plan = "mysql.cluster-id",
-	  .check = digitalocean_check_id,
-	  .help = "Id of its database cluster at DigitalOcean" },
+	  .check = digitalocean_check_id, .help = cluster_help },
+	{ .name = "mysql-security-group", .str = &mysql.group,
+	  .optional = true, .plan = "mysql.security-group",
+	  .check = ec2_check_group, .help = group_help },
+	{ .name = "mysql-port", .num = &mysql.port, .min = 1, .max = PORT_MAX,
+	  .optional = true, .plan = "mysql.port", .help = port_help },
 	{ .name = "mongodb-provider", .str = &mongodb.provider,
 	  .oneof = mongodb_providers, .dflt = "self-hosted",
 	  .plan = "mongodb.provider", .help = "Who runs the server" },
 	{ .name = "mongodb-cluster-id", .str = &mongodb.cluster_id,
 	  .optional = true, .plan = "mongodb.cluster-id",
-	  .check = digitalocean_check_id,
-	  .help = "Id of its database cluster at DigitalOcean" },
+	  .check = digitalocean_check_id, .help = cluster_help },
+	{ .name = "mongodb-project", .str = &mongodb.project,
+	  .optional = true, .plan = "mongodb.project",
+	  .check = atlas_check_project,
+	  .help = "Id of its project at Atlas" },
+	{ .name = "mongodb-security-group", .str = &mongodb.group,
+	  .optional = true, .plan = "mongodb.security-group",
+	  .check = ec2_check_group, .help = group_help },
+	{ .name = "mongodb-port", .num = &mongodb.port, .min = 1,
+	  .max = PORT_MAX, .optional = true, .plan = "mongodb.port",
+	  .help = port_help },
 	{ 0 }
 };
 
-/* The id of the list, and which input gives it. */
+/* What identifies the list with this company; and the input of it. */
+static const char *
+id_of(const struct home *d, const char **input)
+{
+	bool atlas = text_same(d->provider, "atlas");
+	bool aws = text_same(d->provider, "aws");
+
+	*input = aws ? "security-group" : atlas ? "project" : "cluster-id";
+	return aws ? d->group : atlas ? d->project : d->cluster_id;
+}
+
 static bool
-take_place(struct managed_list *l, const char *before, const char *provider,
-    const char *cluster_id, struct err *e)
+take_list(struct managed_list *l, const struct home *d, struct err *e)
 {
 	struct pool *p = step_common()->pool;
+	const char *input, *id = id_of(d, &input);
+	long port = d->port != 0 ? d->port : d->usual_port;
 
-	if (text_empty(cluster_id))
-		return err_set(e, ERR_INPUT, "%s-cluster-id: it is needed, "
-		    "since the provider is %s (`doctl databases list` shows "
-		    "it)", before, provider);
-	l->place = (struct allowlist_place){ .company = provider,
-		.id = cluster_id };
-	l->name = pool_printf(p, "%s %s", provider, cluster_id);
+	if (text_empty(id))
+		return err_set(e, ERR_INPUT, "%s-%s: it is needed, since the "
+		    "provider is %s", d->before, input, d->provider);
+	l->database = d->database;
+	l->place = (struct allowlist_place){ .company = d->provider,
+		.id = id, .port = port };
+	l->name = text_same(d->provider, "aws")
+	    ? pool_printf(p, "aws %s:%ld", id, port)
+	    : pool_printf(p, "%s %s", d->provider, id);
 	return true;
 }
 
 bool
 managed_find_lists(struct managed_list *v, size_t *n, struct err *e)
 {
+	const struct home *const all[] = { &mysql, &mongodb };
+
 	*n = 0;
-	if (text_same(mysql.provider, "self-hosted"))
-		log_info("MySQL: self-hosted, so that no company keeps a "
-		    "list of who may connect");
-	else if (take_place(&v[*n], "mysql", mysql.provider,
-	    mysql.cluster_id, e))
-		v[(*n)++].database = "MySQL";
-	else
-		return false;
-	if (text_same(mongodb.provider, "self-hosted"))
-		log_info("MongoDB: self-hosted, so that no company keeps a "
-		    "list of who may connect");
-	else if (take_place(&v[*n], "mongodb", mongodb.provider,
-	    mongodb.cluster_id, e))
-		v[(*n)++].database = "MongoDB";
-	else
-		return false;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		if (text_same(all[i]->provider, "self-hosted"))
+			log_info("%s: self-hosted, so that no company keeps a "
+			    "list of who may connect", all[i]->database);
+		else if (take_list(&v[*n], all[i], e))
+			++*n;
+		else
+			return false;
+	}
 	if (*n == 2 && text_same(v[0].name, v[1].name)) {
 		v[0].database = "MySQL and MongoDB";
 		*n = 1;
@@ -98,11 +159,9 @@ struct allowlist *
 managed_open(const struct managed_list *l, struct err *e)
 {
 	const struct step_common *c = step_common();
-	const struct allowlist_login how = {
-		.digitalocean_token = login.digitalocean_token,
-		.digitalocean_api = login.digitalocean_api,
-		.ca_file = c->ca_file, .dns_servers = c->dns_servers,
-	};
+	struct allowlist_login how = login;
 
+	how.ca_file = c->ca_file;
+	how.dns_servers = c->dns_servers;
 	return allowlist_open(&l->place, &how, e);
 }

@@ -263,27 +263,38 @@ judge_ready(void)
 
 /* Not in a test yet, so nothing here may use Check. */
 bool
-own_world_up(void)
+own_start(const char *script, const char *name, int *pid)
 {
-	static char folder[] = "build/tmp/world.XXXXXX";
-	char path[WORD], word[32] = "";
+	char folder[WORD], path[WORD + 8], word[32] = "";
 	FILE *f;
 
 	(void)mkdir("build", 0755);
 	(void)mkdir("build/tmp", 0755);
+	(void)snprintf(folder, sizeof(folder), "build/tmp/%s.XXXXXX", name);
 	if (mkdtemp(folder) == NULL)
 		return false;
 	(void)snprintf(path, sizeof(path), "%s/pid", folder);
-	if (!run_script("tests/contract/world-up", folder, path)
+	if (!run_script(script, folder, path)
 	    || (f = fopen(path, "re")) == NULL)
 		return false;
 	if (fgets(word, sizeof(word), f) != NULL)
-		world_pid = (pid_t)strtol(word, NULL, 10);
+		*pid = (int)strtol(word, NULL, 10);
 	(void)fclose(f);
+	(void)snprintf(path, sizeof(path), "%s/env", folder);
+	return *pid > 0 && take_env(path);
+}
+
+bool
+own_world_up(void)
+{
+	int pid = 0;
+
+	if (!own_start("tests/contract/world-up", "world", &pid))
+		return false;
+	world_pid = (pid_t)pid;
 	starter = getpid();
 	(void)atexit(own_world_end);
-	(void)snprintf(path, sizeof(path), "%s/env", folder);
-	return world_pid > 0 && take_env(path);
+	return true;
 }
 
 static char *
@@ -302,6 +313,7 @@ own_world_server(const char *which)
 		const char *which, *host;
 	} hosts[] = {
 		{ "GITHUB", "api.github.com" },
+		{ "ATLAS", "cloud.mongodb.com" },
 		{ "DIGITALOCEAN", "api.digitalocean.com" },
 		{ "ARGOCD", "argocd.sandbox.test" },
 		{ "KUBE_OLD", "kube-old.sandbox.test" },

@@ -49,6 +49,13 @@ bool answer_has(const struct answer *a, const char *path);
 
 void nap(double seconds);
 
+/* ---- a server of one's own ---------------------------------------------- */
+
+/* Run a script that starts one in a fresh folder build/tmp/<name>.*, which it
+ * is given; it prints the server's pid and writes variables to the folder's
+ * file env, which are put into our environment. Outside of any test. */
+bool own_start(const char *script, const char *name, int *pid);
+
 /* ---- a world double of one's own ---------------------------------------- */
 
 /*

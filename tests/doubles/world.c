@@ -1,7 +1,7 @@
 /*
  * world - what the sandbox can't have for real, in one process: GitHub's
- * REST API, DigitalOcean's, Argo CD, the Kubernetes APIs of the old and the
- * new cluster.
+ * REST API, DigitalOcean's, MongoDB Atlas', a server that tells who asks it,
+ * Argo CD, the Kubernetes APIs of the old and the new cluster.
  *
  * They belong together because they act on each other: a dispatched run
  * commits to the bare repository in $SB_STATE/git, Argo CD's automated sync
@@ -33,6 +33,7 @@
 
 #include "argocd.h"
 #include "argocd_in.h"
+#include "atlas.h"
 #include "digitalocean.h"
 #include "github.h"
 #include "kube.h"
@@ -152,6 +153,7 @@ post_reset(const struct request *r, struct reply *p)
 	counters_reset();
 	github_reset();
 	digitalocean_reset();
+	atlas_reset();
 	argocd_reset();
 	kube_reset();
 	apply_present(env_or("SB_REPO", "owner/cluster"),
@@ -193,14 +195,33 @@ static const struct route control_routes[] = {
 	{ NULL, NULL, NULL }
 };
 
+/* --- who asks ---------------------------------------------------------- */
+
+static void
+get_address(const struct request *r, struct reply *p)
+{
+	(void)r;
+	reply_text(p, 200, "text/plain", "203.0.113.99\n");
+}
+
+static const struct route address_routes[] = {
+	{ "GET", "/", get_address }, { NULL, NULL, NULL }
+};
+
 /* --- start ------------------------------------------------------------- */
 
 /* Those from ARGOCD on are left to the real ones where there are such. */
-enum { GITHUB, DIGITALOCEAN, CONTROL, ARGOCD, KUBE_OLD, KUBE_NEW, SERVICES };
+enum {
+	GITHUB, DIGITALOCEAN, ATLAS, ADDRESS, CONTROL, ARGOCD, KUBE_OLD,
+	KUBE_NEW, SERVICES
+};
 
 static struct service services[SERVICES] = {
 	[GITHUB] = { .name = "github", .cert = "github" },
 	[DIGITALOCEAN] = { .name = "digitalocean", .cert = "digitalocean" },
+	[ATLAS] = { .name = "atlas", .cert = "atlas" },
+	[ADDRESS] = { .name = "checkip", .cert = "checkip",
+	    .routes = address_routes },
 	[CONTROL] = { .name = "control", .routes = control_routes },
 	[ARGOCD] = { .name = "argocd", .cert = "argocd" },
 	[KUBE_OLD] = { .name = "kube-old", .cert = "kube-old" },
@@ -222,6 +243,10 @@ set_services(void)
 	    "SB_GITHUB_PORT", "443");
 	place(&services[DIGITALOCEAN], "SB_DIGITALOCEAN_ADDR", "127.42.0.48",
 	    "SB_DIGITALOCEAN_PORT", "443");
+	place(&services[ATLAS], "SB_ATLAS_ADDR", "127.42.0.49",
+	    "SB_ATLAS_PORT", "443");
+	place(&services[ADDRESS], "SB_CHECKIP_ADDR", "127.42.0.50",
+	    "SB_CHECKIP_PORT", "443");
 	place(&services[ARGOCD], "SB_ARGOCD_ADDR", "127.42.0.75",
 	    "SB_ARGOCD_PORT", "443");
 	place(&services[KUBE_OLD], "SB_KUBE_OLD_ADDR", "127.42.0.70",
@@ -231,6 +256,7 @@ set_services(void)
 	place(&services[CONTROL], "SB_WORLD_ADDR", "127.42.0.46",
 	    "SB_WORLD_PORT", "8099");
 	github_service(&services[GITHUB]);
+	atlas_service(&services[ATLAS]);
 	digitalocean_service(&services[DIGITALOCEAN]);
 	argocd_service(&services[ARGOCD]);
 	kube_service(&services[KUBE_OLD], &kube_old);
@@ -300,6 +326,9 @@ init(void)
 	traffic = text_make("%s/traffic/digitalocean.jsonl", state);
 	ca = text_make("%s/ca/ca.crt", state);
 	digitalocean_init(must("SB_DIGITALOCEAN_TOKEN"), ca, traffic);
+	free(traffic);
+	traffic = text_make("%s/traffic/atlas.jsonl", state);
+	atlas_init(traffic);
 	argocd_init(repo, must("SB_ARGOCD_TOKEN"), instance, deployed);
 	kube_init(must("SB_KUBE_OLD_TOKEN"), must("SB_KUBE_NEW_TOKEN"),
 	    env_or("SB_NAMESPACE", instance));

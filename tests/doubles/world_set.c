@@ -60,6 +60,13 @@ static const struct {
 	{ "digitalocean.rivals", "0", "so many writes of a database's trusted "
 	    "sources are lost to somebody else's" },
 	{ "digitalocean.late", "", "1: which comes after the next look" },
+	{ "atlas.seconds", "0.5", "until a change is in force" },
+	{ "atlas.token", "3600", "seconds that an account's token is good" },
+	{ "atlas.owner", "1", "0: the login may change nothing" },
+	{ "atlas.elsewhere", "", "1: the login is for other addresses" },
+	{ "atlas.limited", "0", "so many requests answer 429" },
+	{ "atlas.busy", "0", "so many changes answer 409, for another one" },
+	{ "atlas.fail", "", "1: entries of the access list get FAILED" },
 	{ "kube.expire", "", "1: every continue token is expired" },
 };
 

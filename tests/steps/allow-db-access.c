@@ -3,7 +3,7 @@
  * in, that what others have in a list stays whoever writes at the same time,
  * and that no list is ever left empty or filled for the first time.
  *
- * Runs inside the sandbox; the lists are the DigitalOcean double's.
+ * Runs inside the sandbox; the lists are the DigitalOcean and Atlas doubles'.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +60,23 @@ record(void)
 	    "%s:migrations/acme/record/access.json 2>/dev/null || true",
 	    kit_env("SB_STATE"), kit_env("SB_REPO"), kit_env("SB_BRANCH"));
 }
+
+/* Atlas' list, "192.0.2.10/32 the office" a line, sorted. */
+static const char *
+atlas_list(void)
+{
+	return kit_out("curl -sS --cacert '%s/ca/bundle.crt' --resolve "
+	    "cloud.mongodb.com:443:%s --digest -u '%s:%s' -H 'Accept: "
+	    "application/vnd.atlas.2023-01-01+json' https://cloud.mongodb.com"
+	    "/api/atlas/v2/groups/%s/accessList | jq -r '.results[] | "
+	    "[.cidrBlock, .comment, .deleteAfterDate // \"\"] | "
+	    "join(\" \")' | sort", kit_env("SB_STATE"),
+	    kit_env("SB_ATLAS_ADDR"), kit_env("SB_ATLAS_PUBLIC_KEY"),
+	    kit_env("SB_ATLAS_PRIVATE_KEY"), kit_env("SB_ATLAS_PROJECT"));
+}
+
+static const char ATLAS_AT_FIRST[] = "192.0.2.10/32 the office \n"
+    "192.0.2.128/28  ";
 
 /* ---- runs ---- */
 
@@ -282,6 +299,121 @@ START_TEST(a_lost_race_is_repaired)
 }
 END_TEST
 
+/* ---- Atlas ---- */
+
+/* Inputs that differ, and those of a project at Atlas. */
+static struct kit_run
+atlas_run(const char *a, const char *b, const char *c, const char *d)
+{
+	const char *const usual[] = { "mongodb-provider=atlas",
+	    kit_text("mongodb-project=%s", kit_env("SB_ATLAS_PROJECT")),
+	    "sources=203.0.113.40, 203.0.113.64/28",
+	    "runner-address=" RUNNER };
+	const char **all = world_vars(work, a, b, c, d, NULL);
+	bool keys = c != NULL && strncmp(c, "atlas-public", 12) == 0;
+
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+		kit_add(all, WORLD_VARS, usual[i]);
+	if (keys)
+		return kit_step("allow-db-access", all);
+	kit_add(all, WORLD_VARS, kit_text("atlas-client-id=%s",
+	    kit_env("SB_ATLAS_CLIENT_ID")));
+	kit_add(all, WORLD_VARS, kit_text("atlas-client-secret=%s",
+	    kit_env("SB_ATLAS_CLIENT_SECRET")));
+	return kit_step("allow-db-access", all);
+}
+
+static void
+atlas4(const char *a, const char *b, const char *c, const char *d,
+    const char *status)
+{
+	struct kit_run r = atlas_run(a, b, c, d);
+
+	ck_assert_msg(strcmp(kit_output(&r, "status"), status) == 0,
+	    "%s %s: %s, not %s: %s", a, b, kit_output(&r, "status"), status,
+	    r.out);
+	kit_lacks(r.out, kit_env("SB_ATLAS_CLIENT_SECRET"));
+	kit_lacks(r.out, kit_env("SB_ATLAS_PRIVATE_KEY"));
+	kit_run_free(&r);
+}
+
+static void
+atlas(const char *a, const char *b, const char *status)
+{
+	atlas4(a, b, NULL, NULL, status);
+}
+
+START_TEST(a_project_lets_networks_in_and_takes_them_out)
+{
+	atlas("action=open", "who=cluster", "done");
+	kit_contains(atlas_list(), "203.0.113.40/32 transplant: acme \n"
+	    "203.0.113.64/28 transplant: acme ");
+	atlas("action=open", "who=cluster", "unchanged");
+	atlas("action=close", "who=cluster", "done");
+	atlas("action=close", "who=cluster", "unchanged");
+	ck_assert_str_eq(atlas_list(), ATLAS_AT_FIRST);
+}
+END_TEST
+
+START_TEST(a_project_takes_the_runner_out_by_itself)
+{
+	const char *key = kit_text("atlas-public-key=%s",
+	    kit_env("SB_ATLAS_PUBLIC_KEY"));
+	const char *secret = kit_text("atlas-private-key=%s",
+	    kit_env("SB_ATLAS_PRIVATE_KEY"));
+
+	atlas4("action=open", "who=runner", key, secret, "done");
+	kit_contains(atlas_list(), RUNNER "/32 transplant: acme until 20");
+	ck_assert_int_eq(world_count("atlas.tokens"), 0);
+	atlas4("action=close", "who=runner", key, secret, "done");
+	ck_assert_str_eq(atlas_list(), ATLAS_AT_FIRST);
+}
+END_TEST
+
+START_TEST(what_atlas_asks_to_wait_for_is_waited_for)
+{
+	world_set("atlas.busy", "2");
+	world_set("atlas.limited", "1");
+	world_set("atlas.token", "2");	/* shorter than the change takes */
+	world_set("atlas.seconds", "3");
+	atlas("action=open", "who=runner", "done");
+	kit_contains(atlas_list(), RUNNER);
+	ck_assert_int_ge(world_count("atlas.tokens"), 2);
+}
+END_TEST
+
+static void
+atlas_says(const char *a, const char *b, const char *c, int status,
+    const char *words)
+{
+	struct kit_run r = atlas_run(a, b, c, NULL);
+
+	ck_assert_msg(r.status == status, "exit %d: %s", r.status, r.out);
+	kit_contains(r.out, words);
+	kit_run_free(&r);
+}
+
+START_TEST(what_atlas_refuses_is_told)
+{
+	atlas_says("action=open", "who=runner", "atlas-public-key=acmekeys",
+	    2, "atlas-client-id: give it with atlas-client-secret");
+	world_set("atlas.elsewhere", "1");
+	atlas_says("action=open", "who=runner", NULL, 1,
+	    "from listed addresses only");
+	world_set("atlas.elsewhere", "");
+	world_set("atlas.owner", "0");
+	atlas_says("action=open", "who=runner", NULL, 1,
+	    "lacks a role in the project");
+	world_set("atlas.owner", "1");
+	world_set("atlas.fail", "1");
+	atlas_says("action=open", "who=runner", NULL, 1,
+	    "could not let in " RUNNER);
+	world_set("atlas.fail", "");
+	atlas("action=close", "who=runner", "done");
+	ck_assert_str_eq(atlas_list(), ATLAS_AT_FIRST);
+}
+END_TEST
+
 /* ---- mistakes ---- */
 
 static const struct {
@@ -370,6 +502,40 @@ START_TEST(any_request_may_fail_once)
 }
 END_TEST
 
+enum { ATLAS_REQUESTS = 4 };	/* token, look, post, status */
+
+static void
+atlas_fails_once(const char *action, const char *fault, int nth)
+{
+	struct world_proxy p = world_proxy_start(kit_env("SB_ATLAS_ADDR"),
+	    "cloud.mongodb.com");
+	struct kit_run r;
+	char *log;
+
+	world_proxy_fault(&p, kit_text("{%s,\"nth\":%d}", fault, nth));
+	r = atlas_run(action, "who=runner", kit_text("atlas-api=%s", p.url),
+	    kit_text("ca-file=%s", p.ca));
+	log = world_proxy_log(&p);
+	kit_contains(log, "/api/oauth/token");
+	free(log);
+	if (r.status != 0)
+		atlas(action, "who=runner", "done");
+	atlas(action, "who=runner", "unchanged");
+	kit_run_free(&r);
+	world_proxy_stop(&p);
+}
+
+START_TEST(any_request_to_atlas_may_fail_once)
+{
+	const char *fault = faults[_i / ATLAS_REQUESTS];
+
+	atlas_fails_once("action=open", fault, _i % ATLAS_REQUESTS + 1);
+	kit_contains(atlas_list(), RUNNER);
+	atlas_fails_once("action=close", fault, _i % ATLAS_REQUESTS + 1);
+	ck_assert_str_eq(atlas_list(), ATLAS_AT_FIRST);
+}
+END_TEST
+
 START_TEST(a_killed_step_is_completed_by_the_next)
 {
 	struct kit_run r = kit_step_killed("allow-db-access",
@@ -409,11 +575,17 @@ main(void)
 	    sizeof rivals / sizeof *rivals);
 	tcase_add_test(t, a_mistake_is_told_and_changes_nothing);
 	tcase_add_test(t, a_missing_scope_is_named);
+	tcase_add_test(t, a_project_lets_networks_in_and_takes_them_out);
+	tcase_add_test(t, a_project_takes_the_runner_out_by_itself);
+	tcase_add_test(t, what_atlas_asks_to_wait_for_is_waited_for);
+	tcase_add_test(t, what_atlas_refuses_is_told);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(f, begin, end);
 	tcase_set_timeout(f, 180);
 	tcase_add_loop_test(f, any_request_may_fail_once, 0,
 	    (int)(sizeof faults / sizeof *faults) * REQUESTS);
+	tcase_add_loop_test(f, any_request_to_atlas_may_fail_once, 0,
+	    (int)(sizeof faults / sizeof *faults) * ATLAS_REQUESTS);
 	tcase_add_loop_test(f, a_killed_step_is_completed_by_the_next, 0, 8);
 	suite_add_tcase(s, f);
 	return kit_main(s, NULL);

@@ -13,7 +13,10 @@
 #include <string.h>
 
 #include "api/allowlist.h"
+#include "api/atlas.h"
+#include "api/aws.h"
 #include "api/digitalocean.h"
+#include "api/ec2.h"
 #include "api/kube.h"
 #include "api/kubeconfig.h"
 #include "api/ownaddress.h"
@@ -93,6 +96,12 @@ static const struct kind kinds[] = {
 	  "s3://", "ftp://a.test/b" } },
 	{ allowlist_check_sources, .good = "203.0.113.7", .bad = {
 	  "a.example.test", "203.0.113.0/33", "2001:db8::1", ",", "sg-x" } },
+	{ ec2_check_group, .good = "sg-0123456789abcdef0", .bad = { "sg-",
+	  "databases", "sg-0123 4" } },
+	{ atlas_check_project, .good = "32b6e34b3d91647abb20e7b8", .bad = {
+	  "acme", "32B6E34B3D91647ABB20E7B8" } },
+	{ aws_check_region, .good = "eu-west-3", .bad = { "Paris", "eu",
+	  "eu_west_3" } },
 	{ ownaddress_check, .good = "203.0.113.7", .bad = { "203.0.113.0/24",
 	  "2001:db8::1", "here" } },
 	{ .step = "backup-mysql", .input = "backup-to",

@@ -102,6 +102,8 @@ server:
     local-zone: "$SB_ZONE." transparent
     local-data: "api.github.com. 5 IN A $SB_GITHUB_ADDR"
     local-data: "api.digitalocean.com. 5 IN A $SB_DIGITALOCEAN_ADDR"
+    local-data: "cloud.mongodb.com. 5 IN A $SB_ATLAS_ADDR"
+    local-data: "checkip.amazonaws.com. 5 IN A $SB_CHECKIP_ADDR"
     local-data: "github.com. 5 IN A $SB_GIT_ADDR"
     local-data: "gitlab.sandbox.test. 5 IN A $SB_GIT_ADDR"
     local-data: "kube-old.sandbox.test. 5 IN A $SB_KUBE_OLD_ADDR"

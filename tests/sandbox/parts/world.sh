@@ -31,6 +31,8 @@ up()
 	built world || return
 	leaf github DNS:api.github.com &&
 		leaf digitalocean DNS:api.digitalocean.com &&
+		leaf atlas DNS:cloud.mongodb.com &&
+		leaf checkip DNS:checkip.amazonaws.com &&
 		client kube-client \
 			"system:serviceaccount:$SB_INSTANCE:transplant" &&
 		{ [ -n "$SB_FULL" ] || leaves; } &&
@@ -41,5 +43,7 @@ up()
 	until_ok 20 answers "$SB_WORLD_ADDR" "$SB_WORLD_PORT" &&
 		serves api.github.com "$SB_GITHUB_ADDR" 443 &&
 		serves api.digitalocean.com "$SB_DIGITALOCEAN_ADDR" 443 &&
+		serves cloud.mongodb.com "$SB_ATLAS_ADDR" 443 &&
+		serves checkip.amazonaws.com "$SB_CHECKIP_ADDR" 443 &&
 		{ [ -n "$SB_FULL" ] || clusters; }
 }

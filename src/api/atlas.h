@@ -1,0 +1,56 @@
+/*
+ * atlas - one project of MongoDB Atlas: who may connect to it.
+ *
+ * What it gives belongs to the handle. Kinds: ERR_NOT_FOUND: there is no such
+ * project; ERR_DENIED: the login is refused, or lacks a role
+ * in the project, or may not be used from this address; ERR_NETWORK,
+ * ERR_TIMEOUT. Its limits, and its refusals while another change is under
+ * way, are waited out.
+ */
+#ifndef API_ATLAS_H
+#define API_ATLAS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "base/err.h"
+
+struct atlas;
+
+/* A service account, or a pair of API keys. */
+struct atlas_open {
+	const char *client_id, *client_secret;
+	const char *public_key, *private_key;
+	const char *project;
+	const char *api;		/* NULL: the company's own address */
+	const char *ca_file;		/* NULL: the system's store */
+	const char *dns_servers;	/* NULL: the system's */
+};
+/* ERR_INPUT: neither of both logins is there, or half a one. */
+struct atlas *atlas_open(const struct atlas_open *, struct err *) MUST_CHECK;
+void atlas_close(struct atlas *);
+
+/* For input tables: a project's id, 24 hexadecimal digits. */
+bool atlas_check_project(const char *, struct err *);
+
+struct atlas_entry {
+	const char *cidr;		/* or "security group sg-1" */
+	const char *comment;		/* "" if there is none */
+	time_t until;			/* 0: no end */
+};
+struct atlas_entries {
+	const struct atlas_entry *v;
+	size_t n;
+};
+bool atlas_find_entries(struct atlas *, struct atlas_entries *, struct err *)
+    MUST_CHECK;
+/* Have the network in the access list, and wait until it is in force; one
+ * that is there takes the new comment and end. */
+bool atlas_add_entry(struct atlas *, const struct atlas_entry *,
+    struct err *) MUST_CHECK;
+/* One that is not there is fine. */
+bool atlas_remove_entry(struct atlas *, const char *cidr, struct err *)
+    MUST_CHECK;
+
+#endif
