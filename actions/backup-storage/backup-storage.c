@@ -26,6 +26,7 @@ enum { MARK_BYTES = 64 * 1024 };
 
 static struct {
 	const char *endpoint, *region, *buckets, *key_id, *secret;
+	long at_once;
 } in;
 
 static bool
@@ -57,6 +58,9 @@ static const struct input inputs[] = {
 	  .check = check_buckets,
 	  .help = "The buckets, each with a prefix or without: media/acme/; "
 	    "if there are none, nothing is done" },
+	{ .name = "at-once", .num = &in.at_once, .min = 1, .max = 256,
+	  .dflt = "32", .plan = "storage.at-once",
+	  .help = "Requests on their way at once" },
 	{ .name = "storage-key-id", .str = &in.key_id, .optional = true,
 	  .secret = true,
 	  .help = "Id of an access key that may list and read them" },
@@ -107,6 +111,7 @@ open_sources(struct err *e)
 		size_t len = strcspn(names[i], "/");
 
 		at.sources[i] = (struct objectbackup_source){
+		    .at_once = (size_t)in.at_once,
 		    .place = { .endpoint = in.endpoint,
 			.region = in.region != NULL ? in.region
 			    : "us-east-1",

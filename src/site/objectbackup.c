@@ -17,7 +17,6 @@
 #include "step/step.h"
 
 enum {
-	AT_ONCE = 32,		/* requests; Spaces takes 240 a second */
 	PASSES = 5,		/* the first copies, the last finds nothing */
 	LINE_BYTES = 16 * 1024,
 	TELL_EVERY = 10,	/* seconds */
@@ -74,7 +73,7 @@ objectbackup_open(struct http *h, struct store *store,
 		objectbackup_close(b);
 		return NULL;
 	}
-	b->many = http_many_open(h, AT_ONCE);
+	b->many = http_many_open(h, source->at_once);
 	return b;
 }
 

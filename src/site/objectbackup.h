@@ -3,7 +3,7 @@
  *
  * To a bucket at the same service they are copied by the service, if the
  * backups' key may read them; else, and to a folder, through this machine.
- * 32 requests are on their way at once. What is there already, in its size
+ * Many requests are on their way at once. What is there already, in its size
  * and with its ETag, is left alone: so a run that was killed is gone on with,
  * and a pass that finds nothing to do is the proof that all is there. A
  * source that changes meanwhile is passed over again, a few times.
@@ -30,6 +30,7 @@ struct store;
 struct objectbackup_source {
 	struct s3_place place;
 	const char *prefix;	/* of the keys; "" for all */
+	size_t at_once;		/* requests on their way */
 };
 
 /* id: of the backup. The handle, the store and the source must stay. */
