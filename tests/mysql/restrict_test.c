@@ -398,6 +398,34 @@ START_TEST(a_session_with_old_rights_is_ended)
 }
 END_TEST
 
+/* As Amazon's has it: no right to KILL, but a procedure that does. */
+START_TEST(a_session_is_ended_by_the_procedure_of_a_managed_server)
+{
+	struct sql *old, *little;
+	size_t ended = 0;
+
+	say_if_possible("DROP PROCEDURE mysql.rds_kill");
+	say("CREATE PROCEDURE mysql.rds_kill(id BIGINT) SQL SECURITY DEFINER "
+	    "KILL id");
+	little = little_admin("SELECT, PROCESS, CREATE USER");
+	say("GRANT EXECUTE ON PROCEDURE mysql.rds_kill TO `ct_pu`@`%%`");
+	old = log_in();
+	ck_assert_msg(old != NULL, "%s", e.text);
+	ck_assert_msg(restrict_end_sessions(little, pool, USER, 3, &ended,
+	    &e), "%s", e.text);
+	ck_assert_uint_eq(ended, 1);
+	ck_assert(!sql_run(old, "SELECT 1", NULL, NULL, &e));
+	sql_close(old);
+	old = log_in();
+	say("DROP PROCEDURE mysql.rds_kill");
+	ck_assert(!restrict_end_sessions(little, pool, USER, 3, &ended, &e));
+	ck_assert_int_eq(e.kind, ERR_HAND);
+	kit_contains(e.text, "can't be ended");
+	sql_close(old);
+	sql_close(little);
+}
+END_TEST
+
 /* As DigitalOcean has it by default: no table without a primary key. */
 START_TEST(it_is_confirmed_where_every_table_needs_a_key)
 {
@@ -466,6 +494,8 @@ main(void)
 	    a_wrong_password_is_told_from_a_server_that_is_not_there);
 	tcase_add_test(c, a_server_that_nobody_vouches_for_is_refused);
 	tcase_add_test(c, a_session_with_old_rights_is_ended);
+	tcase_add_test(c,
+	    a_session_is_ended_by_the_procedure_of_a_managed_server);
 	tcase_add_test(c,
 	    it_is_confirmed_where_every_table_needs_a_key);
 	tcase_add_test(c,
