@@ -61,27 +61,34 @@ check_place(const struct s3_place *at, struct err *e)
 	return check_bucket_name(at->bucket, e);
 }
 
+static const char *
+base_of(struct pool *p, const struct s3_place *at, const char *host)
+{
+	int scheme = (int)(strstr(at->endpoint, "://") + 3 - at->endpoint);
+
+	if (text_ends(host, ".amazonaws.com")
+	    && strchr(at->bucket, '.') == NULL)
+		return pool_printf(p, "%.*s%s.%s", scheme, at->endpoint,
+		    at->bucket, host);
+	return pool_printf(p, "%.*s%s/%s", scheme, at->endpoint, host,
+	    at->bucket);
+}
+
 struct s3 *
 s3_open(struct http *h, const struct s3_place *at, struct err *e)
 {
 	struct s3 *s;
 	const char *host;
-	int scheme;
 
 	if (!check_place(at, e))
 		return NULL;
 	host = strstr(at->endpoint, "://") + 3;
-	scheme = (int)(host - at->endpoint);
 	s = mem_alloc(sizeof(*s));
 	s->http = h;
 	s->p = pool_new();
 	s->bucket = pool_strdup(s->p, at->bucket);
 	s->host = pool_strndup(s->p, host, strcspn(host, "/"));
-	s->base = at->virtual_host
-	    ? pool_printf(s->p, "%.*s%s.%s", scheme, at->endpoint, s->bucket,
-		s->host)
-	    : pool_printf(s->p, "%.*s%s/%s", scheme, at->endpoint, s->host,
-		s->bucket);
+	s->base = base_of(s->p, at, s->host);
 	s->name = pool_printf(s->p, "%s at %s", s->bucket, s->host);
 	s->key = (struct sigv4_key){ .service = "s3",
 	    .id = pool_strdup(s->p, at->key_id),

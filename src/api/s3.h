@@ -32,12 +32,13 @@ struct s3_place {
 	const char *region;	/* nyc3, us-east-1 */
 	const char *bucket;
 	const char *key_id, *secret, *token;	/* token: NULL mostly */
-	bool virtual_host;	/* the bucket is a part of the host's name,
-				 * else the first of the path */
 };
 
-/* Nothing is sent yet. ERR_INPUT: not an endpoint or no bucket's name. The
- * http handle must stay. */
+/*
+ * Nothing is sent yet. ERR_INPUT: not an endpoint or no bucket's name. The
+ * http handle must stay. Amazon's buckets have hosts of their own, as far as
+ * TLS allows (no dot in the name); any other service is asked by path.
+ */
 struct s3 *s3_open(struct http *, const struct s3_place *, struct err *)
     MUST_CHECK;
 void s3_close(struct s3 *);		/* NULL is fine */
