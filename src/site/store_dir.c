@@ -30,6 +30,7 @@ struct dir {
 };
 
 struct dir_writer {
+	const struct dir *dir;
 	int fd;
 	char *path, *part;
 };
@@ -92,6 +93,21 @@ dir_close(void *own)
 
 /* ---- writing ---- */
 
+/* The folders above that hold nothing any more go too. */
+static void
+remove_empty(const struct dir *d, char *path)
+{
+	size_t root = strlen(d->root);
+	char *slash;
+
+	while ((slash = strrchr(path, '/')) != NULL
+	    && (size_t)(slash - path) > root) {
+		*slash = '\0';
+		if (rmdir(path) != 0)
+			break;
+	}
+}
+
 static void
 forget(struct dir_writer *w)
 {
@@ -143,6 +159,7 @@ dir_create(void *own, const char *name, struct err *e)
 	char *folder;
 	bool ok;
 
+	w->dir = d;
 	w->fd = -1;
 	w->path = path_of(d, name);
 	folder = folder_of(w->path);
@@ -208,6 +225,7 @@ dir_abort(void *own)
 	struct dir_writer *w = own;
 
 	unlink(w->part);
+	remove_empty(w->dir, w->part);
 	forget(w);
 }
 
@@ -341,21 +359,6 @@ dir_list(void *own, struct pool *pool, const char *folder,
 	if (found->n > 0)
 		qsort(found->v, found->n, sizeof *found->v, by_name);
 	return true;
-}
-
-/* The folders above that hold nothing any more go too. */
-static void
-remove_empty(const struct dir *d, char *path)
-{
-	size_t root = strlen(d->root);
-	char *slash;
-
-	while ((slash = strrchr(path, '/')) != NULL
-	    && (size_t)(slash - path) > root) {
-		*slash = '\0';
-		if (rmdir(path) != 0)
-			break;
-	}
 }
 
 static bool
