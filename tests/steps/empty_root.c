@@ -79,7 +79,7 @@ just_run(const char *step, const char *a, const char *b, const char *word)
 static const char *const whole[] = { "check-gate", "dispatch-workflow",
     "deploy-app", "fetch-settings", "probe-data", "check-migrations",
     "compare-settings", "init-plan", "backup-mysql", "check-backup",
-    "restore-check", NULL };
+    "backup-storage", "restore-check", NULL };
 
 START_TEST(a_gate_is_proven)
 {
@@ -182,6 +182,7 @@ START_TEST(a_backup_names_what_it_needs)
 	ck_assert_int_eq(r.status, 1);
 	kit_contains(r.out, "package mariadb-client");
 	kit_run_free(&r);
+	just_run("backup-storage", NULL, NULL, "unchanged");
 	r = emptyroot_step(root, "check-backup", vars("stores=mysql", NULL));
 	ck_assert_int_eq(r.status, 1);
 	kit_contains(r.out, "no complete backup");
