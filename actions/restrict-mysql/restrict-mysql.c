@@ -289,10 +289,12 @@ plan_or_restrict(struct err *e)
 {
 	if (!audit(e))
 		return false;
-	if (!restrict_check_rights(at.admin, at.pool, &at.scope, e)
-	    || !restrict_warn_lost(at.admin, at.pool, &at.scope.plan, e))
+	if (!restrict_warn_lost(at.admin, at.pool, &at.scope.plan, e))
 		return false;
 	tell_plan();
+	if (at.scope.plan.n > 0
+	    && !restrict_check_rights(at.admin, at.pool, &at.scope, e))
+		return false;
 	if (text_same(in.mode, "restrict") && !step_common()->dry_run)
 		return restrict_user_now(e);
 	tell_state();
