@@ -60,8 +60,10 @@ scratch_remove(struct sql *s, const char *name, struct err *e)
 {
 	bool there;
 
+	/* the server may be at the DROP of a run that was killed */
 	return find_ours(s, name, &there, e)
-	    && (!there || say(s, "DROP DATABASE ?", name, NULL, NULL, e));
+	    && (!there || say(s, "DROP DATABASE IF EXISTS ?", name, NULL,
+		NULL, e));
 }
 
 bool

@@ -158,35 +158,43 @@ tell(const struct backup *b, const struct json *m)
 	step_output("size", "%.0f", sum_sizes(m));
 }
 
+static bool
+record(const struct json *complete, struct err *e)
+{
+	struct repo *repo = checkout_open(e);
+	bool ok = repo != NULL && manifest_record(repo,
+	    step_common()->instance, complete, e);
+
+	repo_close(repo);
+	return ok || err_within(e, "the backup is complete, but not its "
+	    "record");
+}
+
 bool
 backup_tell_newest(struct backup *b, struct err *e)
 {
 	struct manifest_found f;
+	bool ok = true;
 
 	if (!find(b, &f, e))
 		return false;
-	if (f.json != NULL)
+	if (f.json != NULL) {
 		tell(b, f.json);
+		ok = step_common()->dry_run || record(f.json, e);
+	}
 	json_free(f.json);
-	return true;
+	return ok;
 }
 
 bool
 backup_finish(struct backup *b, struct err *e)
 {
 	const struct json *m = manifest_json(b->manifest);
-	struct repo *repo;
-	bool ok;
 
 	if (!manifest_commit(b->manifest, b->store, e))
 		return false;
 	tell(b, m);
-	repo = checkout_open(e);
-	ok = repo != NULL
-	    && manifest_record(repo, step_common()->instance, m, e);
-	repo_close(repo);
-	return ok || err_within(e, "the backup is complete, but not its "
-	    "record");
+	return record(m, e);
 }
 
 static bool

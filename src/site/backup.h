@@ -45,8 +45,9 @@ bool backup_take_up(struct backup *, const char *id, struct err *)
 /* All is verified: from here on it counts. A copy of its manifest goes into
  * the record. Sets the outputs backup, place and size. */
 bool backup_finish(struct backup *, struct err *) MUST_CHECK;
-/* Sets the same outputs, from the newest complete one; not finding one is
- * no error. */
+/* Sets the same outputs, from the newest complete one, and has its manifest
+ * in the record: a run that was killed may have left that to do. Not finding
+ * one is no error. */
 bool backup_tell_newest(struct backup *, struct err *) MUST_CHECK;
 
 /* The manifest of the newest complete one. Free with json_free. ERR_HAND:

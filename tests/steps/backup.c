@@ -311,6 +311,20 @@ START_TEST(the_manifest_says_what_there_is)
 }
 END_TEST
 
+/* What a run leaves that is killed after the manifest, before the record. */
+START_TEST(a_record_that_is_missing_is_made_up_for)
+{
+	back_up();
+	free(kit_sh("cd %s/work && git rm -rqf migrations && git -c user.name=x "
+	    "-c user.email=x@y commit -qm x && git push -q %s/bare.git "
+	    "HEAD:main", folder, folder));
+	expect(run("backup-mysql"), 0, "unchanged", "already so");
+	free(kit_sh("git -C %s/bare.git show main:migrations/st/record/"
+	    "backup-mysql.json | jq -cS . >%s/a && jq -cS . %s | cmp - %s/a",
+	    folder, folder, manifest(), folder));
+}
+END_TEST
+
 START_TEST(a_young_backup_is_enough)
 {
 	back_up();
@@ -760,6 +774,7 @@ add_tests(TCase *t)
 	tcase_add_test(t,
 	    what_is_restored_by_hand_is_byte_for_byte_the_source);
 	tcase_add_test(t, the_manifest_says_what_there_is);
+	tcase_add_test(t, a_record_that_is_missing_is_made_up_for);
 	tcase_add_test(t, a_young_backup_is_enough);
 	tcase_add_test(t, a_dry_run_makes_nothing);
 	tcase_add_test(t, a_login_that_is_refused_is_told);
