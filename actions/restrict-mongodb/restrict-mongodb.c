@@ -2,28 +2,37 @@
  * restrict-mongodb - the instance's MongoDB user may read and write its main
  * and forum databases, and nothing else.
  *
- * Guide: "Restrict permissions", item 3, on a server of one's own. All roles
+ * Guide: "Restrict permissions", item 3. On a server of one's own all roles
  * are replaced in one order, which keeps the password and takes effect on
  * open connections, so the site notices nothing. Where there is no such user
  * it is made. The roles that it had are committed before, and mode restore
  * gives them back. Run it as often as you like.
+ *
+ * At DigitalOcean a user's rights never change. There a second user is made,
+ * and config.yml names it with its password; the site uses it once it is
+ * built and deployed, and mode retire then deletes the first one.
  */
 #include <string.h>
 
 #include "api/accessrecord.h"
 #include "api/repo.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "db/mongo.h"
 #include "edx/databases.h"
 #include "site/dbuser.h"
+#include "site/managed.h"
 #include "site/restriction.h"
+#include "site/rollover.h"
 #include "step/step.h"
 
 enum {
 	ANSWER_SECONDS = 30,	/* an election takes less */
 	CACHE_SECONDS = 40,	/* a mongos remembers users for 30 */
+	LOGIN_SECONDS = 60,	/* until a new user can log in */
+	LOGIN_MS = 1000,
 	FOREIGN_TRIED = 8,
 	TEXT_MAX = 64 * 1024,
 };
@@ -32,17 +41,22 @@ static struct {
 	const char *mode, *provider;
 } in;
 
-static const char *const providers[] = { "self-hosted", NULL };
+static const char *const modes[] = { "plan", "restrict", "restore", "retire",
+	NULL };
+static const char *const providers[] = { "self-hosted", "digitalocean",
+	NULL };
 
 static const struct input inputs[] = {
-	{ .name = "mode", .str = &in.mode, .oneof = restriction_modes,
-	  .dflt = "plan",
+	{ .name = "mode", .str = &in.mode, .oneof = modes, .dflt = "plan",
 	  .help = "plan shows the change, restrict makes it, restore gives "
-	    "back what the record says" },
+	    "back what the record says; retire deletes the user that "
+	    "another one follows at DigitalOcean" },
 	{ .name = "provider", .str = &in.provider, .oneof = providers,
 	  .dflt = "self-hosted", .plan = "mongodb.provider",
 	  .help = "Who runs the server" },
-	{ .rows = dbuser_mongodb_inputs },
+	{ .rows = dbuser_mongodb_inputs, .optional = true },
+	{ .rows = managed_cluster_inputs },
+	{ .rows = managed_digitalocean_inputs },
 	{ .rows = restriction_inputs },
 	{ 0 }
 };
@@ -51,6 +65,8 @@ static const struct output outputs[] = {
 	{ .name = "verdict", .help = "scoped, or the worst severity found" },
 	{ .name = "roles", .help = "The user's roles as they are now" },
 	{ .name = "findings", .help = "What is too much or missing now" },
+	{ .name = "user", .help = "The user that config.yml names now, or "
+	    "mongodb-user" },
 	{ 0 }
 };
 
@@ -58,6 +74,7 @@ static const struct output outputs[] = {
 static struct {
 	struct pool *pool;
 	struct dbuser who;
+	const char *deployed;	/* the user by the settings-file */
 	const struct mongo_role *wanted;
 	size_t nwanted;
 	struct mongo *admin;
@@ -96,8 +113,10 @@ find_inputs(struct err *e)
 	struct databases d;
 
 	at.who = dbuser_mongodb();
-	if (!restriction_find_databases(&d, e)
-	    || !dbuser_complete(&at.who, &d.mongo, e)
+	if (!restriction_find_databases(&d, e))
+		return false;
+	at.deployed = d.mongo.user;
+	if (!dbuser_complete(&at.who, &d.mongo, e)
 	    || !restriction_check_known(&at.who, "mongodb", e))
 		return false;
 	at.nwanted = roles_wanted(at.pool, at.who.own, &at.wanted);
@@ -110,6 +129,10 @@ open_admin(struct err *e)
 	const struct mongo_login l = dbuser_mongo(&at.who, true,
 	    ANSWER_SECONDS);
 
+	if (l.user == NULL || l.password == NULL)
+		return err_set(e, ERR_INPUT, "%s: it is needed, since the "
+		    "provider is self-hosted", l.user == NULL ?
+		    "mongodb-admin" : "mongodb-admin-password");
 	at.admin = mongo_open(&l, e);
 	return at.admin != NULL;
 }
@@ -192,6 +215,7 @@ tell_state(struct findings *f)
 	findings_print(f, &found);
 	step_output("verdict", "%s", findings_clean(f) ? "scoped" :
 	    severity_name(findings_worst(f)));
+	step_output("user", "%s", at.who.user);
 	step_output("roles", "%s", u == NULL ? "no such user" :
 	    roles_print(at.pool, u->roles, u->nroles));
 	step_output("findings", "%s", buf_str(&found));
@@ -209,9 +233,12 @@ find_foreign(const char *const **foreign, struct err *e)
 	const char *const *all;
 	size_t n = 0;
 
+	*foreign = names;
+	names[n++] = "admin";
+	if (at.admin == NULL)
+		return true;
 	if (!mongo_find_databases(at.admin, at.pool, &all, e))
 		return false;
-	names[n++] = "admin";
 	for (size_t i = 0; all[i] != NULL && n <= FOREIGN_TRIED; i++) {
 		bool skip = text_same(all[i], "admin")
 		    || text_same(all[i], "config")
@@ -222,7 +249,6 @@ find_foreign(const char *const **foreign, struct err *e)
 		if (!skip)
 			names[n++] = all[i];
 	}
-	*foreign = names;
 	return true;
 }
 
@@ -352,18 +378,117 @@ restore(struct err *e)
 }
 
 static bool
-run(struct err *e)
+run_server(struct err *e)
 {
-	bool ok;
-
-	at.pool = step_common()->pool;
-	ok = restriction_check_old_side(in.mode, e)
+	return (!text_same(in.mode, "retire") || err_set(e, ERR_INPUT,
+		"mode: retire is for the provider digitalocean; here no user "
+		"follows another"))
+	    && restriction_check_old_side(in.mode, e)
 	    && find_inputs(e)
 	    && open_admin(e)
 	    && find_users(e)
 	    && restriction_open_record("mongodb", &at.repo, &at.record, e)
 	    && (text_same(in.mode, "restore") ? restore(e) :
 		plan_or_restrict(e));
+}
+
+/* --- at DigitalOcean --- */
+
+/* Who is config.yml's user now, and what of that is too much? */
+static void
+take_rolled(const struct rollover *r, struct findings *f)
+{
+	at.users = (struct mongo_users){ .v = rollover_user(r), .n = 1 };
+	at.who.user = rollover_user(r)->user;
+	at.who.auth = rollover_user(r)->db;
+	at.who.password = rollover_password(r);
+	tell_state(f);
+}
+
+static bool
+restore_rolled(struct rollover *r, struct err *e)
+{
+	struct mongo_role *saved = NULL;
+	size_t n = 0;
+
+	return rollover_find_saved(r, &saved, &n, e)
+	    && rollover_ensure(r, saved, n, ACCESS_RESTORED,
+		step_common()->dry_run, e);
+}
+
+/* The old side uses the first user until it is at rest. */
+static bool
+retire(struct rollover *r, struct err *e)
+{
+	return restriction_check_old_side("restrict", e)
+	    && rollover_retire(r, at.deployed, e);
+}
+
+static bool
+act_rolled(struct rollover *r, struct err *e)
+{
+	bool told_only = step_common()->dry_run
+	    || text_same(in.mode, "plan");
+
+	if (text_same(in.mode, "retire"))
+		return retire(r, e);
+	if (text_same(in.mode, "restore"))
+		return restore_rolled(r, e);
+	return rollover_ensure(r, at.wanted, at.nwanted, ACCESS_RESTRICTED,
+	    told_only, e);
+}
+
+/* The company tells of a user some seconds before its server knows him. */
+static bool
+await_login(struct err *e)
+{
+	const struct mongo_login l = dbuser_mongo(&at.who, false,
+	    ANSWER_SECONDS);
+	clock_ms deadline = clock_deadline(step_changed() ? LOGIN_SECONDS : 0);
+	struct err why;
+	struct mongo *m;
+	bool ok;
+
+	if (at.who.password == NULL)
+		return true;
+	do {
+		why = (struct err){ 0 };
+		m = mongo_open(&l, &why);
+	} while (m == NULL && why.kind == ERR_DENIED
+	    && clock_pause_until(deadline, LOGIN_MS));
+	if (m == NULL)
+		*e = why;
+	ok = m != NULL;
+	mongo_close(m);
+	return ok;
+}
+
+static bool
+run_digitalocean(struct err *e)
+{
+	struct rollover *r = NULL;
+	struct findings f = { 0 };
+	bool ok = find_inputs(e)
+	    && (r = rollover_open(&at.who, e)) != NULL
+	    && act_rolled(r, e);
+
+	if (r != NULL)
+		take_rolled(r, &f);
+	ok = ok && (step_common()->dry_run
+	    || !text_same(in.mode, "restrict")
+	    || (await_login(e) && confirm(e)));
+	rollover_close(r);
+	return ok;
+}
+
+static bool
+run(struct err *e)
+{
+	bool ok;
+
+	at.pool = step_common()->pool;
+	ok = text_same(in.provider, "digitalocean") ? run_digitalocean(e)
+	    : run_server(e);
 	accessrecord_close(at.record);
 	repo_close(at.repo);
 	mongo_close(at.admin);

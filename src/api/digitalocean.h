@@ -1,6 +1,6 @@
 /*
  * digitalocean - clusters that DigitalOcean manages: logins for those of
- * Kubernetes, and who may connect to those of databases.
+ * Kubernetes; who may connect to those of databases, and MongoDB's users.
  *
  * What it gives belongs to the handle. Kinds: ERR_NOT_FOUND: the account has
  * no such cluster; ERR_DENIED: the token is refused, or lacks a scope;
@@ -68,5 +68,30 @@ bool digitalocean_add_rule(struct digitalocean *, const char *database_id,
     const struct digitalocean_rule *, struct err *) MUST_CHECK;
 bool digitalocean_remove_rule(struct digitalocean *, const char *database_id,
     const struct digitalocean_rule *, struct err *) MUST_CHECK;
+
+/* A user of a MongoDB cluster; what he may do never changes. */
+struct digitalocean_user {
+	const char *name;
+	const char *role;		/* readOnly, readWrite or dbAdmin;
+					 * NULL: he may do everything */
+	const char *const *databases;	/* NULL-ended; "admin" is all */
+};
+struct digitalocean_users {
+	const struct digitalocean_user *v;
+	size_t n;
+};
+bool digitalocean_find_users(struct digitalocean *, const char *database_id,
+    struct digitalocean_users *, struct err *) MUST_CHECK;
+/*
+ * The company makes the password and tells it only now; it is masked. NULL:
+ * not to this token, and so to nobody. If the call fails, the user may be
+ * there all the same. ERR_OTHER: also when there is one of this name.
+ */
+bool digitalocean_make_user(struct digitalocean *, const char *database_id,
+    const struct digitalocean_user *, const char **password, struct err *)
+    MUST_CHECK;
+/* One that is not there is fine. */
+bool digitalocean_drop_user(struct digitalocean *, const char *database_id,
+    const char *name, struct err *) MUST_CHECK;
 
 #endif

@@ -30,7 +30,7 @@ static struct home {
   mongodb = { .database = "MongoDB", .before = "mongodb",
 	.usual_port = MONGODB_PORT };
 
-const struct input managed_login_inputs[] = {
+const struct input managed_digitalocean_inputs[] = {
 	{ .name = "digitalocean-token", .str = &login.digitalocean_token,
 	  .optional = true, .secret = true, .help = "Token of the "
 	    "DigitalOcean account that the database clusters are in, with "
@@ -38,6 +38,11 @@ const struct input managed_login_inputs[] = {
 	{ .name = "digitalocean-api", .str = &login.digitalocean_api,
 	  .optional = true, .check = text_check_https,
 	  .help = "Address of DigitalOcean's API, if not its usual one" },
+	{ 0 }
+};
+
+const struct input managed_login_inputs[] = {
+	{ .rows = managed_digitalocean_inputs },
 	{ .name = "atlas-client-id", .str = &login.atlas_client_id,
 	  .optional = true, .help = "Service account of the Atlas project" },
 	{ .name = "atlas-client-secret", .str = &login.atlas_client_secret,
@@ -72,6 +77,13 @@ static const char cluster_help[] = "Id of its database cluster at "
     group_help[] = "Security group that stands before it at AWS",
     port_help[] = "Its port there";
 
+const struct input managed_cluster_inputs[] = {
+	{ .name = "mongodb-cluster-id", .str = &mongodb.cluster_id,
+	  .optional = true, .plan = "mongodb.cluster-id",
+	  .check = digitalocean_check_id, .help = cluster_help },
+	{ 0 }
+};
+
 const struct input managed_place_inputs[] = {
 	{ .name = "mysql-provider", .str = &mysql.provider,
 	  .oneof = mysql_providers, .dflt = "self-hosted",
@@ -87,9 +99,7 @@ const struct input managed_place_inputs[] = {
 	{ .name = "mongodb-provider", .str = &mongodb.provider,
 	  .oneof = mongodb_providers, .dflt = "self-hosted",
 	  .plan = "mongodb.provider", .help = "Who runs the server" },
-	{ .name = "mongodb-cluster-id", .str = &mongodb.cluster_id,
-	  .optional = true, .plan = "mongodb.cluster-id",
-	  .check = digitalocean_check_id, .help = cluster_help },
+	{ .rows = managed_cluster_inputs },
 	{ .name = "mongodb-project", .str = &mongodb.project,
 	  .optional = true, .plan = "mongodb.project",
 	  .check = atlas_check_project,
@@ -164,4 +174,21 @@ managed_open(const struct managed_list *l, struct err *e)
 	how.ca_file = c->ca_file;
 	how.dns_servers = c->dns_servers;
 	return allowlist_open(&l->place, &how, e);
+}
+
+struct digitalocean *
+managed_open_digitalocean(const char **id, struct err *e)
+{
+	const struct step_common *c = step_common();
+	const struct digitalocean_open o = {
+	    .token = login.digitalocean_token, .api = login.digitalocean_api,
+	    .ca_file = c->ca_file, .dns_servers = c->dns_servers };
+
+	*id = mongodb.cluster_id;
+	if (o.token != NULL && *id != NULL)
+		return digitalocean_open(&o, e);
+	err_set(e, ERR_INPUT, "%s: it is needed, since the provider is "
+	    "digitalocean", *id == NULL ? "mongodb-cluster-id" :
+	    "digitalocean-token");
+	return NULL;
 }

@@ -15,10 +15,15 @@
 #include "base/err.h"
 #include "step/step.h"
 
+struct digitalocean;
+
 /* Rows of the companies' logins; and of where the databases are: mysql- and
  * mongodb- -provider, -cluster-id, ... */
 extern const struct input managed_login_inputs[];
 extern const struct input managed_place_inputs[];
+/* Of them only DigitalOcean's login, and mongodb-cluster-id. */
+extern const struct input managed_digitalocean_inputs[];
+extern const struct input managed_cluster_inputs[];
 
 /* A list that decides who may connect to a database. */
 struct managed_list {
@@ -37,5 +42,10 @@ bool managed_find_lists(struct managed_list *, size_t *n, struct err *)
     MUST_CHECK;
 struct allowlist *managed_open(const struct managed_list *, struct err *)
     MUST_CHECK;
+
+/* DigitalOcean's login, and the id of MongoDB's cluster there. ERR_INPUT:
+ * one of them is missing. */
+struct digitalocean *managed_open_digitalocean(const char **cluster_id,
+    struct err *) MUST_CHECK;
 
 #endif
