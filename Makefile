@@ -212,7 +212,10 @@ DOUBLE_PACKAGES := libmicrohttpd gnutls libcjson openssl libbson-1.0 libmongoc-1
 	libmariadb yaml-0.1
 DOUBLE_CFLAGS = -std=c17 -D_GNU_SOURCE -O2 -g $(WARN) -pthread -MMD -MP \
 	$(shell pkg-config --cflags $(DOUBLE_PACKAGES))
-DOUBLE_LIBS = $(shell pkg-config --libs $(DOUBLE_PACKAGES)) -pthread -lm
+# The distribution's libmongoc leaves a file in /dev/shm when it is killed.
+DOUBLE_LIBS = $(MONGO_LIBS) $(shell pkg-config --libs \
+	$(filter-out libbson-1.0 libmongoc-1.0,$(DOUBLE_PACKAGES))) \
+	-pthread -lm
 doubles_of = $(patsubst tests/doubles/%.c,build/doubles/obj/%.o,$1)
 SOURCES_mongo := $(wildcard tests/doubles/mongo*.c)
 SOURCES_lms := $(wildcard tests/doubles/lms*.c)
@@ -227,8 +230,6 @@ build/doubles/obj/%.o: tests/doubles/%.c build/libs.mk
 	@mkdir -p $(@D)
 	$(call SAY,CC $<)
 	$(Q)$(CC) $(DOUBLE_CFLAGS) -c -o $@ $<
-# The distribution's libmongoc leaves a file in /dev/shm when it is killed.
-build/doubles/askmongo: DOUBLE_LIBS := $(MONGO_LIBS)
 define link_double
 build/doubles/$1: $$(call doubles_of,$$(SOURCES_$1))
 	$$(call SAY,LINK $$@)
