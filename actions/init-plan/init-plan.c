@@ -32,7 +32,7 @@ static struct {
 	const char *new_host, *new_address, *new_server, *new_space;
 	const char *argocd, *application, *hosts, *old_address;
 	const char *dns_provider, *dns_server, *zone, *resolvers;
-	const char *mysql_admin, *mongodb_admin;
+	const char *mysql_admin, *mongodb_admin, *backup_to, *backup_stores;
 	long low, high;
 } in;
 
@@ -89,6 +89,13 @@ static const struct input inputs[] = {
 	{ .name = "mongodb-admin", .str = &in.mongodb_admin,
 	  .optional = true, .plan = "mongodb.admin",
 	  .help = "Administrator of MongoDB" },
+	{ .name = "backup-to", .str = &in.backup_to, .optional = true,
+	  .plan = "backup.to", .help = "Where backups go: s3://bucket/prefix "
+	    "or file:///folder" },
+	{ .name = "backup-stores", .str = &in.backup_stores,
+	  .optional = true, .plan = "backup.stores", .list = true,
+	  .help = "What must be backed up: mysql, mongodb, storage; all three "
+	    "if nothing is said" },
 	{ 0 }
 };
 
@@ -145,6 +152,8 @@ add_given(struct draft *d)
 		{ "dns.resolvers", in.resolvers },
 		{ "mysql.admin", in.mysql_admin },
 		{ "mongodb.admin", in.mongodb_admin },
+		{ "backup.to", in.backup_to },
+		{ "backup.stores", in.backup_stores },
 		{ "old-running", "true" },
 	};
 

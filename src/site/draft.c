@@ -84,6 +84,11 @@ static const struct line {
 	{ .place = "mongodb.port", .number = true },
 	{ .place = "mongodb.admin", .hint = "an account with "
 	  "userAdminAnyDatabase; doadmin at DigitalOcean" },
+	{ .place = "backup", .group = true, .about = "Where backups go, and "
+	  "what must be there before the switch: mysql, mongodb, storage" },
+	{ .place = "backup.to", .hint = "s3://bucket/prefix, then also "
+	  "endpoint and region, or file:///folder" },
+	{ .place = "backup.stores" },
 	{ .place = "old-running", .number = true, .about = "May the users be "
 	  "restricted while the old site runs? false: only once its workloads "
 	  "are at 0" },

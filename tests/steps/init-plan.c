@@ -44,6 +44,8 @@ init(const char *dry_run, const struct world_proxy *kube)
 	    "low-ttl=2", "high-ttl=60",
 	    kit_text("mysql-admin=%s", kit_env("SB_MYSQL_ADMIN")),
 	    kit_text("mongodb-admin=%s", kit_env("SB_MONGO_ADMIN")),
+	    kit_text("backup-to=file://%s", kit_env("SB_BACKUPS")),
+	    "backup-stores=mysql mongodb",
 	    kube != NULL ? kit_text("ca-file=%s", kube->ca) : NULL, NULL));
 }
 
@@ -60,6 +62,7 @@ static const char compare[] =
 	"    if isinstance(v, dict):\n"
 	"        return {k: w for n, x in v.items()\n"
 	"                for k, w in flat(x, at + '.' + n).items()}\n"
+	"    v = ' '.join(v) if isinstance(v, list) else v\n"
 	"    return {} if v is None else {at[1:]: v}\n"
 	"ours, right = (flat(yaml.safe_load(open(f))) for f in sys.argv[1:])\n"
 	"print(*['wrong ' + k for k in ours if ours[k] != right.get(k)],\n"
