@@ -315,9 +315,9 @@ END_TEST
 START_TEST(a_record_that_is_missing_is_made_up_for)
 {
 	back_up();
-	free(kit_sh("cd %s/work && git rm -rqf migrations && git -c user.name=x "
-	    "-c user.email=x@y commit -qm x && git push -q %s/bare.git "
-	    "HEAD:main", folder, folder));
+	free(kit_sh("cd %s/work && git rm -rqf migrations && git -c "
+	    "user.name=x -c user.email=x@y commit -qm x && git push -q "
+	    "%s/bare.git HEAD:main", folder, folder));
 	expect(run("backup-mysql"), 0, "unchanged", "already so");
 	free(kit_sh("git -C %s/bare.git show main:migrations/st/record/"
 	    "backup-mysql.json | jq -cS . >%s/a && jq -cS . %s | cmp - %s/a",
