@@ -52,7 +52,7 @@ save_facts(struct objectbackup *b, struct pool *p,
 	json_set_str(j, "etag", o->etag);
 	json_set_str(j, "sha256", sha256);
 	list = json_add(j, "headers", json_array());
-	for (size_t i = 0; headers[i] != NULL; i++)
+	for (size_t i = 0; headers != NULL && headers[i] != NULL; i++)
 		json_add(list, NULL, json_string(headers[i]));
 	json_print(j, true, &text);
 	ok = buf_check(&text, o->key, e)

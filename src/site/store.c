@@ -286,7 +286,7 @@ store_remove(struct store *s, const char *name, struct err *e)
 bool
 store_sweep(struct store *s, const char *folder, size_t *n, struct err *e)
 {
-	size_t ignored;
+	size_t ignored = 0;
 
 	assert_name(folder);
 	n = n != NULL ? n : &ignored;
