@@ -304,24 +304,34 @@ child_run(const struct child *c, int *status, struct err *e)
 /* ---- one that runs beside us ---- */
 
 struct child_stream {
-	struct child child;
+	struct child child;	/* what lasts of it: outputs and a name */
+	const char *argv[2];	/* its name, ours: the caller's may go */
 	struct pipes pipes;
 	pid_t pid;
 };
+
+static void
+free_stream(struct child_stream *s)
+{
+	close_pipes(&s->pipes);
+	mem_free((char *)s->argv[0]);
+	mem_free(s);
+}
 
 struct child_stream *
 child_open(const struct child *c, enum child_way way, struct err *e)
 {
 	struct child_stream *s = mem_alloc(sizeof *s);
 
-	s->child = *c;
+	s->argv[0] = mem_strdup(c->argv[0]);
+	s->child = (struct child){ .argv = s->argv, .out = c->out,
+	    .errout = c->errout };
 	if (start(c, way, &s->pipes, &s->pid, e)) {
 		if (way == CHILD_WRITE)
 			fcntl(s->pipes.in[1], F_SETFL, O_NONBLOCK);
 		return s;
 	}
-	close_pipes(&s->pipes);
-	mem_free(s);
+	free_stream(s);
 	return NULL;
 }
 
@@ -396,8 +406,7 @@ child_close(struct child_stream *s, int *status, clock_ms deadline,
 	ok = (collect(&s->child, &s->pipes, deadline)
 	    && reap(s->pid, deadline, status))
 	    || end_late(&s->child, s->pid, e);
-	close_pipes(&s->pipes);
-	mem_free(s);
+	free_stream(s);
 	return ok;
 }
 
@@ -407,6 +416,5 @@ child_abort(struct child_stream *s)
 	if (s == NULL)
 		return;
 	end_group(s->pid);
-	close_pipes(&s->pipes);
-	mem_free(s);
+	free_stream(s);
 }

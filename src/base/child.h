@@ -42,9 +42,9 @@ bool child_run(const struct child *, int *status, struct err *) MUST_CHECK;
 /*
  * One that runs while we read its stdout, or write its stdin; what we do not
  * take, or it does not, makes the other wait. `out` (when writing) and
- * `errout` are filled on the way and must outlive it; `input` is not used
- * when writing. The deadline of struct child is not used: each call has its
- * own, a moment by which something must have moved.
+ * `errout` are filled on the way and must outlive it, nothing else need;
+ * `input` is not used when writing. The deadline of struct child is not
+ * used: each call has its own, a moment by which something must have moved.
  */
 struct child_stream;
 enum child_way { CHILD_READ, CHILD_WRITE };
