@@ -10,7 +10,8 @@
 #include "verify/facts.h"
 #include "verify/judge.h"
 
-enum { WORDS_MAX = 2000 };
+/* Resolvers follow eight links or more. */
+enum { WORDS_MAX = 2000, CHAIN_MOST = 8 };
 
 static size_t
 count(const char *const *list)
@@ -95,6 +96,41 @@ add_words(struct buf *b, const char *server, const char *host,
 	dns_words(b, a);
 }
 
+/* What makes a name server none: no answer at all, or one without authority.
+ * NULL: it is one. */
+static const char *
+server_fault(struct pool *p, const struct subject *s, size_t server)
+{
+	const struct dns_answer *a = s->facts->authority
+	    + server * s->final.n;
+	size_t silent = 0;
+
+	for (size_t i = 0; i < s->final.n; i++) {
+		silent += a[i].found == DNS_SILENT;
+		if (a[i].found == DNS_LAME || a[i].found == DNS_REFUSED)
+			return pool_printf(p, "is lame: asked for %s, %s",
+			    s->final.v[i].name, a[i].why);
+		if (a[i].found == DNS_ANSWER && !a[i].authoritative)
+			return pool_printf(p, "answers for %s without "
+			    "authority: it is no server of the zone, or a "
+			    "cache", s->final.v[i].name);
+	}
+	return silent == s->final.n ? "does not answer" : NULL;
+}
+
+/* Is there any server of the zone to judge by? If not, dns-delegation says
+ * why. */
+static bool
+has_server(struct pool *p, const struct subject *s, struct opinion *o)
+{
+	for (size_t i = 0; s->facts->zone_known && i < s->facts->zone.n; i++)
+		if (server_fault(p, s, i) == NULL)
+			return true;
+	o->verdict = VERIFY_SKIP;
+	o->found = "not judged: dns-delegation found no server to judge by";
+	return false;
+}
+
 /* Put every server that says otherwise into words. Is any of them more than
  * silent? Of who did not answer at all, nothing is known. */
 static bool
@@ -105,15 +141,11 @@ find_wrong(struct pool *p, const struct subject *s,
 	bool said = false;
 
 	for (size_t i = 0; i < servers * s->final.n; i++) {
-		bool lame = authority && a[i].found == DNS_ANSWER
-		    && !a[i].authoritative;
-
-		if (!lame && is_right(p, s, &a[i]))
+		if (is_right(p, s, &a[i]) || (authority
+		    && server_fault(p, s, i / s->final.n) != NULL))
 			continue;
 		add_words(b, server[i / s->final.n],
 		    s->final.v[i % s->final.n].name, &a[i]);
-		if (lame)
-			buf_puts(b, " without authority");
 		said = said || a[i].found != DNS_SILENT;
 	}
 	return said;
@@ -149,7 +181,7 @@ find_wrong6(struct pool *p, const struct subject *s,
 
 		for (size_t k = 0; right && k < a->n; k++)
 			right = is_listed6(s->new_address, a->value[k]);
-		if (right)
+		if (right || server_fault(p, s, i / s->final.n) != NULL)
 			continue;
 		add_words(b, server[i / s->final.n], pool_printf(p,
 		    "%s AAAA", s->final.v[i % s->final.n].name), a);
@@ -180,6 +212,95 @@ authorities(struct pool *p, const struct facts *f)
 	return v;
 }
 
+/* Every name server is one, and every one says the same of itself. */
+struct opinion
+check_dns_delegation(struct pool *p, const struct subject *s)
+{
+	const struct facts *f = s->facts;
+	const char *const *who = authorities(p, f);
+	struct opinion o = { .expected = "the zone is found, and each of its "
+	    "name servers answers with authority" };
+	struct buf wrong = buf_new(WORDS_MAX);
+	bool said = false;
+
+	if (!f->zone_known) {
+		o.verdict = VERIFY_UNKNOWN;
+		o.found = f->zone_why;
+		return o;
+	}
+	for (size_t i = 0; i < f->zone.n; i++) {
+		const char *fault = server_fault(p, s, i);
+
+		if (fault == NULL)
+			continue;
+		buf_printf(&wrong, "%s%s %s", wrong.len > 0 ? "; " : "",
+		    who[i], fault);
+		said = said || !text_same(fault, "does not answer");
+	}
+	decide(p, &o, said, &wrong, pool_printf(p, "%zu servers of %s",
+	    f->zone.n, f->zone.name));
+	return o;
+}
+
+/* One host's way from link to link: "a -> b -> c". */
+static const char *
+chain_words(struct pool *p, const struct dns_answer *a)
+{
+	struct buf b = buf_new(WORDS_MAX);
+	const char *words;
+
+	buf_puts(&b, a->hops > 0 ? a->hop[0].name : "");
+	for (size_t i = 0; i < a->hops; i++)
+		buf_printf(&b, " -> %s", a->hop[i].target);
+	words = pool_strdup(p, buf_str(&b));
+	buf_free(&b);
+	return words;
+}
+
+/* Why a chain leads nowhere; NULL: it leads to an address. */
+static const char *
+chain_fault(const struct dns_answer *a)
+{
+	if (a->found == DNS_GARBLED)
+		return a->why;
+	if (a->found == DNS_ALIAS)
+		return "where it ends nobody has an address for";
+	if (a->hops > CHAIN_MOST)
+		return "that is too long a way for some resolvers";
+	return NULL;
+}
+
+struct opinion
+check_dns_chain(struct pool *p, const struct subject *s)
+{
+	const struct facts *f = s->facts;
+	const char *const *who = authorities(p, f);
+	struct opinion o = { .expected = pool_printf(p, "CNAMEs lead every "
+	    "host to an address, over %d links at most", CHAIN_MOST) };
+	struct buf wrong = buf_new(WORDS_MAX);
+	size_t chains = 0;
+
+	if (!has_server(p, s, &o))
+		return o;
+	for (size_t i = 0; i < f->zone.n * s->final.n; i++) {
+		const struct dns_answer *a = &f->authority[i];
+		const char *fault = chain_fault(a);
+
+		chains += i < s->final.n && a->hops > 0;
+		if (fault != NULL)
+			buf_printf(&wrong, "%s%s says of %s: %s%s%s",
+			    wrong.len > 0 ? "; " : "",
+			    who[i / s->final.n],
+			    s->final.v[i % s->final.n].name,
+			    chain_words(p, a), a->hops > 0 ? ": " : "",
+			    fault);
+	}
+	decide(p, &o, true, &wrong, chains == 0 ? "no host is an alias"
+	    : pool_printf(p, "%zu of %zu hosts are aliases, and lead to an "
+	    "address", chains, s->final.n));
+	return o;
+}
+
 struct opinion
 check_dns_authorities(struct pool *p, const struct subject *s)
 {
@@ -190,11 +311,8 @@ check_dns_authorities(struct pool *p, const struct subject *s)
 	const char *const *who = authorities(p, f);
 	bool said;
 
-	if (!f->zone_known) {
-		o.verdict = VERIFY_UNKNOWN;
-		o.found = f->zone_why;
+	if (!has_server(p, s, &o))
 		return o;
-	}
 	said = find_wrong(p, s, f->authority, who, f->zone.n, true, &wrong);
 	said = find_wrong6(p, s, who, &wrong) || said;
 	decide(p, &o, said, &wrong, pool_printf(p, "%zu servers of %s agree "
@@ -242,14 +360,13 @@ check_dns_ttl(struct pool *p, const struct subject *s)
 		.found = pool_printf(p, "so on %zu servers", f->zone.n) };
 	size_t silent = 0;
 
-	if (!f->zone_known) {
-		o.verdict = VERIFY_SKIP;
-		o.found = f->zone_why;
+	if (!has_server(p, s, &o))
 		return o;
-	}
 	for (size_t i = 0; i < f->zone.n * s->final.n; i++) {
 		const struct dns_answer *a = &f->authority[i];
 
+		if (server_fault(p, s, i / s->final.n) != NULL)
+			continue;
 		if (a->found != DNS_ANSWER && a->found != DNS_ALIAS) {
 			silent++;
 			continue;

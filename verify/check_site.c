@@ -12,6 +12,9 @@
 
 enum { WORDS_MAX = 3000, SOON_DAYS = 2 };
 
+static const char NO_OLD[] = "the plan has no old.address",
+    NO_NEW[] = "the plan has no new.address";
+
 /* A side that can't be looked at. */
 static bool
 is_blind(const struct side *v, struct opinion *o, const char *which)
@@ -42,6 +45,34 @@ finish(struct pool *p, struct opinion o, struct buf *b, const char *good)
 }
 
 static struct opinion
+judge_answers(struct pool *p, const struct side *v, const char *which)
+{
+	struct opinion o = { .expected = "every host takes connections at "
+	    "every address, and speaks TLS" };
+	struct buf b = buf_new(WORDS_MAX);
+
+	if (is_blind(v, &o, which))
+		return o;
+	for (size_t i = 0; i < v->hosts->n * v->addresses; i++)
+		if (v->visit[i].stage < TLS_SHAKEN)
+			add(&b, v, i, v->visit[i].why);
+	return finish(p, o, &b, pool_printf(p, "%zu hosts at %zu addresses",
+	    v->hosts->n, v->addresses));
+}
+
+struct opinion
+check_answers_old(struct pool *p, const struct subject *s)
+{
+	return judge_answers(p, &s->facts->old, NO_OLD);
+}
+
+struct opinion
+check_answers_new(struct pool *p, const struct subject *s)
+{
+	return judge_answers(p, &s->facts->fresh, NO_NEW);
+}
+
+static struct opinion
 judge_certificates(struct pool *p, const struct side *v, const char *which)
 {
 	struct opinion o = { .expected = "a trusted certificate for each "
@@ -69,15 +100,13 @@ judge_certificates(struct pool *p, const struct side *v, const char *which)
 struct opinion
 check_certificate_old(struct pool *p, const struct subject *s)
 {
-	return judge_certificates(p, &s->facts->old, "the plan has no "
-	    "old.address");
+	return judge_certificates(p, &s->facts->old, NO_OLD);
 }
 
 struct opinion
 check_certificate_new(struct pool *p, const struct subject *s)
 {
-	return judge_certificates(p, &s->facts->fresh, "the plan has no "
-	    "new.address");
+	return judge_certificates(p, &s->facts->fresh, NO_NEW);
 }
 
 static struct opinion
@@ -103,14 +132,13 @@ judge_health(struct pool *p, const struct side *v, const char *which)
 struct opinion
 check_heartbeat_old(struct pool *p, const struct subject *s)
 {
-	return judge_health(p, &s->facts->old, "the plan has no old.address");
+	return judge_health(p, &s->facts->old, NO_OLD);
 }
 
 struct opinion
 check_heartbeat_new(struct pool *p, const struct subject *s)
 {
-	return judge_health(p, &s->facts->fresh, "the plan has no "
-	    "new.address");
+	return judge_health(p, &s->facts->fresh, NO_NEW);
 }
 
 /* The host in a URL, in the pool; "" if there is none. */
@@ -132,7 +160,7 @@ check_studio_redirect(struct pool *p, const struct subject *s)
 	    "not logged in to %s", lms != NULL ? lms : "the LMS") };
 	const char *to;
 
-	if (is_blind(&s->facts->fresh, &o, "the plan has no new.address"))
+	if (is_blind(&s->facts->fresh, &o, NO_NEW))
 		return o;
 	if (hosts_name(s->facts->fresh.hosts, "cms") == NULL) {
 		o.verdict = VERIFY_SKIP;
@@ -167,7 +195,7 @@ check_mfe_config(struct pool *p, const struct subject *s)
 	struct json *j;
 	const char *site;
 
-	if (is_blind(&s->facts->fresh, &o, "the plan has no new.address"))
+	if (is_blind(&s->facts->fresh, &o, NO_NEW))
 		return o;
 	j = f->stage == TLS_ANSWERED && f->status == 200
 	    ? json_parse(f->body, f->body_len, "mfe_config", &ignored) : NULL;

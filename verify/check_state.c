@@ -6,14 +6,16 @@
 #include "verify/facts.h"
 #include "verify/judge.h"
 
-static bool
-is_absent(const struct deployed *d, struct opinion *o)
+struct opinion
+check_created(struct pool *p, const struct subject *s)
 {
-	if (d->there)
-		return false;
-	o->verdict = VERIFY_FAIL;
-	o->found = "the instance has no config.yml: was it created?";
-	return true;
+	const struct deployed *d = &s->facts->deployed;
+
+	return (struct opinion){ .expected = pool_printf(p, "there is an "
+		"instances/%s/config.yml", s->instance),
+		.verdict = d->there ? VERIFY_PASS : VERIFY_FAIL,
+		.found = d->there ? "so it is" : "the instance has no "
+		    "config.yml: was it created?" };
 }
 
 /* Its own temporary names before the switch, the visitors' after. */
@@ -28,8 +30,6 @@ check_hosts(struct pool *p, const struct subject *s)
 	    "has the final hosts (%s)" : "config.yml does not have the final "
 	    "hosts (%s) yet", want != NULL ? want : "?") };
 
-	if (is_absent(d, &o))
-		return o;
 	o.found = have != NULL ? pool_printf(p, "LMS_HOST is %s", have)
 	    : "LMS_HOST can't be read";
 	o.verdict = have != NULL && text_same_fold(have, want) == final
@@ -56,8 +56,6 @@ check_init_jobs(struct pool *p, const struct subject *s)
 	struct opinion o = { .expected = "DRYDOCK_INIT_JOBS is false, and no "
 	    "init job is rendered: it would migrate the live database" };
 
-	if (is_absent(d, &o))
-		return o;
 	o.verdict = text_same(d->init_jobs, "false") && !d->jobs_rendered
 	    ? VERIFY_PASS : VERIFY_FAIL;
 	o.found = pool_printf(p, "DRYDOCK_INIT_JOBS is %s; %s",
@@ -81,8 +79,6 @@ check_autosync(struct pool *p, const struct subject *s)
 	struct opinion o = { .expected = pool_printf(p, "automated sync is "
 	    "%s, in application.yml and live", on ? "on" : "off") };
 
-	if (is_absent(d, &o))
-		return o;
 	if (!d->sync_known) {
 		o.verdict = VERIFY_FAIL;
 		o.found = "application.yml can't be read";
@@ -105,8 +101,6 @@ check_data(struct pool *p, const struct subject *s)
 	struct opinion o = { .expected = "config.yml points at the old "
 	    "side's data, with all that point-at-data wrote" };
 
-	if (is_absent(d, &o))
-		return o;
 	o.verdict = d->old_data && d->data_differ[0] == '\0' ? VERIFY_PASS
 	    : VERIFY_FAIL;
 	o.found = pool_printf(p, "%s%s%s%s", d->data_words,
@@ -125,6 +119,20 @@ check_application(struct pool *p, const struct subject *s)
 	return (struct opinion){ .expected = "Argo CD shows it Healthy",
 		.verdict = !l->asked ? VERIFY_SKIP : !l->known
 		    ? VERIFY_UNKNOWN : l->healthy ? VERIFY_PASS
+		    : VERIFY_FAIL, .found = l->words };
+}
+
+/* What was deployed last is what the branch holds now. */
+struct opinion
+check_synced(struct pool *p, const struct subject *s)
+{
+	const struct live *l = &s->facts->live;
+
+	(void)p;
+	return (struct opinion){ .expected = "Argo CD shows it Synced: the "
+		"cluster has what the branch has",
+		.verdict = !l->asked ? VERIFY_SKIP : !l->known
+		    ? VERIFY_UNKNOWN : l->synced ? VERIFY_PASS
 		    : VERIFY_FAIL, .found = l->words };
 }
 

@@ -46,7 +46,7 @@ void access_find_mongo(struct pool *, const struct subject *, struct access *);
 
 /* The live Application. */
 struct live {
-	bool asked, known, healthy, sync_on;
+	bool asked, known, healthy, synced, sync_on;
 	const char *words;
 };
 void live_find(struct pool *, const struct subject *, struct live *);

@@ -15,53 +15,7 @@
 #include "base/mem.h"
 #include "verify/facts.h"
 
-/* A moment of the migration: two bits for each phase. */
-#define BEFORE(phase) (1U << 2 * (phase))
-#define AFTER(phase) (2U << 2 * (phase))
-
-enum {
-	CONFIGURED = AFTER(PHASE_CONFIGURE) | BEFORE(PHASE_CONNECT),
-	CONNECTED = AFTER(PHASE_CONNECT) | BEFORE(PHASE_SWITCH),
-	SWITCHED = AFTER(PHASE_SWITCH) | BEFORE(PHASE_SETTLE),
-	SETTLED = AFTER(PHASE_SETTLE) | BEFORE(PHASE_RESTRICT)
-	    | AFTER(PHASE_RESTRICT),
-	RESTRICTED = AFTER(PHASE_RESTRICT),
-	ALWAYS = BEFORE(PHASE_CONFIGURE) | CONFIGURED | CONNECTED | SWITCHED
-	    | SETTLED,
-	MADE = CONFIGURED | CONNECTED | SWITCHED | SETTLED,
-};
-
-/* changed: before this phase, once it has begun, the check is no matter. */
-static const struct row {
-	const char *name;
-	check_fn *judge;
-	unsigned when, changed;
-} rows[] = {
-	{ "dns-authorities", check_dns_authorities, ALWAYS, 0 },
-	{ "dns-resolvers", check_dns_resolvers, ALWAYS, 0 },
-	{ "dns-ttl", check_dns_ttl, MADE & ~BEFORE(PHASE_SETTLE), 0 },
-	{ "certificate-old", check_certificate_old,
-	  BEFORE(PHASE_CONFIGURE) | CONFIGURED | AFTER(PHASE_CONNECT), 0 },
-	{ "heartbeat-old", check_heartbeat_old, BEFORE(PHASE_CONFIGURE)
-	  | CONFIGURED | CONNECTED, BEFORE(PHASE_SWITCH) },
-	{ "certificate-new", check_certificate_new, MADE,
-	  BEFORE(PHASE_CONNECT) | BEFORE(PHASE_SWITCH) },
-	{ "heartbeat-new", check_heartbeat_new, MADE,
-	  BEFORE(PHASE_CONNECT) | BEFORE(PHASE_SWITCH) },
-	{ "studio-redirect", check_studio_redirect, MADE,
-	  BEFORE(PHASE_CONNECT) | BEFORE(PHASE_SWITCH) },
-	{ "mfe-config", check_mfe_config, MADE,
-	  BEFORE(PHASE_CONNECT) | BEFORE(PHASE_SWITCH) },
-	{ "application", check_application, MADE,
-	  BEFORE(PHASE_CONNECT) | BEFORE(PHASE_SWITCH) },
-	{ "hosts", check_hosts, MADE, BEFORE(PHASE_SWITCH) },
-	{ "init-jobs", check_init_jobs, MADE, 0 },
-	{ "autosync", check_autosync, MADE, BEFORE(PHASE_SETTLE) },
-	{ "data", check_data, CONNECTED | SWITCHED | SETTLED, 0 },
-	{ "mysql-grants", check_mysql_grants, RESTRICTED, 0 },
-	{ "mongodb-roles", check_mongodb_roles, RESTRICTED, 0 },
-};
-enum { ROWS = sizeof rows / sizeof rows[0], RECORDS = 64 };
+enum { RECORDS = 64 };
 
 const char *const verdict_names[] = { "pass", "fail", "skip", "unknown" };
 
@@ -71,6 +25,9 @@ static struct {
 	const struct subject *subject;
 	size_t n;
 	struct records *records;
+	int rows;		/* of the table */
+	bool *bad;		/* by subject and row: no ground to build
+				 * upon */
 } at;
 
 static void
@@ -96,6 +53,12 @@ records_count(const struct records *r, enum verdict v)
 	for (size_t i = 0; i < r->n; i++)
 		n += r->v[i].verdict == v;
 	return n;
+}
+
+bool
+record_is_bad(const struct verify_record *v)
+{
+	return v->verdict == VERIFY_FAIL || v->verdict == VERIFY_UNKNOWN;
 }
 
 bool
@@ -165,53 +128,89 @@ has_begun(const struct subject *s)
 	    && hosts_has(&s->final, lms));
 }
 
-static unsigned
-moment(const struct subject *s)
+bool
+moment_is(unsigned when, const struct subject *s)
 {
-	return s->before ? BEFORE(s->phase) : AFTER(s->phase);
+	return (when & (s->before ? BEFORE(s->phase) : AFTER(s->phase))) != 0;
+}
+
+/* The check that this one builds upon and that was not good; NULL: none. */
+static const char *
+missing_ground(const struct check *c, size_t subject)
+{
+	for (int i = 0; i < NEEDS && c->needs[i] != NULL; i++)
+		if (at.bad[subject * (size_t)at.rows
+		    + (size_t)check_row_named(c->needs[i])])
+			return c->needs[i];
+	return NULL;
+}
+
+static struct opinion
+opinion_of(const struct check *c, size_t subject, const char *ground)
+{
+	const struct subject *s = &at.subject[subject];
+	struct opinion o = { .verdict = VERIFY_SKIP,
+		.expected = "no matter now" };
+
+	if (moment_is(c->changed, s) && has_begun(s))
+		o.found = pool_printf(at.pool, "phase %s has begun and "
+		    "changes it", phase_names[s->phase]);
+	else if (ground != NULL)
+		o.found = pool_printf(at.pool, "not judged: %s is not good",
+		    ground);
+	else
+		o = c->judge(at.pool, s);
+	return o;
 }
 
 static void
-judge_one(const struct row *r, const struct subject *s)
+judge_one(int row, size_t subject)
 {
-	struct opinion o = { .verdict = VERIFY_SKIP,
-		.expected = "no matter now",
-		.found = pool_printf(at.pool, "phase %s has begun and "
-		    "changes it", phase_names[s->phase]) };
+	const struct check *c = &checks[row];
+	const struct subject *s = &at.subject[subject];
+	const char *ground = missing_ground(c, subject);
+	struct opinion o = opinion_of(c, subject, ground);
+	struct verify_record r = { .instance = s->instance,
+		.phase = phase_names[s->phase], .check = c->name,
+		.verdict = o.verdict, .expected = o.expected,
+		.found = o.found != NULL ? o.found : "", .remedy = "",
+		.ms = (long)(clock_now() - s->facts->began) };
 
-	if (!((r->changed & moment(s)) != 0 && has_begun(s)))
-		o = r->judge(at.pool, s);
-	records_add(at.pool, at.records, (struct verify_record){
-		.instance = s->instance, .phase = phase_names[s->phase],
-		.check = r->name, .verdict = o.verdict,
-		.expected = o.expected, .found = o.found != NULL ? o.found
-		    : "", .ms = (long)(clock_now() - s->facts->began) });
+	if (record_is_bad(&r))
+		r.remedy = o.remedy != NULL ? o.remedy : c->remedy;
+	at.bad[subject * (size_t)at.rows + (size_t)row] = record_is_bad(&r)
+	    || ground != NULL;
+	records_add(at.pool, at.records, r);
 }
 
-/* One check of one phase: _i is phase * ROWS + row. */
+/* Is the check asked of this subject, in this phase? */
+static bool
+is_asked(const struct check *c, enum phase phase, const struct subject *s)
+{
+	return s->phase == phase && moment_is(c->when, s);
+}
+
+/* One check of one phase: _i is phase * rows + row. */
 START_TEST(check_row)
 {
-	const struct row *r = &rows[_i % ROWS];
-	enum phase phase = (enum phase)(_i / ROWS);
+	int row = _i % at.rows;
+	enum phase phase = (enum phase)(_i / at.rows);
 	size_t first = at.records->n, bad = 0;
 
 	for (size_t i = 0; i < at.n; i++)
-		if (at.subject[i].phase == phase
-		    && (r->when & moment(&at.subject[i])) != 0)
-			judge_one(r, &at.subject[i]);
+		if (is_asked(&checks[row], phase, &at.subject[i]))
+			judge_one(row, i);
 	for (size_t i = first; i < at.records->n; i++)
-		bad += at.records->v[i].verdict == VERIFY_FAIL
-		    || at.records->v[i].verdict == VERIFY_UNKNOWN;
+		bad += record_is_bad(&at.records->v[i]);
 	ck_assert_uint_eq(bad, 0);
 }
 END_TEST
 
 static bool
-applies(const struct row *r, enum phase phase)
+applies(const struct check *c, enum phase phase)
 {
 	for (size_t i = 0; i < at.n; i++)
-		if (at.subject[i].phase == phase
-		    && (r->when & moment(&at.subject[i])) != 0)
+		if (is_asked(c, phase, &at.subject[i]))
 			return true;
 	return false;
 }
@@ -226,10 +225,10 @@ add_tests(Suite *suite)
 	    phase++) {
 		TCase *t = tcase_create(phase_names[phase]);
 
-		for (int i = 0; i < ROWS; i++) {
-			int index = (int)phase * ROWS + i;
+		for (int i = 0; i < at.rows; i++) {
+			int index = (int)phase * at.rows + i;
 
-			if (!applies(&rows[i], phase))
+			if (!applies(&checks[i], phase))
 				continue;
 			tcase_add_loop_test(t, check_row, index, index + 1);
 			n++;
@@ -257,6 +256,8 @@ verify_judge(struct pool *p, const struct subject *s, size_t n,
 	at.subject = s;
 	at.n = n;
 	at.records = records;
+	at.rows = check_row_named(NULL);
+	at.bad = pool_alloc(p, (n * (size_t)at.rows + 1) * sizeof *at.bad);
 	wanted = add_tests(suite);
 	srunner_set_fork_status(runner, CK_NOFORK);
 	srunner_run_all(runner, CK_SILENT);
@@ -265,5 +266,7 @@ verify_judge(struct pool *p, const struct subject *s, size_t n,
 	if (wanted == 0 || ran != wanted)
 		return err_set(e, ERR_OTHER, "%d of %d checks were run: that "
 		    "is no verification", ran, wanted);
+	for (size_t i = 0; i < n; i++)
+		people_add(p, &s[i], records);
 	return true;
 }

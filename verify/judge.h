@@ -4,7 +4,8 @@
  *
  * A check says what was expected and what was found, both in words that name
  * the cause. It is asked only at the moments that its row in the table
- * (judge.c) names.
+ * (checks.c) names, and only if what it builds upon was found good: one
+ * cause is one failure.
  */
 #ifndef VERIFY_JUDGE_H
 #define VERIFY_JUDGE_H
@@ -14,16 +15,55 @@
 struct opinion {
 	enum verdict verdict;
 	const char *expected, *found;
+	const char *remedy;	/* NULL: the table's */
 };
 
 typedef struct opinion check_fn(struct pool *, const struct subject *);
 
+/* A moment of the migration: two bits for each phase. */
+#define BEFORE(phase) (1U << 2 * (phase))
+#define AFTER(phase) (2U << 2 * (phase))
+
+/* One row of the table. changed: before such a phase, once it has begun, the
+ * check is no matter. */
+enum { NEEDS = 2 };
+struct check {
+	const char *name;
+	check_fn *judge;
+	unsigned when, changed;
+	const char *needs[NEEDS];	/* rows above this one */
+	const char *remedy;		/* where it is not good */
+};
+/* The moments that rows name: done, and not yet gone on. */
+enum {
+	CONFIGURED = AFTER(PHASE_CONFIGURE) | BEFORE(PHASE_CONNECT),
+	CONNECTED = AFTER(PHASE_CONNECT) | BEFORE(PHASE_SWITCH),
+	SWITCHED = AFTER(PHASE_SWITCH) | BEFORE(PHASE_SETTLE),
+	SETTLED = AFTER(PHASE_SETTLE) | BEFORE(PHASE_RESTRICT)
+	    | AFTER(PHASE_RESTRICT),
+	RESTRICTED = AFTER(PHASE_RESTRICT),
+	MADE = CONFIGURED | CONNECTED | SWITCHED | SETTLED,
+	ALWAYS = BEFORE(PHASE_CONFIGURE) | MADE,
+};
+extern const struct check checks[];	/* ends with a row without name */
+/* The row of this name (asserted to be one). */
+int check_row_named(const char *);
+
+check_fn check_created, check_dns_delegation, check_dns_chain;
 check_fn check_dns_authorities, check_dns_ttl, check_dns_resolvers;
+check_fn check_answers_old, check_answers_new;
 check_fn check_certificate_old, check_certificate_new;
 check_fn check_heartbeat_old, check_heartbeat_new;
 check_fn check_hosts, check_studio_redirect, check_mfe_config;
-check_fn check_init_jobs, check_autosync, check_data, check_application;
+check_fn check_init_jobs, check_autosync, check_data;
+check_fn check_application, check_synced;
 check_fn check_mysql_grants, check_mongodb_roles;
+
+/* Is a row with these moments for what the subject is asked now? */
+bool moment_is(unsigned when, const struct subject *);
+
+/* Append what only a person can test at this moment (people.c). */
+void people_add(struct pool *, const struct subject *, struct records *);
 
 /* Does any authority lead the LMS's name to the new side? */
 bool facts_dns_moved(const struct subject *);

@@ -29,6 +29,7 @@ look(struct pool *p, struct argocd *a, struct live *l, struct err *e)
 	health = json_str(app, "status.health.status");
 	sync = json_str(app, "status.sync.status");
 	l->healthy = text_same(health, "Healthy");
+	l->synced = text_same(sync, "Synced");
 	l->sync_on = argocd_is_automated(app, knows);
 	l->words = pool_printf(p, "%s, %s%s%s",
 	    health != NULL ? health : "no health",

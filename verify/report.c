@@ -61,12 +61,6 @@ put_counts(struct buf *b, const struct records *r)
 	    records_count(r, VERIFY_UNKNOWN), records_count(r, VERIFY_SKIP));
 }
 
-static bool
-is_bad(const struct verify_record *v)
-{
-	return v->verdict == VERIFY_FAIL || v->verdict == VERIFY_UNKNOWN;
-}
-
 static void
 write_text(struct buf *b, const struct records *r)
 {
@@ -77,14 +71,28 @@ write_text(struct buf *b, const struct records *r)
 		    v->instance, v->phase, v->check);
 		put_plain(b, v->found);
 		buf_putc(b, '\n');
-		if (is_bad(v)) {
+		if (record_is_bad(v)) {
 			buf_puts(b, "        expected: ");
 			put_plain(b, v->expected);
+			buf_puts(b, "\n        what to do: ");
+			put_plain(b, v->remedy);
 			buf_putc(b, '\n');
 		}
 	}
 	put_counts(b, r);
 	buf_putc(b, '\n');
+}
+
+/* One entry of TAP's YAML: a text of JSON is one of YAML, too. */
+static void
+put_entry(struct buf *b, const char *name, const char *value)
+{
+	struct json *j = json_string(value);
+
+	buf_printf(b, "  %s: ", name);
+	json_print(j, false, b);
+	buf_putc(b, '\n');
+	json_free(j);
 }
 
 static void
@@ -94,7 +102,7 @@ write_tap(struct buf *b, const struct records *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct verify_record *v = &r->v[i];
 
-		buf_printf(b, "%s %zu - ", is_bad(v) ? "not ok" : "ok", i + 1);
+		buf_printf(b, "%s %zu - ", record_is_bad(v) ? "not ok" : "ok", i + 1);
 		put_line(b, v->instance);
 		buf_printf(b, " %s %s: ", v->phase, v->check);
 		put_line(b, v->found);
@@ -103,11 +111,13 @@ write_tap(struct buf *b, const struct records *r)
 			put_line(b, v->found);
 		}
 		buf_putc(b, '\n');
-		if (is_bad(v)) {
-			buf_puts(b, "# expected: ");
-			put_line(b, v->expected);
-			buf_printf(b, "\n# verdict: %s\n",
-			    verdict_names[v->verdict]);
+		if (record_is_bad(v)) {
+			buf_puts(b, "  ---\n");
+			put_entry(b, "verdict", verdict_names[v->verdict]);
+			put_entry(b, "expected", v->expected);
+			put_entry(b, "found", v->found);
+			put_entry(b, "remedy", v->remedy);
+			buf_puts(b, "  ...\n");
 		}
 	}
 }
@@ -133,6 +143,8 @@ put_case(struct buf *b, const struct verify_record *v)
 	if (v->verdict != VERIFY_SKIP) {
 		buf_puts(b, "\">expected: ");
 		put_xml(b, v->expected);
+		buf_puts(b, " what to do: ");
+		put_xml(b, v->remedy);
 		buf_printf(b, "</%s>\n", tags[v->verdict]);
 	} else {
 		buf_puts(b, "\"/>\n");
@@ -168,6 +180,7 @@ write_json(struct buf *b, const struct records *r)
 		json_set_str(j, "verdict", verdict_names[v->verdict]);
 		json_set_str(j, "expected", v->expected);
 		json_set_str(j, "found", v->found);
+		json_set_str(j, "remedy", v->remedy);
 		json_set_num(j, "ms", (double)v->ms);
 	}
 	json_print(list, true, b);
@@ -175,27 +188,54 @@ write_json(struct buf *b, const struct records *r)
 }
 
 static void
-write_markdown(struct buf *b, const struct records *r)
+put_row(struct buf *b, const struct verify_record *v)
 {
 	static const char *const marks[] = { [VERIFY_PASS] = "✅ pass",
 		[VERIFY_FAIL] = "❌ fail", [VERIFY_SKIP] = "⏭️ skip",
 		[VERIFY_UNKNOWN] = "❔ unknown" };
 
+	buf_printf(b, "| %s | ", marks[v->verdict]);
+	text_markdown(b, v->instance);
+	buf_printf(b, " | %s | ", v->check);
+	text_markdown(b, v->found);
+	buf_puts(b, " | ");
+	text_markdown(b, v->expected);
+	buf_puts(b, " | ");
+	text_markdown(b, v->remedy);
+	buf_puts(b, " |\n");
+}
+
+static void
+put_tasks(struct buf *b, const struct records *r)
+{
+	if (r->tasks > 0)
+		buf_puts(b, "\nWhat only a person can test:\n\n");
+	for (size_t i = 0; i < r->tasks; i++) {
+		const struct verify_task *t = &r->task[i];
+
+		buf_puts(b, "- [ ] ");
+		text_markdown(b, t->instance);
+		buf_puts(b, ": ");
+		text_markdown(b, t->what);
+		buf_puts(b, ": <");
+		text_markdown(b, t->link);
+		buf_puts(b, ">\n");
+	}
+}
+
+/* What is not good comes first. */
+static void
+write_markdown(struct buf *b, const struct records *r)
+{
 	buf_puts(b, "**");
 	put_counts(b, r);
-	buf_puts(b, "**\n\n| | instance | check | found | expected |\n"
-	    "| --- | --- | --- | --- | --- |\n");
-	for (size_t i = 0; i < r->n; i++) {
-		const struct verify_record *v = &r->v[i];
-
-		buf_printf(b, "| %s | ", marks[v->verdict]);
-		text_markdown(b, v->instance);
-		buf_printf(b, " | %s | ", v->check);
-		text_markdown(b, v->found);
-		buf_puts(b, " | ");
-		text_markdown(b, v->expected);
-		buf_puts(b, " |\n");
-	}
+	buf_puts(b, "**\n\n| | instance | check | found | expected | what to "
+	    "do |\n| --- | --- | --- | --- | --- | --- |\n");
+	for (int bad = 1; bad >= 0; bad--)
+		for (size_t i = 0; i < r->n; i++)
+			if (record_is_bad(&r->v[i]) == (bad == 1))
+				put_row(b, &r->v[i]);
+	put_tasks(b, r);
 }
 
 static const struct format {

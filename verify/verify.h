@@ -29,12 +29,20 @@ struct verify_record {
 	const char *instance, *phase, *check;
 	enum verdict verdict;
 	const char *expected, *found;	/* never NULL */
+	const char *remedy;	/* of what is not good; else "" */
 	long ms;		/* since the gathering began */
+};
+
+/* What only a person can test, and where. */
+struct verify_task {
+	const char *instance, *what, *link;
 };
 
 struct records {
 	struct verify_record *v;
 	size_t n, cap;
+	struct verify_task *task;
+	size_t tasks, tasks_cap;
 };
 
 /* One instance, and what its plan says. Strings may be NULL where they are
@@ -73,7 +81,7 @@ enum phase verify_reached(const struct subject *);
 bool verify_check_start(const struct subject *, struct err *) MUST_CHECK;
 
 /*
- * Judge: records are appended. temp: a folder that can be written to (Check
+ * Judge: records are appended, and what is left to people. temp: a folder that can be written to (Check
  * wants one). ERR_OTHER: no check applies to what was asked, which is a
  * failure.
  */
@@ -83,5 +91,6 @@ bool verify_judge(struct pool *, const struct subject *, size_t n,
 size_t records_count(const struct records *, enum verdict);
 /* Nothing failed, nothing is unknown, and something was judged. */
 bool records_good(const struct records *);
+bool record_is_bad(const struct verify_record *);	/* fail or unknown */
 
 #endif

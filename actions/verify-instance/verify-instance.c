@@ -7,6 +7,8 @@
  * where one is, it ends with "already past". What fails is looked at again
  * until the timeout: after a deployment things come one by one.
  */
+#include <time.h>
+
 #include "api/repo.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -20,6 +22,7 @@
 #include "site/checkout.h"
 #include "site/dbuser.h"
 #include "site/hosts.h"
+#include "verify/history.h"
 #include "verify/report.h"
 #include "verify/verify.h"
 
@@ -29,7 +32,8 @@ enum { PAUSE_MS = 2000, ROUND_SECONDS = 60, TEXT_MAX = 512 * 1024,
 static struct {
 	const char *phase, *when, *formats, *folder, *hosts;
 	const char *old_address, *new_address, *resolvers, *settings;
-	long low, high, timeout;
+	const char *history;
+	long low, high, timeout, keep;
 } in;
 
 static const char *const phases[] = { "configure", "connect", "switch",
@@ -72,6 +76,12 @@ static const struct input inputs[] = {
 	  .help = "Of the report: text, tap, junit, json, markdown" },
 	{ .name = "report", .str = &in.folder, .optional = true,
 	  .help = "Folder for the report; none is written if empty" },
+	{ .name = "history", .str = &in.history, .optional = true,
+	  .help = "File of JSON lines to which the result is added, for "
+	    "instances that are looked at again and again; none if empty" },
+	{ .name = "history-length", .num = &in.keep, .min = 2, .max = 10000,
+	  .dflt = "100", .help = "Results of one instance that the file "
+	    "keeps, and as many failures of before" },
 	{ .name = "timeout", .num = &in.timeout, .min = 0, .max = 7200,
 	  .dflt = "120",
 	  .help = "Seconds that what fails may still become good" },
@@ -186,6 +196,31 @@ tell(const struct records *r, struct err *e)
 	    || report_save(in.folder, list(in.formats), r, e);
 }
 
+/* One line more of the history, and what it shows by now. */
+static bool
+remember(const struct records *r, struct err *e)
+{
+	struct buf b = buf_new(TEXT_MAX);
+	struct history *h;
+	bool ok;
+
+	if (in.history == NULL)
+		return true;
+	h = history_open(in.history, (size_t)in.keep, e);
+	if (h == NULL)
+		return false;
+	history_add(h, r, time(NULL));
+	history_tell(h, step_common()->instance, false, &b);
+	log_foreign(buf_str(&b), b.len);
+	buf_clear(&b);
+	history_tell(h, step_common()->instance, true, &b);
+	step_summary("\n%s\n", buf_str(&b));
+	buf_free(&b);
+	ok = history_save(h, e);
+	history_close(h);
+	return ok;
+}
+
 /* The names of what is not good, for the one line of the error. */
 static bool
 check_good(const struct records *r, struct err *e)
@@ -195,8 +230,7 @@ check_good(const struct records *r, struct err *e)
 	if (records_good(r))
 		return true;
 	for (size_t i = 0; i < r->n; i++)
-		if (r->v[i].verdict == VERIFY_FAIL
-		    || r->v[i].verdict == VERIFY_UNKNOWN)
+		if (record_is_bad(&r->v[i]))
 			buf_printf(&names, "%s%s: %s", names.len > 0 ? "; "
 			    : "", r->v[i].check, r->v[i].found);
 	err_set(e, ERR_OTHER, "%s", names.len > 0 ? buf_str(&names)
@@ -219,6 +253,7 @@ run(struct err *e)
 	    && refresh_workspace(e)
 	    && judge(&s, &records, e)
 	    && tell(&records, e)
+	    && remember(&records, e)
 	    && check_good(&records, e);
 	json_free(settings);
 	return ok;

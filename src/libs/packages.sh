@@ -46,7 +46,7 @@ need_test()
 	nginx-light|nginx pebble acme-tiny fcgiwrap sqlite3 jq curl zstd
 	iproute2 procps util-linux
 	python3 python3-yaml python3-jinja2 python3-pip
-	python3-mysqldb python3-pymongo python3-boto3'
+	python3-mysqldb python3-pymongo python3-boto3 python3-jsonschema'
 }
 
 need_lint()

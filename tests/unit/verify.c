@@ -12,6 +12,7 @@
 #include "tests/kit/kit.h"
 #include "verify/facts.h"
 #include "site/health.h"
+#include "verify/history.h"
 #include "verify/report.h"
 #include "verify/verify.h"
 
@@ -133,7 +134,8 @@ START_TEST(all_well_is_a_pass)
 		    || r.v[i].verdict == VERIFY_SKIP, "%s: %s",
 		    r.v[i].check, r.v[i].found);
 	ck_assert(records_good(&r));
-	ck_assert_uint_eq(records_count(&r, VERIFY_PASS), 10);
+	ck_assert_uint_eq(records_count(&r, VERIFY_PASS), 14);
+	ck_assert_uint_gt(r.tasks, 0);
 }
 END_TEST
 
@@ -168,10 +170,31 @@ START_TEST(an_address_too_many_is_a_failure)
 }
 END_TEST
 
-START_TEST(an_answer_without_authority_is_a_failure)
+/* It is one cause, so one failure; the others are judged all the same. */
+START_TEST(an_answer_without_authority_is_a_failure_of_the_delegation)
 {
+	struct records r;
+
 	authority[1].authoritative = false;
-	kit_contains(judged("dns-authorities")->found, "without authority");
+	r = judge();
+	ck_assert_int_eq(of(&r, "dns-delegation")->verdict, VERIFY_FAIL);
+	kit_contains(of(&r, "dns-delegation")->found, "ns1.example.test "
+	    "(192.0.2.1) answers for studio.a.example.test without "
+	    "authority");
+	kit_contains(of(&r, "dns-delegation")->remedy, "registrar");
+	ck_assert_int_eq(of(&r, "dns-authorities")->verdict, VERIFY_PASS);
+	ck_assert_uint_eq(records_count(&r, VERIFY_FAIL), 1);
+}
+END_TEST
+
+START_TEST(a_lame_name_server_is_called_so)
+{
+	for (int i = 3; i < 6; i++)
+		authority[i] = (struct dns_answer){ .found = DNS_LAME,
+			.why = "it refers to others" };
+	kit_contains(judged("dns-delegation")->found, "ns2.example.test "
+	    "(192.0.2.2) is lame: asked for a.example.test, it refers to "
+	    "others");
 }
 END_TEST
 
@@ -182,9 +205,98 @@ START_TEST(a_zone_that_nobody_could_ask_is_unknown_and_no_pass)
 	facts.zone_known = false;
 	facts.zone_why = "nobody answered";
 	r = judge();
-	ck_assert_int_eq(of(&r, "dns-authorities")->verdict, VERIFY_UNKNOWN);
+	ck_assert_int_eq(of(&r, "dns-delegation")->verdict, VERIFY_UNKNOWN);
+	ck_assert_int_eq(of(&r, "dns-authorities")->verdict, VERIFY_SKIP);
 	ck_assert_int_eq(of(&r, "dns-ttl")->verdict, VERIFY_SKIP);
 	ck_assert(!records_good(&r));
+}
+END_TEST
+
+START_TEST(an_alias_that_leads_nowhere_is_named_with_its_way)
+{
+	static const struct dns_hop way[] = {
+		{ "apps.a.example.test", "b.example.net", 300 },
+		{ "b.example.net", "c.example.net", 300 } };
+	struct records r;
+
+	for (int i = 2; i < 6; i += 3) {
+		authority[i].hop = way;
+		authority[i].hops = 2;
+	}
+	r = judge();
+	ck_assert_int_eq(of(&r, "dns-chain")->verdict, VERIFY_PASS);
+	kit_contains(of(&r, "dns-chain")->found, "1 of 3 hosts");
+	authority[2].found = DNS_ALIAS;
+	authority[2].n = 0;
+	r = judge();
+	ck_assert_int_eq(of(&r, "dns-chain")->verdict, VERIFY_FAIL);
+	kit_contains(of(&r, "dns-chain")->found, "apps.a.example.test -> "
+	    "b.example.net -> c.example.net: where it ends");
+	ck_assert_int_eq(of(&r, "dns-authorities")->verdict, VERIFY_SKIP);
+	authority[2] = (struct dns_answer){ .found = DNS_GARBLED,
+		.why = "a loop of CNAMEs" };
+	kit_contains(judged("dns-chain")->found, "a loop of CNAMEs");
+}
+END_TEST
+
+/* Nothing else can be said of a side that takes no connections. */
+START_TEST(a_side_that_does_not_answer_fails_once)
+{
+	struct records r;
+
+	visit[2].stage = TLS_NOTHING;
+	visit[2].why = "connection refused";
+	r = judge();
+	ck_assert_int_eq(of(&r, "answers-new")->verdict, VERIFY_FAIL);
+	kit_contains(of(&r, "answers-new")->found, "apps.a.example.test at "
+	    "192.0.2.20: connection refused");
+	ck_assert_int_eq(of(&r, "certificate-new")->verdict, VERIFY_SKIP);
+	ck_assert_int_eq(of(&r, "heartbeat-new")->verdict, VERIFY_SKIP);
+	ck_assert_int_eq(of(&r, "studio-redirect")->verdict, VERIFY_SKIP);
+	kit_contains(of(&r, "studio-redirect")->found, "not judged: "
+	    "heartbeat-new is not good");
+	ck_assert_uint_eq(records_count(&r, VERIFY_FAIL), 1);
+}
+END_TEST
+
+START_TEST(an_instance_that_was_not_created_fails_once)
+{
+	struct records r;
+
+	facts.deployed.there = false;
+	r = judge();
+	ck_assert_int_eq(of(&r, "created")->verdict, VERIFY_FAIL);
+	ck_assert_uint_eq(records_count(&r, VERIFY_FAIL), 1);
+	ck_assert_int_eq(of(&r, "data")->verdict, VERIFY_SKIP);
+}
+END_TEST
+
+START_TEST(what_the_cluster_has_must_be_what_the_branch_has)
+{
+	facts.live = (struct live){ .asked = true, .known = true,
+		.healthy = true, .synced = _i == 1, .words =
+		"Healthy, OutOfSync" };
+	ck_assert_int_eq(judged("synced")->verdict, _i == 1 ? VERIFY_PASS
+	    : VERIFY_FAIL);
+	facts.live.healthy = false;
+	ck_assert_int_eq(judged("application")->verdict, VERIFY_FAIL);
+	ck_assert_int_eq(judged("synced")->verdict, VERIFY_SKIP);
+}
+END_TEST
+
+START_TEST(what_a_person_tests_depends_on_the_moment)
+{
+	struct records r = judge();
+	size_t after = r.tasks;
+
+	kit_contains(r.task[0].link, "https://a.example.test/login");
+	subject.phase = PHASE_CONNECT;
+	r = judge();
+	ck_assert_uint_lt(r.tasks, after);
+	kit_contains(r.task[0].what, "know the final hosts only");
+	subject.phase = PHASE_RESTRICT;
+	r = judge();
+	ck_assert_uint_eq(r.tasks, 0);
 }
 END_TEST
 
@@ -206,11 +318,19 @@ END_TEST
 
 START_TEST(a_ttl_that_nobody_gives_is_unknown)
 {
+	struct records r;
+
 	for (int i = 0; i < (_i == 0 ? 1 : 6); i++)
 		authority[i] = (struct dns_answer){ .found = DNS_SILENT,
 			.why = "no answer" };
-	ck_assert_int_eq(judged("dns-ttl")->verdict, VERIFY_UNKNOWN);
-	ck_assert_int_eq(judged("dns-authorities")->verdict, VERIFY_UNKNOWN);
+	r = judge();
+	ck_assert_int_eq(of(&r, "dns-ttl")->verdict, _i == 0
+	    ? VERIFY_UNKNOWN : VERIFY_SKIP);
+	ck_assert_int_eq(of(&r, "dns-authorities")->verdict, _i == 0
+	    ? VERIFY_UNKNOWN : VERIFY_SKIP);
+	ck_assert_int_eq(of(&r, "dns-delegation")->verdict, _i == 0
+	    ? VERIFY_PASS : VERIFY_UNKNOWN);
+	ck_assert(!records_good(&r));
 }
 END_TEST
 
@@ -430,14 +550,18 @@ END_TEST
 /* ---- reports ----------------------------------------------------------- */
 
 static struct verify_record nasty[] = {
-	{ "acme", "switch", "dns-ttl", VERIFY_PASS, "a", "fine", 5 },
+	{ "acme", "switch", "dns-ttl", VERIFY_PASS, "a", "fine", "", 5 },
 	{ "acme", "switch", "heartbeat-new", VERIFY_FAIL, "<b> & \"c\"",
 	  "line one\nok 7 - fake # SKIP later | `x` <img src=x>]]>\x01",
-	  1234 },
-	{ "acme", "switch", "application", VERIFY_SKIP, "", "not # asked", 6 },
-	{ "acme", "switch", "mysql-grants", VERIFY_UNKNOWN, "e", "why", 7 },
+	  "look", 1234 },
+	{ "acme", "switch", "application", VERIFY_SKIP, "", "not # asked",
+	  "", 6 },
+	{ "acme", "switch", "mysql-grants", VERIFY_UNKNOWN, "e", "why",
+	  "ask", 7 },
 };
-static const struct records four = { nasty, 4, 4 };
+static struct verify_task hand[] = {
+	{ "acme", "log in <now>", "https://a.example.test/login" } };
+static const struct records four = { nasty, 4, 4, hand, 1, 1 };
 
 static const char *
 write(const char *format)
@@ -464,7 +588,9 @@ START_TEST(tap_can_not_be_bent_by_a_server)
 	kit_contains(s, "\nnot ok 4 ");
 	for (const char *p = s; *p != '\0'; p++)
 		lines += *p == '\n';
-	ck_assert_int_eq(lines, 10);
+	kit_contains(s, "\n  ---\n  verdict: \"fail\"\n  expected: \"<b> & "
+	    "\\\"c\\\"\"\n  found: \"line one\\nok 7 ");
+	ck_assert_int_eq(lines, 18);
 }
 END_TEST
 
@@ -501,6 +627,116 @@ START_TEST(markdown_cells_stay_cells)
 	kit_contains(s, "**1 passed, 1 failed, 1 unknown, 1 skipped**");
 	kit_lacks(s, "<img");
 	kit_lacks(s, "line one\nok");
+	ck_assert(strstr(s, "mysql-grants") < strstr(s, "dns-ttl"));
+	kit_contains(s, "- [ ] acme: log in");
+}
+END_TEST
+
+/* The schemas are what others build upon. */
+START_TEST(reports_are_as_their_schema_says)
+{
+	char *path = kit_folder(), *said;
+	static const char *const formats[] = { "json", NULL };
+	struct err e = { 0 };
+	struct history *h = history_open(pool_printf(pool, "%s/h", path), 3,
+	    &e);
+
+	ck_assert_msg(report_save(path, formats, &four, &e), "%s", e.text);
+	history_add(h, &four, 1795000000);
+	ck_assert_msg(history_save(h, &e), "%s", e.text);
+	history_close(h);
+	said = kit_sh("cd %s && python3 -W ignore -c 'import json, "
+	    "jsonschema\n"
+	    "def check(schema, what): jsonschema.validate(what, json.load("
+	    "open(\"%s/actions/_lib/\" + schema)))\n"
+	    "r = json.load(open(\"verify.json\"))\n"
+	    "check(\"verify.schema.json\", r)\n"
+	    "check(\"history.schema.json\", json.loads(open(\"h\").read()))"
+	    "\nr[1][\"remedy\"] = \"\"\n"
+	    "try: check(\"verify.schema.json\", r)\n"
+	    "except jsonschema.ValidationError: print(\"good\")'", path,
+	    kit_out("pwd"));
+	ck_assert_str_eq(said, "good\n");
+	free(said);
+	free(path);
+}
+END_TEST
+
+/* ---- history ------------------------------------------------------------ */
+
+static struct verify_record one[] = {
+	{ "acme", "switch", "dns-ttl", VERIFY_PASS, "a", "fine", "", 5 },
+	{ "acme", "switch", "heartbeat-new", VERIFY_PASS, "", "", "", 5 } };
+
+static struct history *
+keep(const char *path, size_t n)
+{
+	struct err e = { 0 };
+	struct history *h = history_open(path, n, &e);
+
+	ck_assert_msg(h != NULL, "%s", e.text);
+	return h;
+}
+
+/* A verification as the string says: + good, - bad; in order. */
+static const char *
+remember(const char *path, size_t n, const char *verdicts)
+{
+	static const struct records r = { one, 2, 2, NULL, 0, 0 };
+	struct buf b = buf_new(4000);
+	struct history *h;
+	struct err e = { 0 };
+	const char *said;
+
+	for (const char *s = verdicts; *s != '\0'; s++) {
+		h = keep(path, n);
+		one[1].verdict = *s == '+' ? VERIFY_PASS : VERIFY_FAIL;
+		history_add(h, &r, 1795000000);
+		ck_assert_msg(history_save(h, &e), "%s", e.text);
+		history_close(h);
+	}
+	h = keep(path, n);
+	history_tell(h, "acme", false, &b);
+	history_close(h);
+	said = pool_strdup(pool, buf_str(&b));
+	buf_free(&b);
+	return said;
+}
+
+START_TEST(the_last_results_are_kept_and_failures_longer)
+{
+	char *folder = kit_folder();
+	const char *path = pool_printf(pool, "%s/history", folder);
+
+	kit_contains(remember(path, 3, "+-+++"), "first: -+++\n");
+	kit_contains(remember(path, 3, "+++"), "first: -+++\n");
+	kit_contains(remember(path, 3, "----------+"), "first: ------+\n");
+	free(folder);
+}
+END_TEST
+
+START_TEST(a_check_that_comes_and_goes_is_named)
+{
+	char *folder = kit_folder();
+	const char *path = pool_printf(pool, "%s/history", folder);
+
+	kit_lacks(remember(path, 9, "++--+"), "flapping");
+	kit_contains(remember(path, 9, "-+"), "first: ++--+-+; flapping: "
+	    "heartbeat-new (4 changes)\n");
+	free(folder);
+}
+END_TEST
+
+START_TEST(a_history_that_is_none_is_refused)
+{
+	char *folder = kit_folder();
+	const char *path = pool_printf(pool, "%s/history", folder);
+	struct err e = { 0 };
+
+	kit_out("printf '\\n{\"at\": 1}\\n' >%s", path);
+	ck_assert_ptr_null(history_open(path, 3, &e));
+	kit_contains(e.text, "line 2 is none");
+	free(folder);
 }
 END_TEST
 
@@ -564,7 +800,15 @@ suite(void)
 	tcase_add_test(t, one_server_that_is_behind_is_a_failure);
 	tcase_add_test(t, a_longer_address_is_not_the_same_address);
 	tcase_add_test(t, an_address_too_many_is_a_failure);
-	tcase_add_test(t, an_answer_without_authority_is_a_failure);
+	tcase_add_test(t,
+	    an_answer_without_authority_is_a_failure_of_the_delegation);
+	tcase_add_test(t, a_lame_name_server_is_called_so);
+	tcase_add_test(t, an_alias_that_leads_nowhere_is_named_with_its_way);
+	tcase_add_test(t, a_side_that_does_not_answer_fails_once);
+	tcase_add_test(t, an_instance_that_was_not_created_fails_once);
+	tcase_add_loop_test(t, what_the_cluster_has_must_be_what_the_branch_has,
+	    0, 2);
+	tcase_add_test(t, what_a_person_tests_depends_on_the_moment);
 	tcase_add_test(t,
 	    a_zone_that_nobody_could_ask_is_unknown_and_no_pass);
 	tcase_add_test(t, a_ttl_is_judged_as_a_number);
@@ -593,6 +837,10 @@ suite(void)
 	tcase_add_test(r, junit_is_well_formed);
 	tcase_add_test(r, markdown_cells_stay_cells);
 	tcase_add_test(r, text_names_what_was_expected);
+	tcase_add_test(r, reports_are_as_their_schema_says);
+	tcase_add_test(r, the_last_results_are_kept_and_failures_longer);
+	tcase_add_test(r, a_check_that_comes_and_goes_is_named);
+	tcase_add_test(r, a_history_that_is_none_is_refused);
 	tcase_add_loop_test(r, lists_from_people_are_checked, 0, 6);
 	suite_add_tcase(s, r);
 	return s;
