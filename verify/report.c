@@ -102,7 +102,8 @@ write_tap(struct buf *b, const struct records *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct verify_record *v = &r->v[i];
 
-		buf_printf(b, "%s %zu - ", record_is_bad(v) ? "not ok" : "ok", i + 1);
+		buf_printf(b, "%s %zu - ", record_is_bad(v) ? "not ok" : "ok",
+		    i + 1);
 		put_line(b, v->instance);
 		buf_printf(b, " %s %s: ", v->phase, v->check);
 		put_line(b, v->found);

@@ -81,9 +81,9 @@ enum phase verify_reached(const struct subject *);
 bool verify_check_start(const struct subject *, struct err *) MUST_CHECK;
 
 /*
- * Judge: records are appended, and what is left to people. temp: a folder that can be written to (Check
- * wants one). ERR_OTHER: no check applies to what was asked, which is a
- * failure.
+ * Judge: records are appended, and what is left to people. temp: a folder
+ * that can be written to (Check wants one). ERR_OTHER: no check applies to
+ * what was asked, which is a failure.
  */
 bool verify_judge(struct pool *, const struct subject *, size_t n,
     const char *temp, struct records *, struct err *) MUST_CHECK;

@@ -806,8 +806,8 @@ suite(void)
 	tcase_add_test(t, an_alias_that_leads_nowhere_is_named_with_its_way);
 	tcase_add_test(t, a_side_that_does_not_answer_fails_once);
 	tcase_add_test(t, an_instance_that_was_not_created_fails_once);
-	tcase_add_loop_test(t, what_the_cluster_has_must_be_what_the_branch_has,
-	    0, 2);
+	tcase_add_loop_test(t,
+	    what_the_cluster_has_must_be_what_the_branch_has, 0, 2);
 	tcase_add_test(t, what_a_person_tests_depends_on_the_moment);
 	tcase_add_test(t,
 	    a_zone_that_nobody_could_ask_is_unknown_and_no_pass);
