@@ -370,6 +370,8 @@ http_fill_reply(struct pool *p, const struct http_attempt *a,
 void
 http_attempt_end(struct http_attempt *a)
 {
+	/* the connection may live on (connect_only), and complain */
+	curl_easy_setopt(a->easy, CURLOPT_ERRORBUFFER, NULL);
 	curl_slist_free_all(a->headers);
 	curl_slist_free_all(a->connect_to);
 	a->headers = a->connect_to = NULL;

@@ -128,6 +128,23 @@ kit_sh(const char *fmt, ...)
 	return realloc(text, n + 1);
 }
 
+/* What lasts as long as the process is no leak: it hangs here. */
+struct kept {
+	struct kept *next;
+	char *text;
+};
+
+static const char *
+keep(char *text)
+{
+	static struct kept *all;
+	struct kept *this = malloc(sizeof *this);
+
+	*this = (struct kept){ all, text };
+	all = this;
+	return text;
+}
+
 const char *
 kit_out(const char *fmt, ...)
 {
@@ -143,7 +160,7 @@ kit_out(const char *fmt, ...)
 	n = strlen(text);
 	if (n > 0 && text[n - 1] == '\n')
 		text[n - 1] = '\0';
-	return text;
+	return keep(text);
 }
 
 const char *
@@ -155,7 +172,7 @@ kit_text(const char *fmt, ...)
 	va_start(ap, fmt);
 	ck_assert(vasprintf(&s, fmt, ap) >= 0);
 	va_end(ap);
-	return s;
+	return keep(s);
 }
 
 void
