@@ -3,7 +3,8 @@
  *
  * {"hosts": {"<host>": {"sets": [set], "ttl": {"was": 5, "now": 2,
  * "since": "2026-11-23T06:00:00Z" or null}}}, "switch": {"from": [set],
- * "to": [set], "done": date or null}}, a set as dns_set_json writes it.
+ * "to": [set], "done": date or null, "undone": date}}, a set as dns_set_json
+ * writes it.
  */
 #include "api/dnsrecord.h"
 
@@ -205,6 +206,26 @@ void
 dnsrecord_done_switch(struct dnsrecord *r, time_t when)
 {
 	set_date(ensure_part(r->json, "switch"), "done", when);
+}
+
+void
+dnsrecord_undo_switch(struct dnsrecord *r)
+{
+	json_add(ensure_part(r->json, "switch"), "done", json_string(NULL));
+}
+
+void
+dnsrecord_undone_switch(struct dnsrecord *r, time_t when)
+{
+	set_date(ensure_part(r->json, "switch"), "undone", when);
+}
+
+bool
+dnsrecord_is_undone(const struct dnsrecord *r)
+{
+	const struct json *s = json_get(r->json, "switch");
+
+	return json_str(s, "undone") != NULL && json_str(s, "done") == NULL;
 }
 
 bool

@@ -58,7 +58,12 @@ void dnsrecord_start_switch(struct dnsrecord *, const struct dns_set *from,
 bool dnsrecord_switch(const struct dnsrecord *, struct pool *,
     struct dns_set **from, struct dns_set **to, size_t *n);
 void dnsrecord_done_switch(struct dnsrecord *, time_t);
-/* true if one was started and is not done: it was killed, or it failed. */
+/* It is undone: not done any more, and since when. */
+void dnsrecord_undo_switch(struct dnsrecord *);
+void dnsrecord_undone_switch(struct dnsrecord *, time_t);
+bool dnsrecord_is_undone(const struct dnsrecord *);
+/* true if one was started and is not done: it was killed, failed, or was
+ * undone. */
 bool dnsrecord_in_switch(const struct dnsrecord *);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 
+struct dns_set;
 struct tls;
 struct zone;
 
@@ -23,22 +24,26 @@ struct arrival {
 	struct tls *tls;
 	const char *const *resolver;
 	size_t resolvers;
-	const char *const *address;	/* where every host must answer */
-	size_t addresses;
+	/* Record sets as they shall be; those of the zone that are not among
+	 * them stay. Each host must answer where they lead it; one that they
+	 * lead nowhere is left out. */
+	const struct dns_set *set;
+	size_t sets;
 	int times;
 	clock_ms deadline;
 };
 
-/* Each resolver gives, for each host, exactly these addresses (by CNAMEs or
- * not). */
+/* Each resolver gives, for each host, exactly the addresses that the sets
+ * lead to (by CNAMEs or not). */
 bool arrival_await_resolvers(const struct arrival *, struct err *)
     MUST_CHECK;
-/* Every host at every address: a good certificate (unless `certificates` is
- * false), and a healthy right application. ERR_TIMEOUT names those that
- * lack something, and what. */
+/* Every host at each of its addresses: a good certificate (unless
+ * `certificates` is false), and a healthy right application. ERR_TIMEOUT
+ * names those that lack something, and what. */
 bool arrival_await_hosts(const struct arrival *, bool certificates,
     struct err *) MUST_CHECK;
 /* The same, looked at once, without waiting: ERR_OTHER. */
-bool arrival_check_hosts(const struct arrival *, struct err *) MUST_CHECK;
+bool arrival_check_hosts(const struct arrival *, bool certificates,
+    struct err *) MUST_CHECK;
 
 #endif

@@ -11,7 +11,10 @@
 #include "base/text.h"
 #include "site/zone.h"
 
-enum { SETS_OF_A_HOST = 5 };	/* A, AAAA, CNAME, and the two instead */
+enum {
+	SETS_OF_A_HOST = 5,	/* A, AAAA, CNAME, and the two instead */
+	ADDRESSES_MAX = 64 * 1024,
+};
 
 /* Append those of one family, spelt as DNS servers do, each once. */
 static size_t
@@ -35,8 +38,10 @@ add_family(struct pool *p, int family, const char *const *v,
 	return n;
 }
 
-const char **
-move_addresses(struct pool *p, const char *given, size_t *n4, size_t *n)
+/* A list that was checked as addresses in the spelling of DNS servers, each
+ * once: *n of them, of which the first *n4 are IPv4. */
+static const char **
+addresses_of(struct pool *p, const char *given, size_t *n4, size_t *n)
 {
 	const char **v = text_split(p, given, n);
 	const char **list = pool_alloc(p, (*n + 1) * sizeof *list);
@@ -152,7 +157,7 @@ move_find(struct zone *z, const char *addresses, long made_ttl,
 	size_t most = z->hosts.n * SETS_OF_A_HOST + 1, n;
 
 	*m = (struct move){ .n = 0 };
-	m->v4 = move_addresses(z->pool, addresses, &m->n4, &n);
+	m->v4 = addresses_of(z->pool, addresses, &m->n4, &n);
 	m->v6 = m->v4 + m->n4;
 	m->n6 = n - m->n4;
 	m->from = pool_alloc(z->pool, most * sizeof *m->from);
@@ -208,4 +213,96 @@ move_remember(struct zone *z, struct move *m, struct dnsrecord *r)
 			add_gone(z, m, &was[k], &made[k]);
 	}
 	dnsrecord_start_switch(r, m->from, m->to, m->n);
+}
+
+/* The set of the zone that is about the same; one without values if there is
+ * none. */
+static struct dns_set
+found_now(const struct zone *z, const struct dns_set *like)
+{
+	for (size_t i = 0; i < z->hosts.n; i++)
+		for (size_t k = 0; k < z->host[i].n; k++)
+			if (is_about(&z->host[i].set[k], like))
+				return z->host[i].set[k];
+	return (struct dns_set){ .name = like->name, .type = like->type };
+}
+
+/* The same values? The TTL is raised once all is well. */
+static bool
+same_values(const struct dns_set *a, const struct dns_set *b)
+{
+	struct dns_set as = dns_set_with_ttl(*a, b->ttl);
+
+	return dns_set_same(&as, b);
+}
+
+/* What the host has now must be what the switch made or replaced, or follow
+ * a host of the instance. */
+static bool
+check_known(const struct zone *z, const struct dns_set *s,
+    const struct dns_set *was, const struct dns_set *made, size_t n,
+    struct err *e)
+{
+	bool known = served(s) == NULL || follows(z, s);
+
+	for (size_t k = 0; k < n; k++)
+		if (is_about(s, &made[k]))
+			known = same_values(s, &made[k])
+			    || same_values(s, &was[k]);
+	return known || err_set(e, ERR_CONFLICT, "%s: somebody changed it "
+	    "since the switch to %s: lead it back by hand, or remove it",
+	    s->name, dns_set_words(z->pool, s));
+}
+
+static bool
+check_all_known(const struct zone *z, const struct dns_set *was,
+    const struct dns_set *made, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < z->hosts.n; i++)
+		for (size_t k = 0; k < z->host[i].n; k++)
+			if (!check_known(z, &z->host[i].set[k], was, made, n,
+			    e))
+				return false;
+	return true;
+}
+
+/* Where the switch led visitors to: what tells the sides apart. */
+static void
+add_new_side(struct zone *z, struct move *m, const struct dns_set *made,
+    size_t n)
+{
+	struct buf b = buf_new(ADDRESSES_MAX);
+	size_t all;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < made[i].n; k++)
+			if (!made[i].value[k].disabled)
+				buf_printf(&b, "%s,", made[i].value[k].text);
+	m->v4 = addresses_of(z->pool, buf_str(&b), &m->n4, &all);
+	m->v6 = m->v4 + m->n4;
+	m->n6 = all - m->n4;
+	buf_free(&b);
+}
+
+bool
+move_find_back(struct zone *z, const struct dnsrecord *r, struct move *m,
+    struct err *e)
+{
+	struct dns_set *was, *made;
+	size_t n;
+
+	*m = (struct move){ .n = 0 };
+	if (!dnsrecord_switch(r, z->pool, &was, &made, &n))
+		return err_set(e, ERR_HAND, "the record dns knows of no "
+		    "switch: there is nothing to go back to");
+	if (!check_all_known(z, was, made, n, e))
+		return false;
+	m->from = pool_alloc(z->pool, (n + 1) * sizeof *m->from);
+	m->to = pool_alloc(z->pool, (n + 1) * sizeof *m->to);
+	for (size_t i = 0; i < n; i++)
+		if (hosts_has(&z->hosts, was[i].name))
+			add(m, found_now(z, &was[i]), was[i]);
+	add_new_side(z, m, made, n);
+	return m->n > 0 || err_set(e, ERR_HAND, "the record dns knows of no "
+	    "switch of these hosts: there is nothing to go back to");
 }

@@ -11,7 +11,10 @@
 #ifndef SITE_MOVE_H
 #define SITE_MOVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "base/err.h"
 
 struct dnsrecord;
 struct dns_set;
@@ -27,11 +30,6 @@ struct move {
 	size_t n4, n6;
 };
 
-/* A list that was checked as addresses in the spelling of DNS servers, each
- * once: *n of them, of which the first *n4 are IPv4. In the pool. */
-const char **move_addresses(struct pool *, const char *, size_t *n4,
-    size_t *n);
-
 /* addresses: the new side's, a list that was checked, with IPv4 in it.
  * made_ttl: TTL of a set that is made where there was none. */
 void move_find(struct zone *, const char *addresses, long made_ttl,
@@ -42,5 +40,14 @@ void move_find(struct zone *, const char *addresses, long made_ttl,
  * take `from` of such sets from there, then put all into the record.
  */
 void move_remember(struct zone *, struct move *, struct dnsrecord *);
+
+/*
+ * The way back: from what the zone has now to what the record says was there
+ * before the switch; v4 and v6 stay the new side's. ERR_HAND: the record
+ * knows of no switch. ERR_CONFLICT: somebody changed a host since, so that
+ * the record does not tell how to lead its visitors back.
+ */
+bool move_find_back(struct zone *, const struct dnsrecord *, struct move *,
+    struct err *) MUST_CHECK;
 
 #endif

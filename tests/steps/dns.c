@@ -1,5 +1,5 @@
 /*
- * Proves set-dns-ttl and switch-dns on the sandbox's real name servers,
+ * Proves set-dns-ttl, switch-dns and restore-dns on the sandbox's real name servers,
  * ingresses and certificate authority: what they do, that they can be
  * killed, or lose any answer, at any moment, and that they refuse in time.
  *
@@ -420,7 +420,6 @@ START_TEST(wrong_inputs_are_told_before_anything_is_asked)
 	}, wrong_switch[] = {
 		{ "new-address=somewhere", "new-address" },
 		{ "new-address=2001:db8::1", "new-address" },
-		{ "old-address=old", "old-address" },
 		{ "resolvers=ns1", "resolvers" },
 		{ "good=0", "good" }, { "wait=maybe", "wait" },
 		{ "on-failure=pray", "on-failure" },
@@ -714,7 +713,6 @@ START_TEST(the_way_back_does_not_wait_for_a_host_that_is_new)
 	prepare_switch();
 	site_patch(site_no_set(kit_env("SB_PREVIEW_HOST"), "CNAME"));
 	site_settle();
-	var("old-address=%s", old_ip);
 	var("timeout=10");
 	sicken_after_switch();
 	r = run("switch-dns", 1, "failed");
@@ -898,12 +896,187 @@ START_TEST(a_cname_to_elsewhere_gives_way_to_an_address)
 }
 END_TEST
 
+/* ---- restore-dns ------------------------------------------------------- */
+
+static void
+switch_once(void)
+{
+	hurry();
+	just_run("switch-dns", 0, "done");
+}
+
+START_TEST(restore_leads_back_what_the_switch_moved_and_measures_it)
+{
+	const char *history;
+	struct kit_run r;
+
+	switch_once();
+	/* Since then the TTLs were raised, as phase settle does. */
+	var("level=high");
+	var("high-ttl=3");
+	just_run("set-dns-ttl", 0, "done");
+	r = run("restore-dns", 0, "done");
+	expect_old();
+	ck_assert_str_eq(kit_output(&r, "restored"), "true");
+	ck_assert_int_eq(strlen(kit_output(&r, "cached-until")), 20);
+	kit_contains(kit_output(&r, "outages"), "courses.example.test=0.0");
+	kit_contains(r.summary, "```mermaid\ngantt");
+	kit_contains(r.summary, "old side :done");
+	ck_assert_str_eq(record(".switch.done"), "null");
+	ck_assert_str_ne(record(".switch.undone"), "null");
+	ck_assert_str_eq(record(LMS ".ttl.was"), "3");
+	ck_assert_str_ne(record(LMS ".ttl.since"), "null");
+	kit_run_free(&r);
+	history = commits();
+	just_run("restore-dns", 0, "unchanged");
+	ck_assert_str_eq(commits(), history);
+	/* And there again. */
+	var("level=low");
+	just_run("set-dns-ttl", 0, "done");
+	just_run("switch-dns", 0, "done");
+	expect_switched();
+}
+END_TEST
+
+START_TEST(restore_dry_run_only_tells)
+{
+	const char *before, *history;
+	struct kit_run r;
+
+	switch_once();
+	before = site_serial();
+	history = commits();
+	var("dry-run=true");
+	r = run("restore-dns", 0, "would-change");
+	kit_contains(r.out, kit_text("would be A %s", old_ip));
+	ck_assert_str_eq(kit_output(&r, "restored"), "false");
+	ck_assert_str_eq(site_serial(), before);
+	ck_assert_str_eq(commits(), history);
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(restore_refuses_where_nothing_was_switched)
+{
+	struct kit_run r = run("restore-dns", 1, "needs-hand");
+
+	kit_contains(r.out, "knows of no switch");
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(restore_refuses_an_old_side_that_is_not_well)
+{
+	const char *config = kit_text("%s/deployed/old/config.yml",
+	    kit_env("SB_STATE"));
+	struct kit_run r;
+
+	switch_once();
+	kit_out("cp %s %s/well.yml && cp %s/sick.yml %s", config, folder,
+	    folder, config);
+	r = kit_step("restore-dns", vars);
+	kit_out("cp %s/well.yml %s", folder, config);
+	ck_assert_int_eq(r.status, 1);
+	kit_contains(r.out, "nothing was changed, the old side is not ready");
+	kit_contains(r.out, "Access denied");
+	expect_switched();
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(restore_refuses_what_somebody_changed_since)
+{
+	struct kit_run r;
+
+	switch_once();
+	site_patch(site_set(cms, _i == 0 ? "A" : "AAAA", 1, _i == 0
+	    ? "192.0.2.9" : "2001:db8::9"));
+	r = run("restore-dns", 1, "failed");
+	kit_contains(r.out, kit_text("%s: somebody changed it since", cms));
+	expect_everywhere(lms, "A", answer(1, new_ip));
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(restore_killed_anywhere_is_completed)
+{
+	switch_once();
+	for (int k = 0; k < KILLS; k++) {
+		struct kit_run r;
+
+		if (k > 0)
+			just_run("switch-dns", 0, "done");
+		r = kit_step_killed("restore-dns", vars, 150 + k * 300);
+		kit_run_free(&r);
+		r = kit_step("restore-dns", vars);
+		ck_assert_msg(r.status == 0, "killed after %d ms: %s",
+		    150 + k * 300, r.out);
+		expect_old();
+		ck_assert_str_ne(record(".switch.undone"), "null");
+		kit_run_free(&r);
+	}
+}
+END_TEST
+
+START_TEST(restore_any_lost_request_is_made_good)
+{
+	static const char *const faults[] = { "reset-after", "reset-before",
+		"html" };
+	int n;
+
+	switch_once();
+	use_proxy();
+	fault(NULL);
+	just_run("restore-dns", 0, "done");
+	n = requests();
+	ck_assert_int_ge(n, 6);
+	for (int k = 1; k <= n; k++) {
+		struct kit_run r;
+
+		fault(NULL);
+		just_run("switch-dns", 0, "done");
+		fault(kit_text("{\"fault\":\"%s\",\"nth\":%d}",
+		    faults[k % 3], k));
+		r = kit_step("restore-dns", vars);
+		check_secrets(&r);
+		fault(NULL);
+		kit_run_free(&r);
+		r = kit_step("restore-dns", vars);
+		ck_assert_msg(r.status == 0, "after %s at %d: %s",
+		    faults[k % 3], k, r.out);
+		expect_old();
+		kit_run_free(&r);
+	}
+}
+END_TEST
+
+static void
+add_restore(Suite *s)
+{
+	TCase *t = tcase_create("restore-dns");
+
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_set_timeout(t, 400);
+	tcase_add_test(t,
+	    restore_leads_back_what_the_switch_moved_and_measures_it);
+	tcase_add_test(t, restore_dry_run_only_tells);
+	tcase_add_test(t, restore_refuses_where_nothing_was_switched);
+	tcase_add_test(t, restore_refuses_an_old_side_that_is_not_well);
+	tcase_add_loop_test(t, restore_refuses_what_somebody_changed_since,
+	    0, 2);
+	tcase_add_test(t, restore_killed_anywhere_is_completed);
+	tcase_add_test(t, restore_any_lost_request_is_made_good);
+	suite_add_tcase(s, t);
+}
+
 static Suite *
 suite(void)
 {
 	Suite *s = suite_create("dns");
 	TCase *t = tcase_create("set-dns-ttl");
 	TCase *w = tcase_create("switch-dns");
+
+	add_restore(s);
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 400);
