@@ -1,7 +1,7 @@
 /*
- * Proves set-dns-ttl, switch-dns and restore-dns on the sandbox's real name servers,
- * ingresses and certificate authority: what they do, that they can be
- * killed, or lose any answer, at any moment, and that they refuse in time.
+ * Proves set-dns-ttl, switch-dns and restore-dns on the sandbox's real name
+ * servers, ingresses and certificate authority: what they do, that they can
+ * be killed, or lose any answer, at any moment, and that they refuse in time.
  *
  * Runs inside the sandbox; puts the names back where they were.
  */
