@@ -209,6 +209,34 @@ run_for(long ms, const char *step, ...)
 }
 #define run(...) run_for(-1, __VA_ARGS__, NULL)
 
+/* When to kill: at random moments before a run would end, as far as is known
+ * from those that were quicker. */
+struct kills {
+	unsigned seed;
+	long most;	/* ms */
+	int n;		/* that met their run */
+};
+
+static struct kills
+kills_begin(long most)
+{
+	return (struct kills){ .seed = (unsigned)getpid(), .most = most };
+}
+
+/* var: an input, or NULL. */
+static void
+kills_one(struct kills *k, const char *step, const char *var)
+{
+	long ms = rand_r(&k->seed) % k->most;
+	struct kit_run r = run_for(ms, step, var, NULL);
+
+	if (r.status == 128 + SIGKILL)
+		k->n++;
+	else if (ms > 1)
+		k->most = ms;
+	kit_run_free(&r);
+}
+
 /* The run must end so, with this in what it says; it is freed. */
 static void
 expect(struct kit_run r, int status, const char *word, const char *says)
@@ -481,19 +509,13 @@ END_TEST
 
 START_TEST(killed_at_any_moment_the_next_run_makes_one)
 {
-	unsigned seed = (unsigned)getpid();
-	int killed = 0;
+	struct kills k = kills_begin(KILL_MOST);
 
 	for (int i = 0; i < KILLS; i++) {
-		long ms = rand_r(&seed) % KILL_MOST;
-		struct kit_run r = run_for(ms, "backup-mysql", "when=always",
-		    NULL);
-
-		killed += r.status == 128 + SIGKILL;
-		kit_run_free(&r);
+		kills_one(&k, "backup-mysql", "when=always");
 		check_all_claims();
 	}
-	ck_assert_int_gt(killed, 2);
+	ck_assert_int_gt(k.n, 2);
 	expect(run("backup-mysql", "when=always"), 0, "done", "verified");
 	ck_assert_str_eq(files(".part*"), "");
 	ck_assert_str_eq(kit_out("cd %s/backups/st/mysql && for d in *; do "
@@ -625,15 +647,11 @@ END_TEST
 
 START_TEST(killed_anywhere_restore_check_is_done_by_the_next_run)
 {
-	unsigned seed = (unsigned)getpid();
+	struct kills k = kills_begin(KILL_MOST);
 
 	back_up();
-	for (int i = 0; i < KILLS / 2; i++) {
-		struct kit_run r = run_for(rand_r(&seed) % KILL_MOST,
-		    "restore-check", NULL);
-
-		kit_run_free(&r);
-	}
+	for (int i = 0; i < KILLS / 2; i++)
+		kills_one(&k, "restore-check", NULL);
 	expect(run("restore-check"), 0, "done", "byte for byte");
 	ck_assert_str_eq(scratch(), "");
 }
@@ -713,13 +731,12 @@ END_TEST
 
 START_TEST(killed_at_any_moment_a_bucket_holds_no_half_backup)
 {
-	unsigned seed = (unsigned)getpid();
+	struct kills k = kills_begin(2 * KILL_MOST);
 
 	for (int i = 0; i < KILLS / 2; i++) {
-		struct kit_run r = run_for(rand_r(&seed) % (2 * KILL_MOST),
-		    "backup-mysql", "when=always", NULL);
+		struct kit_run r;
 
-		kit_run_free(&r);
+		kills_one(&k, "backup-mysql", "when=always");
 		r = run("check-backup");
 		if (r.status == 0)
 			expect(run("restore-check"), 0, "done",
