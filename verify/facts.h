@@ -14,6 +14,7 @@
 #include "site/hosts.h"
 
 struct pool;
+struct records;
 struct subject;
 struct verify_net;
 
@@ -59,7 +60,20 @@ struct side {
 	struct tls_facts *visit;	/* hosts->n * addresses */
 };
 
+/* What is looked up outside of files, as bits: each check's row names what it
+ * judges by. */
+enum facts_need {
+	NEED_AUTHORITY = 1, NEED_RESOLVER = 2,
+	NEED_OLD = 4, NEED_NEW = 8,
+	NEED_MFE_CONFIG = 16, NEED_STUDIO = 32,
+	NEED_LIVE = 64, NEED_MYSQL = 128, NEED_MONGO = 256,
+};
+/* What the instance's checks of this moment need; with its records (or
+ * else NULL), what those need that were not good. */
+unsigned judge_needs(const struct subject *, const struct records *);
+
 struct facts {
+	unsigned need;			/* of the gathering under way */
 	struct deployed deployed;
 	bool zone_known;
 	struct dns_zone zone;

@@ -1,13 +1,16 @@
 /*
  * gather - all facts of all instances, asked for at once; see verify.h.
  *
- * Three rounds, each concurrent over all instances: who serves the zones;
- * what all servers answer; what all hosts show.
+ * A fact that is to be looked up is one line: ask() with the place for the
+ * answer, or visit() with the place for what a host shows. The visits are
+ * under way while DNS is asked: who serves the zones, then what all servers
+ * answer, then where aliases lead.
  */
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "net/loop.h"
 #include "net/resolve.h"
 #include "net/tls.h"
 #include "verify/facts.h"
@@ -16,8 +19,82 @@
 
 enum {
 	QUESTION_MS = 5000,	/* for one round of questions */
-	VISIT_MS = 15000,
+	VISIT_MS = 15000,	/* for one page, handshake included */
+	BATCH = 64,
 };
+
+/* What is to be asked, and where each answer goes. */
+struct batch {
+	struct pool *pool;	/* for the answers */
+	struct dns_question *q;
+	struct dns_answer **answer;
+	size_t n, room;
+	struct tls_question *visit;
+	struct tls_facts **seen;
+	size_t visits, visit_room;
+};
+
+/* Everything that a gathering works with. */
+struct gather {
+	struct pool *pool;
+	const struct verify_net *net;
+	struct loop *loop;
+	struct resolve *resolve;
+	struct tls *tls;
+	struct subject *s;
+	size_t n;
+	clock_ms deadline;
+};
+
+static void
+ask(struct batch *b, struct dns_question q, struct dns_answer *to)
+{
+	if (b->n == b->room) {
+		b->room += b->room + BATCH;
+		b->q = mem_grow(b->q, b->room * sizeof *b->q);
+		b->answer = mem_grow(b->answer, b->room * sizeof(void *));
+	}
+	q.ms = QUESTION_MS;
+	b->q[b->n] = q;
+	b->answer[b->n++] = to;
+}
+
+static void
+visit(struct batch *b, struct tls_question q, struct tls_facts *to)
+{
+	if (b->visits == b->visit_room) {
+		b->visit_room += b->visit_room + BATCH;
+		b->visit = mem_grow(b->visit, b->visit_room
+		    * sizeof *b->visit);
+		b->seen = mem_grow(b->seen, b->visit_room * sizeof(void *));
+	}
+	q.ms = VISIT_MS;
+	b->visit[b->visits] = q;
+	b->seen[b->visits++] = to;
+}
+
+static void
+free_batch(struct batch *b)
+{
+	mem_free(b->q);
+	mem_free(b->answer);
+	mem_free(b->visit);
+	mem_free(b->seen);
+	*b = (struct batch){ .pool = b->pool };
+}
+
+/* Ask all of DNS that is in the batch. */
+static void
+ask_batch(struct gather *g, struct batch *b)
+{
+	struct dns_answer *a = mem_alloc((b->n + 1) * sizeof *a);
+
+	resolve_ask(g->resolve, b->pool, b->q, a, b->n, g->deadline);
+	for (size_t i = 0; i < b->n; i++)
+		*b->answer[i] = a[i];
+	mem_free(a);
+	b->n = 0;
+}
 
 static size_t
 count(const char *const *list)
@@ -29,67 +106,148 @@ count(const char *const *list)
 	return n;
 }
 
-/* Instances often share a zone: look at the ones before. */
+/* ---- zones ---- */
+
+/* Is the host in the zone of one of these? Instances often share one. */
 static bool
-copy_zone(const struct subject *s, size_t i)
+copy_zone(struct subject *s, const struct subject *from, size_t n)
 {
-	const char *host = s[i].final.v[0].name;
-	size_t n = strlen(host);
+	const char *host = s->final.v[0].name;
+	size_t len = strlen(host);
 
-	for (size_t k = 0; k < i; k++) {
-		const struct facts *f = s[k].facts;
-		size_t z = f->zone_known ? strlen(f->zone.name) : n;
+	for (size_t k = 0; k < n; k++) {
+		const struct facts *f = from[k].facts;
+		size_t z = f->zone_known ? strlen(f->zone.name) : len;
 
-		if (z < n && host[n - z - 1] == '.'
-		    && text_same(host + n - z, f->zone.name)) {
-			s[i].facts->zone = f->zone;
-			s[i].facts->zone_known = true;
+		if (z < len && host[len - z - 1] == '.'
+		    && text_same(host + len - z, f->zone.name)) {
+			s->facts->zone = f->zone;
+			s->facts->zone_known = true;
 			return true;
 		}
 	}
 	return false;
 }
 
-static void
-find_zones(struct pool *p, struct resolve *r, struct subject *s, size_t n,
-    clock_ms deadline)
+static const char *
+parent(const char *host)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct facts *f = s[i].facts;
-		struct err e = { 0 };
+	const char *dot = strchr(host, '.');
 
-		f->zone_why = "no host is known";
-		if (s[i].final.n == 0 || copy_zone(s, i))
-			continue;
-		f->zone_known = resolve_find_zone(r, p,
-		    s[i].final.v[0].name, clock_sooner(deadline,
-		    clock_now() + QUESTION_MS), &f->zone, &e);
-		if (!f->zone_known)
-			f->zone_why = pool_strdup(p, e.text);
-	}
+	return dot != NULL ? dot + 1 : host;
 }
 
-/* Questions about the final hosts, server by server. */
-static size_t
-ask_about(const struct subject *s, const char *server, const char *type,
-    bool recursive, struct dns_question *q)
+static bool
+needs_zone(const struct subject *s)
 {
-	for (size_t i = 0; i < s->final.n; i++)
-		q[i] = (struct dns_question){ .server = server,
-			.name = s->final.v[i].name, .type = type,
-			.recursive = recursive };
-	return s->final.n;
+	return (s->facts->need & NEED_AUTHORITY) != 0 && s->final.n > 0
+	    && !s->facts->zone_known;
 }
 
-static size_t
-ask_zone(const struct subject *s, const char *type, struct dns_question *q)
+static bool
+has_sibling(const struct subject *s, struct subject *const *who, size_t n)
 {
-	const struct dns_zone *z = &s->facts->zone;
+	for (size_t i = n > BATCH ? n - BATCH : 0; i < n; i++)
+		if (text_same(parent(s->final.v[0].name),
+		    parent(who[i]->final.v[0].name)))
+			return true;
+	return false;
+}
+
+/* Those whose zone is not known. At first one only of many that have the same
+ * parent domain: the others mostly find theirs by it. */
+static size_t
+pick_unknown(struct gather *g, bool first, struct subject **who)
+{
 	size_t k = 0;
 
-	for (size_t j = 0; j < z->n; j++)
-		k += ask_about(s, z->ns[j].address, type, false, q + k);
+	for (size_t i = 0; i < g->n; i++) {
+		struct subject *s = &g->s[i];
+
+		if (needs_zone(s) && !copy_zone(s, g->s, i)
+		    && !(first && has_sibling(s, who, k)))
+			who[k++] = s;
+	}
 	return k;
+}
+
+static void
+find_these(struct gather *g, struct subject **who, size_t n)
+{
+	struct pool *work = pool_new();
+	const char **name = pool_alloc(work, (n + 1) * sizeof *name);
+	struct dns_zone *z = pool_alloc(work, (n + 1) * sizeof *z);
+	struct err *e = pool_alloc(work, (n + 1) * sizeof *e);
+
+	for (size_t i = 0; i < n; i++)
+		name[i] = who[i]->final.v[0].name;
+	resolve_find_zones(g->resolve, g->pool, name, n, clock_sooner(
+	    g->deadline, clock_now() + QUESTION_MS), z, e);
+	for (size_t i = 0; i < n; i++) {
+		struct facts *f = who[i]->facts;
+
+		f->zone_known = z[i].found;
+		f->zone = z[i];
+		if (!z[i].found)
+			f->zone_why = pool_strdup(g->pool, e[i].text);
+	}
+	pool_free(work);
+}
+
+static void
+find_zones(struct gather *g)
+{
+	struct pool *work = pool_new();
+	struct subject **who = pool_alloc(work, (g->n + 1) * sizeof(void *));
+
+	find_these(g, who, pick_unknown(g, true, who));
+	find_these(g, who, pick_unknown(g, false, who));
+	pool_free(work);
+}
+
+/* ---- what servers answer ---- */
+
+/* A question about each final host, to one server. */
+static struct dns_answer *
+ask_about(struct batch *b, const struct subject *s, const char *server,
+    const char *type, bool recursive, struct dns_answer *to)
+{
+	for (size_t i = 0; i < s->final.n; i++)
+		ask(b, (struct dns_question){ .server = server,
+		    .name = s->final.v[i].name, .type = type,
+		    .recursive = recursive }, to++);
+	return to;
+}
+
+/* The same to each server of the zone. */
+static struct dns_answer *
+ask_zone(struct batch *b, const struct subject *s, const char *type)
+{
+	const struct dns_zone *z = &s->facts->zone;
+	struct dns_answer *all = pool_alloc(b->pool, (s->final.n * z->n + 1)
+	    * sizeof *all), *to = all;
+
+	for (size_t j = 0; j < z->n; j++)
+		to = ask_about(b, s, z->ns[j].address, type, false, to);
+	return all;
+}
+
+static void
+ask_names(struct batch *b, struct subject *s)
+{
+	struct facts *f = s->facts;
+	struct dns_answer *to;
+
+	if ((f->need & NEED_AUTHORITY) != 0) {
+		f->authority = ask_zone(b, s, "A");
+		f->authority6 = ask_zone(b, s, "AAAA");
+	}
+	if ((f->need & NEED_RESOLVER) == 0)
+		return;
+	to = f->resolver = pool_alloc(b->pool, (s->final.n * f->nresolvers
+	    + 1) * sizeof *to);
+	for (size_t j = 0; j < f->nresolvers; j++)
+		to = ask_about(b, s, f->resolvers[j], "A", true, to);
 }
 
 /*
@@ -98,139 +256,127 @@ ask_zone(const struct subject *s, const char *type, struct dns_question *q)
  * answer stays DNS_ALIAS.
  */
 static void
-follow_aliases(struct pool *p, struct resolve *r, struct dns_answer *a,
-    size_t n, clock_ms deadline)
+follow_aliases(struct gather *g, struct batch *b, struct dns_answer **alias,
+    size_t n)
 {
-	struct dns_question *q = pool_alloc(p, (n + 1) * sizeof *q);
-	struct dns_answer *end = pool_alloc(p, (n + 1) * sizeof *end);
-	size_t k = 0;
+	struct dns_answer *end = pool_alloc(g->pool, (n + 1) * sizeof *end);
 
 	for (size_t i = 0; i < n; i++)
-		if (a[i].found == DNS_ALIAS)
-			q[k++] = (struct dns_question){ .type = "A",
-				.server = resolve_servers(r, NULL)[0],
-				.name = a[i].hop[a[i].hops - 1].target,
-				.recursive = true };
-	resolve_ask(r, p, q, end, k, deadline);
-	k = 0;
+		ask(b, (struct dns_question){ .type = "A",
+		    .server = resolve_servers(g->resolve, NULL)[0],
+		    .name = alias[i]->hop[alias[i]->hops - 1].target,
+		    .recursive = true }, &end[i]);
+	ask_batch(g, b);
 	for (size_t i = 0; i < n; i++) {
-		if (a[i].found != DNS_ALIAS || end[k++].found != DNS_ANSWER)
+		if (end[i].found != DNS_ANSWER)
 			continue;
-		a[i].found = DNS_ANSWER;
-		a[i].value = end[k - 1].value;
-		a[i].n = end[k - 1].n;
-		a[i].ttl = a[i].hop[0].ttl;
+		alias[i]->found = DNS_ANSWER;
+		alias[i]->value = end[i].value;
+		alias[i]->n = end[i].n;
+		alias[i]->ttl = alias[i]->hop[0].ttl;
 	}
 }
 
 static void
-ask_names(struct pool *p, struct resolve *r, struct subject *s, size_t n,
-    clock_ms deadline)
+ask_all_names(struct gather *g)
 {
-	struct dns_question *q;
-	struct dns_answer *a;
-	size_t most = 0, k = 0;
+	struct batch b = { .pool = g->pool };
+	struct dns_answer **alias;
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++)
-		most += s[i].final.n * (2 * s[i].facts->zone.n
-		    + s[i].facts->nresolvers);
-	q = pool_alloc(p, (most + 1) * sizeof *q);
-	a = pool_alloc(p, (most + 1) * sizeof *a);
-	for (size_t i = 0; i < n; i++) {
-		struct facts *f = s[i].facts;
+	for (size_t i = 0; i < g->n; i++)
+		ask_names(&b, &g->s[i]);
+	alias = pool_alloc(g->pool, (b.n + 1) * sizeof(void *));
+	ask_batch(g, &b);
+	for (size_t i = 0; i < g->n; i++) {
+		const struct facts *f = g->s[i].facts;
 
-		f->authority = a + k;
-		k += ask_zone(&s[i], "A", q + k);
-		f->authority6 = a + k;
-		k += ask_zone(&s[i], "AAAA", q + k);
-		f->resolver = a + k;
-		for (size_t j = 0; j < f->nresolvers; j++)
-			k += ask_about(&s[i], f->resolvers[j], "A", true,
-			    q + k);
+		for (size_t k = 0; (f->need & NEED_AUTHORITY) != 0
+		    && k < g->s[i].final.n * f->zone.n; k++)
+			if (f->authority[k].found == DNS_ALIAS)
+				alias[n++] = &f->authority[k];
 	}
-	resolve_ask(r, p, q, a, k, clock_sooner(deadline,
-	    clock_now() + QUESTION_MS));
+	follow_aliases(g, &b, alias, n);
+	free_batch(&b);
+}
+
+/* ---- what hosts show ---- */
+
+static void
+visit_side(struct batch *b, struct side *v)
+{
+	size_t n = v->hosts->n * v->addresses;
+
+	v->visit = pool_alloc(b->pool, (n + 1) * sizeof *v->visit);
 	for (size_t i = 0; i < n; i++)
-		follow_aliases(p, r, s[i].facts->authority, s[i].final.n
-		    * s[i].facts->zone.n, clock_sooner(deadline,
-		    clock_now() + QUESTION_MS));
+		visit(b, health_question(&v->hosts->v[i % v->hosts->n],
+		    v->address[i / v->hosts->n]), &v->visit[i]);
 }
 
-static size_t
-visit_side(const struct side *v, struct tls_question *q)
+/* A page of one of the new side's hosts, at its first address. */
+static void
+visit_new(struct batch *b, const struct facts *f, const char *kind,
+    const char *path, struct tls_facts *to)
 {
-	for (size_t i = 0; i < v->hosts->n * v->addresses; i++)
-		q[i] = health_question(&v->hosts->v[i % v->hosts->n],
-		    v->address[i / v->hosts->n]);
-	return v->hosts->n * v->addresses;
-}
+	const char *host = hosts_name(f->fresh.hosts, kind);
 
-/* What of the new side only some hosts have. */
-static size_t
-visit_extras(struct pool *p, const struct facts *f, struct tls_question *q)
-{
-	const char *lms = hosts_name(f->fresh.hosts, "lms");
-	const char *cms = hosts_name(f->fresh.hosts, "cms");
-	const char *at = f->fresh.addresses > 0 ? f->fresh.address[0] : "";
-
-	(void)p;
-	q[0] = (struct tls_question){ .address = lms != NULL ? at : "",
-		.host = lms != NULL ? lms : "-",
-		.path = "/api/mfe_config/v1?mfe=authn" };
-	q[1] = (struct tls_question){ .address = cms != NULL ? at : "",
-		.host = cms != NULL ? cms : "-", .path = "/home/" };
-	return 2;
+	*to = (struct tls_facts){ .why = "there is nothing to visit" };
+	if (host != NULL && f->fresh.addresses > 0)
+		visit(b, (struct tls_question){ .host = host, .path = path,
+		    .address = f->fresh.address[0] }, to);
 }
 
 static void
-visit_hosts(struct pool *p, struct tls *t, struct subject *s, size_t n,
-    clock_ms deadline)
+visit_hosts(struct batch *b, struct subject *s)
 {
-	struct tls_question *q;
+	struct facts *f = s->facts;
+
+	if ((f->need & NEED_OLD) != 0)
+		visit_side(b, &f->old);
+	if ((f->need & NEED_NEW) != 0)
+		visit_side(b, &f->fresh);
+	if ((f->need & NEED_MFE_CONFIG) != 0)
+		visit_new(b, f, "lms", "/api/mfe_config/v1?mfe=authn",
+		    &f->mfe_config);
+	if ((f->need & NEED_STUDIO) != 0)
+		visit_new(b, f, "cms", "/home/", &f->studio);
+}
+
+/* Visits are under way while DNS is asked. */
+static void
+ask_servers(struct gather *g)
+{
+	struct batch b = { .pool = g->pool };
+	struct tls_round *visits;
 	struct tls_facts *v;
-	size_t most = 0, k = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct facts *f = s[i].facts;
-
-		most += f->old.hosts->n * f->old.addresses
-		    + f->fresh.hosts->n * f->fresh.addresses + 2;
-	}
-	q = pool_alloc(p, (most + 1) * sizeof *q);
-	v = pool_alloc(p, (most + 1) * sizeof *v);
-	for (size_t i = 0; i < n; i++) {
-		struct facts *f = s[i].facts;
-
-		f->old.visit = v + k;
-		k += visit_side(&f->old, q + k);
-		f->fresh.visit = v + k;
-		k += visit_side(&f->fresh, q + k);
-		k += visit_extras(p, f, q + k);
-	}
-	tls_ask(t, p, q, v, k, clock_sooner(deadline,
-	    clock_now() + VISIT_MS));
-	for (size_t i = 0; i < n; i++) {
-		struct facts *f = s[i].facts;
-		const struct tls_facts *extra = f->fresh.visit
-		    + f->fresh.hosts->n * f->fresh.addresses;
-
-		f->mfe_config = extra[0];
-		f->studio = extra[1];
-	}
+	for (size_t i = 0; i < g->n; i++)
+		visit_hosts(&b, &g->s[i]);
+	v = mem_alloc((b.visits + 1) * sizeof *v);
+	visits = tls_begin(g->tls, g->pool, b.visit, v, b.visits,
+	    g->deadline);
+	find_zones(g);
+	ask_all_names(g);
+	tls_end(visits);
+	for (size_t i = 0; i < b.visits; i++)
+		*b.seen[i] = v[i];
+	mem_free(v);
+	free_batch(&b);
 }
+
+/* ---- all of it ---- */
 
 /* What lies in files; it decides which hosts are visited. */
 static bool
-read_files(struct pool *p, const struct verify_net *net, struct subject *s,
-    struct err *e)
+read_files(struct gather *g, struct subject *s, struct err *e)
 {
-	struct facts *f = pool_alloc(p, sizeof *f);
+	struct facts *f = pool_alloc(g->pool, sizeof *f);
 
 	s->facts = f;
-	f->began = clock_now();
-	f->resolvers = net->resolvers;
-	f->nresolvers = count(net->resolvers);
-	if (!deployed_find(p, s, &f->deployed, e))
+	f->resolvers = g->net->resolvers;
+	f->nresolvers = count(g->net->resolvers);
+	f->zone_why = "no host is known";
+	if (!deployed_find(g->pool, s, &f->deployed, e))
 		return err_within(e, "%s", s->instance);
 	f->old = (struct side){ .hosts = &s->final,
 		.address = s->old_address,
@@ -241,6 +387,21 @@ read_files(struct pool *p, const struct verify_net *net, struct subject *s,
 	return true;
 }
 
+/* The first time all that the checks need, and then what failed. */
+static bool
+begin(struct gather *g, struct subject *s, const struct records *r,
+    struct err *e)
+{
+	bool again = s->facts != NULL;
+
+	if (!again && !read_files(g, s, e))
+		return false;
+	s->facts->need = judge_needs(s, again ? r : NULL);
+	if (s->facts->need != 0)
+		s->facts->began = clock_now();
+	return true;
+}
+
 /* The databases' and Argo CD's clients wait for one answer at a time. Rights
  * are of interest only where the instance is known to use the old data. */
 static void
@@ -248,31 +409,46 @@ ask_clients(struct pool *p, struct subject *s)
 {
 	struct facts *f = s->facts;
 
-	live_find(p, s, &f->live);
+	if ((f->need & NEED_LIVE) != 0)
+		live_find(p, s, &f->live);
 	if (!f->deployed.there || !f->deployed.old_data)
 		return;
-	access_find_mysql(p, s, &f->mysql);
-	access_find_mongo(p, s, &f->mongo);
+	if ((f->need & NEED_MYSQL) != 0)
+		access_find_mysql(p, s, &f->mysql);
+	if ((f->need & NEED_MONGO) != 0)
+		access_find_mongo(p, s, &f->mongo);
+}
+
+static bool
+open_net(struct gather *g, struct err *e)
+{
+	g->loop = loop_open();
+	g->resolve = resolve_open(g->net->dns_servers, e);
+	g->tls = g->resolve != NULL ? tls_open(g->net->ca_file, e) : NULL;
+	if (g->tls == NULL)
+		return false;
+	resolve_share(g->resolve, g->loop);
+	tls_share(g->tls, g->loop);
+	return true;
 }
 
 bool
 verify_gather(struct pool *p, const struct verify_net *net,
-    struct subject *s, size_t n, clock_ms deadline, struct err *e)
+    struct subject *s, size_t n, const struct records *r, clock_ms deadline,
+    struct err *e)
 {
-	struct resolve *r = resolve_open(net->dns_servers, e);
-	struct tls *t = r != NULL ? tls_open(net->ca_file, e) : NULL;
-	bool ok = t != NULL;
+	struct gather g = { .pool = p, .net = net, .s = s, .n = n,
+		.deadline = deadline };
+	bool ok = open_net(&g, e);
 
 	for (size_t i = 0; ok && i < n; i++)
-		ok = read_files(p, net, &s[i], e);
-	if (ok) {
-		find_zones(p, r, s, n, deadline);
-		ask_names(p, r, s, n, deadline);
-		visit_hosts(p, t, s, n, deadline);
-	}
+		ok = begin(&g, &s[i], r, e);
+	if (ok)
+		ask_servers(&g);
 	for (size_t i = 0; ok && i < n; i++)
 		ask_clients(p, &s[i]);
-	tls_close(t);
-	resolve_close(r);
+	tls_close(g.tls);
+	resolve_close(g.resolve);
+	loop_close(g.loop);
 	return ok;
 }

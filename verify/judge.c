@@ -187,7 +187,8 @@ judge_one(int row, size_t subject)
 static bool
 is_asked(const struct check *c, enum phase phase, const struct subject *s)
 {
-	return s->phase == phase && moment_is(c->when, s);
+	return s->phase == phase && moment_is(c->when, s)
+	    && check_is_chosen(c, s);
 }
 
 /* One check of one phase: _i is phase * rows + row. */

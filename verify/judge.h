@@ -24,13 +24,14 @@ typedef struct opinion check_fn(struct pool *, const struct subject *);
 #define BEFORE(phase) (1U << 2 * (phase))
 #define AFTER(phase) (2U << 2 * (phase))
 
-/* One row of the table. changed: before such a phase, once it has begun, the
- * check is no matter. */
+/* One row of the table. facts: what it judges by that is not in files, of
+ * facts.h. changed: before such a phase, once it has begun, the check is no
+ * matter. */
 enum { NEEDS = 2 };
 struct check {
 	const char *name;
 	check_fn *judge;
-	unsigned when, changed;
+	unsigned facts, when, changed;
 	const char *needs[NEEDS];	/* rows above this one */
 	const char *remedy;		/* where it is not good */
 };
@@ -59,6 +60,8 @@ check_fn check_init_jobs, check_autosync, check_data;
 check_fn check_application, check_synced;
 check_fn check_mysql_grants, check_mongodb_roles;
 
+/* Is it asked for, by its name or as what another builds upon? */
+bool check_is_chosen(const struct check *, const struct subject *);
 /* Is a row with these moments for what the subject is asked now? */
 bool moment_is(unsigned when, const struct subject *);
 

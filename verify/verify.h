@@ -52,6 +52,7 @@ struct subject {
 	const char *workspace;		/* checkout, at the branch's head */
 	enum phase phase;
 	bool before;			/* judge before the phase, not after */
+	const char *const *checks;	/* only these; NULL: all that apply */
 	struct hosts final;		/* the names that visitors use */
 	const char *const *old_address, *const *new_address; /* NULL-ended */
 	long low_ttl, high_ttl;
@@ -71,14 +72,21 @@ struct verify_net {
 	const char *const *resolvers;	/* whom visitors ask; NULL-ended */
 };
 
-/* Look everything up, until the deadline. What can't be found out is a fact
- * too; false only where nothing can be asked at all. */
+/*
+ * Look up all that the checks need, until the deadline. What can't be found
+ * out is a fact too; false only where nothing can be asked at all. Given the
+ * records of a first time, only what those need that were not good.
+ */
 bool verify_gather(struct pool *, const struct verify_net *,
-    struct subject *, size_t n, clock_ms deadline, struct err *) MUST_CHECK;
+    struct subject *, size_t n, const struct records *, clock_ms deadline,
+    struct err *) MUST_CHECK;
 
 /* Which phase the facts show; and may this one begin ("already past")? */
 enum phase verify_reached(const struct subject *);
 bool verify_check_start(const struct subject *, struct err *) MUST_CHECK;
+
+/* For input tables: a list of checks by their names. */
+bool verify_check_checks(const char *, struct err *);
 
 /*
  * Judge: records are appended, and what is left to people. temp: a folder

@@ -159,11 +159,12 @@ judge(struct subject *s, struct records *r, struct err *e)
 	bool again = false;
 
 	do {
-		*r = (struct records){ .n = 0 };
-		if (!verify_gather(c->pool, &net, s, 1,
+		if (!verify_gather(c->pool, &net, s, 1, again ? r : NULL,
 		    clock_deadline(ROUND_SECONDS), e)
-		    || !check_phase(s, e)
-		    || !verify_judge(c->pool, s, 1, c->temp, r, e))
+		    || !check_phase(s, e))
+			return false;
+		*r = (struct records){ .n = 0 };
+		if (!verify_judge(c->pool, s, 1, c->temp, r, e))
 			return false;
 		if (records_good(r))
 			return true;

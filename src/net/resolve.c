@@ -5,12 +5,12 @@
 
 #include <arpa/inet.h>
 #include <ares.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "net/loop.h"
 #include "net/resolve_reply.h"
 
 enum {
@@ -22,43 +22,48 @@ enum {
 	/* What passes every network unfragmented (DNS flag day 2020). */
 	EDNS_BYTES = 1232,
 	RECEIVE_BYTES = 1 << 20,
-	LOOK_MS = 200,		/* longest sleep between two looks */
+	LOOK_MS = 50,		/* between two looks at the clock */
 };
+
+struct round;
 
 /* One server as it is asked: c-ares keeps one channel for each. */
 struct line {
+	struct round *round;
 	const char *server;
 	bool recursive;
 	ares_channel channel;
 	bool broken;		/* no channel: the address makes no sense */
 	size_t asked;		/* under way */
-	size_t next;		/* first question not yet looked at */
+	size_t next, end;	/* those of round->order not asked yet */
 };
 
 struct resolve {
 	struct pool *pool;
 	const char **server;
 	size_t n;
+	struct loop *loop;	/* of the caller's, or NULL */
 };
-
-struct round;
 
 struct slot {
 	struct round *round;
 	struct line *line;
+	clock_ms until;		/* 0: not asked yet */
 	bool done;
 };
 
 /* One call of resolve_ask. */
 struct round {
+	struct loop *loop;
 	struct pool *pool;
 	const struct dns_question *q;
 	struct dns_answer *a;
 	struct slot *slot;
+	size_t *order;		/* of the questions, server by server */
 	size_t n, left;
 	struct line *line;
 	size_t lines;
-	clock_ms began;
+	clock_ms began, deadline;
 };
 
 /* c-ares wants its library opened once; later calls only count. */
@@ -72,8 +77,33 @@ open_library(struct err *e)
 	return err_set(e, ERR_OTHER, "c-ares: %s", ares_strerror(rc));
 }
 
+static void ask_more(struct line *);
+
+/* c-ares has news of a socket, or has something to say there. */
+static void
+on_socket(void *arg, int fd, unsigned what)
+{
+	struct line *l = arg;
+
+	ares_process_fd(l->channel, what & LOOP_IN ? fd : ARES_SOCKET_BAD,
+	    what & LOOP_OUT ? fd : ARES_SOCKET_BAD);
+	ask_more(l);
+}
+
+static void
+on_socket_state(void *arg, ares_socket_t fd, int in, int out)
+{
+	struct line *l = arg;
+
+	if (in || out)
+		loop_watch(l->round->loop, fd, (in ? LOOP_IN : 0U)
+		    | (out ? LOOP_OUT : 0U), on_socket, l);
+	else
+		loop_forget(l->round->loop, fd);
+}
+
 static ares_channel
-open_channel(const char *server, bool recursive)
+open_channel(struct line *l)
 {
 	struct ares_options o = {
 		.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH
@@ -81,20 +111,22 @@ open_channel(const char *server, bool recursive)
 		.timeout = FIRST_TRY_MS, .tries = TRIES,
 		.ednspsz = EDNS_BYTES, .lookups = (char[]){ "b" },
 		.socket_receive_buffer_size = RECEIVE_BYTES,
+		.sock_state_cb = on_socket_state, .sock_state_cb_data = l,
 	};
 	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES
-	    | ARES_OPT_EDNSPSZ | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_RCVBUF;
+	    | ARES_OPT_EDNSPSZ | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_RCVBUF
+	    | ARES_OPT_SOCK_STATE_CB;
 	ares_channel c = NULL;
 
 #ifdef ARES_OPT_QUERY_CACHE
 	/* Newer ones keep answers unless told not to. */
 	mask |= ARES_OPT_QUERY_CACHE;
 #endif
-	if (!recursive)
+	if (!l->recursive)
 		o.flags |= ARES_FLAG_NORECURSE;
 	if (ares_init_options(&c, &o, mask) != ARES_SUCCESS)
 		return NULL;
-	if (ares_set_servers_ports_csv(c, server) != ARES_SUCCESS) {
+	if (ares_set_servers_ports_csv(c, l->server) != ARES_SUCCESS) {
 		ares_destroy(c);
 		return NULL;
 	}
@@ -191,6 +223,12 @@ resolve_close(struct resolve *r)
 	ares_library_cleanup();
 }
 
+void
+resolve_share(struct resolve *r, struct loop *l)
+{
+	r->loop = l;
+}
+
 const char *const *
 resolve_servers(const struct resolve *r, size_t *n)
 {
@@ -211,7 +249,8 @@ on_reply(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 	if (s->done)
 		return;
 	s->done = true;
-	s->line->asked--;
+	if (s->until != 0)
+		s->line->asked--;
 	d->left--;
 	if (bytes != NULL && len > 0)
 		resolve_read_reply(d->pool, &d->q[s - d->slot], bytes,
@@ -230,142 +269,110 @@ on_reply(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 static void
 ask_one(struct round *d, size_t i)
 {
+	const struct dns_question *q = &d->q[i];
 	struct slot *s = &d->slot[i];
 	struct line *l = s->line;
 
 	l->asked++;
-	if (l->broken || resolve_type(d->q[i].type) == 0) {
+	s->until = q->ms > 0 ? clock_sooner(d->deadline, clock_now() + q->ms)
+	    : d->deadline;
+	if (l->broken || resolve_type(q->type) == 0)
 		on_reply(s, ARES_EBADQUERY, 0, NULL, 0);
-		return;
-	}
-	ares_query(l->channel, d->q[i].name, 1,
-	    resolve_type(d->q[i].type), on_reply, s);
+	else
+		ares_query(l->channel, q->name, 1, resolve_type(q->type),
+		    on_reply, s);
 }
 
-/* Put as many questions on each line as it may carry. */
+/* Put as many questions on a line as it may carry. */
 static void
-ask_more(struct round *d)
+ask_more(struct line *l)
 {
+	while (l->next < l->end && l->asked < AT_ONCE)
+		ask_one(l->round, l->round->order[l->next++]);
+}
+
+/* Server by server, and for each as the caller has them. */
+static int
+compare_questions(const void *a, const void *b, void *arg)
+{
+	const struct round *d = arg;
+	size_t i = *(const size_t *)a, k = *(const size_t *)b;
+	int order = strcmp(d->q[i].server, d->q[k].server);
+
+	if (order == 0)
+		order = (int)d->q[i].recursive - (int)d->q[k].recursive;
+	return order != 0 ? order : i < k ? -1 : 1;
+}
+
+static bool
+same_line(const struct line *l, const struct dns_question *q)
+{
+	return l->recursive == q->recursive && text_same(l->server,
+	    q->server);
+}
+
+static void
+open_lines(struct round *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		d->order[i] = i;
+	qsort_r(d->order, d->n, sizeof *d->order, compare_questions, d);
+	for (size_t i = 0; i < d->n; i++) {
+		const struct dns_question *q = &d->q[d->order[i]];
+		struct line *l = &d->line[d->lines];
+
+		if (d->lines == 0 || !same_line(l - 1, q)) {
+			*l = (struct line){ .round = d, .server = q->server,
+				.recursive = q->recursive, .next = i };
+			d->lines++;
+			l++;
+		}
+		l[-1].end = i + 1;
+		d->slot[d->order[i]] = (struct slot){ .round = d,
+			.line = l - 1 };
+	}
+	for (size_t k = 0; k < d->lines; k++) {
+		d->line[k].channel = open_channel(&d->line[k]);
+		d->line[k].broken = d->line[k].channel == NULL;
+	}
+}
+
+/* Of who never answered nothing is known. */
+static void
+give_up(struct slot *s)
+{
+	on_reply(s, ARES_ETIMEOUT, 0, NULL, 0);
+}
+
+/* Time has passed: c-ares asks again, and what is too late is over. */
+static clock_ms
+on_time(void *arg)
+{
+	struct round *d = arg;
+	clock_ms now = clock_now();
+
+	for (size_t i = 0; i < d->n; i++)
+		if (d->slot[i].until != 0 && d->slot[i].until <= now)
+			give_up(&d->slot[i]);
 	for (size_t k = 0; k < d->lines; k++) {
 		struct line *l = &d->line[k];
 
-		for (; l->next < d->n && l->asked < AT_ONCE; l->next++)
-			if (d->slot[l->next].line == l)
-				ask_one(d, l->next);
+		if (!l->broken && l->asked > 0)
+			ares_process_fd(l->channel, ARES_SOCKET_BAD,
+			    ARES_SOCKET_BAD);
+		ask_more(l);
 	}
+	return now + LOOK_MS;
 }
 
-static struct line *
-find_line(struct round *d, const struct dns_question *q)
+static void
+close_lines(struct round *d)
 {
-	struct line *l;
-
+	for (size_t i = 0; i < d->n; i++)
+		give_up(&d->slot[i]);
 	for (size_t k = 0; k < d->lines; k++)
-		if (text_same(d->line[k].server, q->server)
-		    && d->line[k].recursive == q->recursive)
-			return &d->line[k];
-	l = &d->line[d->lines++];
-	*l = (struct line){ .server = q->server, .recursive = q->recursive,
-		.channel = open_channel(q->server, q->recursive) };
-	l->broken = l->channel == NULL;
-	return l;
-}
-
-/* Longest that c-ares, the deadline and we want to sleep. */
-static int
-sleep_ms(const struct round *d, clock_ms deadline)
-{
-	long ms = clock_left(deadline);
-
-	if (ms > LOOK_MS)
-		ms = LOOK_MS;
-	for (size_t k = 0; k < d->lines; k++) {
-		struct timeval most = { .tv_sec = 1 }, tv, *t;
-		long want;
-
-		if (d->line[k].broken || d->line[k].asked == 0)
-			continue;
-		t = ares_timeout(d->line[k].channel, &most, &tv);
-		want = (long)t->tv_sec * 1000 + (long)t->tv_usec / 1000 + 1;
-		if (want < ms)
-			ms = want;
-	}
-	return (int)ms;
-}
-
-/* The sockets of one line, with what each waits for. */
-static nfds_t
-add_sockets(struct line *l, struct pollfd *fds)
-{
-	ares_socket_t s[ARES_GETSOCK_MAXNUM];
-	unsigned bits;
-	nfds_t n = 0;
-
-	if (l->broken)
-		return 0;
-	/* c-ares's own macros shift a signed 1 into the sign. */
-	bits = (unsigned)ares_getsock(l->channel, s, ARES_GETSOCK_MAXNUM);
-	for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		short events = 0;
-
-		if (bits >> i & 1)
-			events |= POLLIN;
-		if (bits >> (i + ARES_GETSOCK_MAXNUM) & 1)
-			events |= POLLOUT;
-		if (events != 0)
-			fds[n++] = (struct pollfd){ s[i], events, 0 };
-	}
-	return n;
-}
-
-/* What came in on the sockets of one line. */
-static void
-serve_line(struct line *l, const struct pollfd *fds, nfds_t n)
-{
-	if (l->broken)
-		return;
-	for (nfds_t i = 0; i < n; i++) {
-		short got = fds[i].revents;
-		bool in = (got & (POLLIN | POLLHUP | POLLERR)) != 0;
-		bool out = (got & POLLOUT) != 0;
-
-		if (in || out)
-			ares_process_fd(l->channel,
-			    in ? fds[i].fd : ARES_SOCKET_BAD,
-			    out ? fds[i].fd : ARES_SOCKET_BAD);
-	}
-	ares_process_fd(l->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-}
-
-static void
-look(struct round *d, struct pollfd *fds, nfds_t *counts, clock_ms deadline)
-{
-	nfds_t n = 0;
-
-	for (size_t k = 0; k < d->lines; k++) {
-		counts[k] = add_sockets(&d->line[k], fds + n);
-		n += counts[k];
-	}
-	(void)poll(fds, n, sleep_ms(d, deadline));
-	n = 0;
-	for (size_t k = 0; k < d->lines; k++) {
-		serve_line(&d->line[k], fds + n, counts[k]);
-		n += counts[k];
-	}
-}
-
-/* Those who never answered. */
-static void
-name_silent(struct round *d)
-{
-	for (size_t i = 0; i < d->n; i++) {
-		if (d->slot[i].done)
-			continue;
-		d->slot[i].done = true;
-		d->a[i] = (struct dns_answer){ .found = DNS_SILENT,
-			.why = "no answer",
-			.ms = (long)(clock_now() - d->began) };
-	}
+		if (!d->line[k].broken)
+			ares_destroy(d->line[k].channel);
 }
 
 void
@@ -373,27 +380,21 @@ resolve_ask(struct resolve *r, struct pool *pool,
     const struct dns_question *q, struct dns_answer *a, size_t n,
     clock_ms deadline)
 {
+	struct loop *own = r == NULL || r->loop == NULL ? loop_open() : NULL;
 	struct pool *work = pool_new();
-	struct round d = { .pool = pool, .q = q, .a = a, .n = n, .left = n,
-		.began = clock_now() };
-	struct pollfd *fds;
-	nfds_t *counts;
+	struct round d = { .loop = own != NULL ? own : r->loop, .pool = pool,
+		.q = q, .a = a, .n = n, .left = n, .began = clock_now(),
+		.deadline = deadline };
 
-	(void)r;
 	d.slot = pool_alloc(work, (n + 1) * sizeof *d.slot);
 	d.line = pool_alloc(work, (n + 1) * sizeof *d.line);
-	for (size_t i = 0; i < n; i++) {
-		d.slot[i].round = &d;
-		d.slot[i].line = find_line(&d, &q[i]);
-	}
-	fds = pool_alloc(work,
-	    (d.lines * ARES_GETSOCK_MAXNUM + 1) * sizeof *fds);
-	counts = pool_alloc(work, (d.lines + 1) * sizeof *counts);
-	for (ask_more(&d); d.left > 0 && !clock_over(deadline); ask_more(&d))
-		look(&d, fds, counts, deadline);
-	name_silent(&d);
-	for (size_t k = 0; k < d.lines; k++)
-		if (!d.line[k].broken)
-			ares_destroy(d.line[k].channel);
+	d.order = pool_alloc(work, (n + 1) * sizeof *d.order);
+	open_lines(&d);
+	loop_join(d.loop, on_time, &d);
+	while (d.left > 0 && !clock_over(deadline))
+		loop_turn(d.loop, deadline);
+	close_lines(&d);
+	loop_leave(d.loop, &d);
+	loop_close(own);
 	pool_free(work);
 }

@@ -19,6 +19,7 @@
 #include "base/err.h"
 
 struct buf;
+struct loop;
 struct pool;
 struct resolve;
 
@@ -40,6 +41,7 @@ struct dns_question {
 	const char *type;	/* A AAAA CNAME NS SOA TXT CAA */
 	bool recursive;		/* ask as a client; else as one who wants
 				 * the server's own knowledge */
+	long ms;		/* at most so long; 0: to the deadline */
 };
 
 /* One CNAME on the way from the name to the values. */
@@ -68,6 +70,8 @@ struct dns_answer {
  * of /etc/resolv.conf. ERR_INPUT: not an address. */
 struct resolve *resolve_open(const char *servers, struct err *) MUST_CHECK;
 void resolve_close(struct resolve *);
+/* Wait in this loop from now on, so that what else is in it goes on. */
+void resolve_share(struct resolve *, struct loop *);
 
 /* The name servers given, or the system's; *n of them, NULL-ended. */
 const char *const *resolve_servers(const struct resolve *, size_t *n);
@@ -92,6 +96,7 @@ struct dns_ns {
 	const char *name, *address;
 };
 struct dns_zone {
+	bool found;
 	const char *name;
 	const struct dns_ns *ns;
 	size_t n;
@@ -106,6 +111,10 @@ struct dns_zone {
  */
 bool resolve_find_zone(struct resolve *, struct pool *, const char *name,
     clock_ms deadline, struct dns_zone *, struct err *) MUST_CHECK;
+/* The same of n names at once; err[i] says why zone[i] was not found. */
+void resolve_find_zones(struct resolve *, struct pool *,
+    const char *const *name, size_t n, clock_ms deadline, struct dns_zone *,
+    struct err *);
 
 /* What a server is waited for to say: an authority at the name itself, a
  * cache wherever CNAMEs lead. */

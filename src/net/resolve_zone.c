@@ -63,29 +63,51 @@ is_address(const char *s)
 	    || inet_pton(AF_INET6, s, addr) == 1;
 }
 
+static bool
+is_no_word(const struct dns_answer *a)
+{
+	return a->found == DNS_SILENT || a->found == DNS_FAILED
+	    || a->found == DNS_REFUSED;
+}
+
+/* One of the name servers given, for all that are still without a word. */
+static size_t
+ask_server(struct resolve *r, struct pool *p, const char *server,
+    struct dns_question *q, struct dns_answer *a, size_t n, bool first,
+    clock_ms deadline)
+{
+	struct pool *work = pool_new();
+	struct dns_question *sub = pool_alloc(work, (n + 1) * sizeof *sub);
+	struct dns_answer *got = pool_alloc(work, (n + 1) * sizeof *got);
+	size_t *at = pool_alloc(work, (n + 1) * sizeof *at), k = 0, left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!first && !is_no_word(&a[i]))
+			continue;
+		q[i].server = server;
+		at[k] = i;
+		sub[k++] = q[i];
+	}
+	resolve_ask(r, p, sub, got, k, deadline);
+	for (size_t i = 0; i < k; i++) {
+		a[at[i]] = got[i];
+		left += is_no_word(&got[i]);
+	}
+	pool_free(work);
+	return left;
+}
+
 /* Ask the name servers given, in their order, until one knows. */
 static void
 ask_client(struct resolve *r, struct pool *p, struct dns_question *q,
     struct dns_answer *a, size_t n, clock_ms deadline)
 {
-	size_t servers;
+	size_t servers, left = n;
 	const char *const *server = resolve_servers(r, &servers);
 
-	for (size_t s = 0; s < servers; s++) {
-		clock_ms until = clock_sooner(deadline,
-		    clock_now() + ROUND_MS);
-		bool silent = false;
-
-		for (size_t i = 0; i < n; i++)
-			q[i].server = server[s];
-		resolve_ask(r, p, q, a, n, until);
-		for (size_t i = 0; i < n; i++)
-			silent = silent || a[i].found == DNS_SILENT
-			    || a[i].found == DNS_FAILED
-			    || a[i].found == DNS_REFUSED;
-		if (!silent)
-			return;
-	}
+	for (size_t s = 0; s < servers && left > 0; s++)
+		left = ask_server(r, p, server[s], q, a, n, s == 0,
+		    clock_sooner(deadline, clock_now() + ROUND_MS));
 }
 
 const char *
@@ -151,28 +173,46 @@ list_parents(struct pool *p, const char *name, struct dns_question *q)
 
 /* The first name that has name servers of its own. */
 static const struct dns_answer *
-find_apex(struct resolve *r, struct pool *p, const char *name,
-    clock_ms deadline, struct dns_zone *z, struct err *e)
+pick_apex(const struct dns_question *q, const struct dns_answer *a, size_t n,
+    struct dns_zone *z, struct err *e)
 {
-	struct dns_question *q = pool_alloc(p, MAX_LABELS * sizeof *q);
-	size_t n = list_parents(p, name, q);
-	struct dns_answer *a = pool_alloc(p, (n + 1) * sizeof *a);
-
-	ask_client(r, p, q, a, n, deadline);
 	for (size_t i = 0; i < n; i++) {
 		if (a[i].found == DNS_ANSWER && a[i].hops == 0) {
 			z->name = q[i].name;
 			return &a[i];
 		}
-		if (a[i].found == DNS_SILENT || a[i].found == DNS_FAILED
-		    || a[i].found == DNS_REFUSED) {
+		if (is_no_word(&a[i])) {
 			err_set(e, ERR_NETWORK, "the name servers of %s can't "
 			    "be asked for: %s", q[i].name, a[i].why);
 			return NULL;
 		}
 	}
-	err_set(e, ERR_NOT_FOUND, "no zone holds %s", name);
+	err_set(e, ERR_NOT_FOUND, "no zone holds %s", n > 0 ? q[0].name : "");
 	return NULL;
+}
+
+/* For each name the answer that lists its zone's name servers, or NULL. */
+static void
+find_apexes(struct resolve *r, struct pool *p, const char *const *name,
+    size_t n, clock_ms deadline, struct dns_zone *z,
+    const struct dns_answer **apex, struct err *e)
+{
+	struct dns_question *q;
+	size_t *count = pool_alloc(p, (n + 1) * sizeof *count), total = 0;
+	size_t most = 0;
+	struct dns_answer *a;
+
+	for (size_t i = 0; i < n; i++)
+		most += strlen(name[i]) / 2 + 1;
+	q = pool_alloc(p, (most + 1) * sizeof *q);
+	for (size_t i = 0; i < n; i++) {
+		count[i] = list_parents(p, name[i], q + total);
+		total += count[i];
+	}
+	a = pool_alloc(p, (total + 1) * sizeof *a);
+	ask_client(r, p, q, a, total, deadline);
+	for (size_t i = 0, k = 0; i < n; k += count[i++])
+		apex[i] = pick_apex(q + k, a + k, count[i], &z[i], &e[i]);
 }
 
 /* Add the addresses of one name server. */
@@ -197,26 +237,14 @@ add_ns(struct pool *p, struct dns_zone *z, struct dns_ns *v, const char *name,
 	return true;
 }
 
-bool
-resolve_find_zone(struct resolve *r, struct pool *p, const char *name,
-    clock_ms deadline, struct dns_zone *z, struct err *e)
+/* a: of each name server, A and AAAA. */
+static bool
+fill_zone(struct pool *p, struct dns_zone *z, const struct dns_answer *apex,
+    const struct dns_answer *a, struct err *e)
 {
-	const struct dns_answer *apex;
-	struct dns_question *q;
-	struct dns_answer *a;
 	struct dns_ns *v;
 	size_t total = 0;
 
-	*z = (struct dns_zone){ .unreachable = "" };
-	apex = find_apex(r, p, name, deadline, z, e);
-	if (apex == NULL)
-		return false;
-	q = pool_alloc(p, 2 * apex->n * sizeof *q);
-	a = pool_alloc(p, 2 * apex->n * sizeof *a);
-	for (size_t i = 0; i < 2 * apex->n; i++)
-		q[i] = (struct dns_question){ .name = apex->value[i / 2],
-			.type = i % 2 == 0 ? "A" : "AAAA", .recursive = true };
-	ask_client(r, p, q, a, 2 * apex->n, deadline);
 	for (size_t i = 0; i < 2 * apex->n; i++)
 		total += a[i].n;
 	v = pool_alloc(p, (total + 1) * sizeof *v);
@@ -228,6 +256,46 @@ resolve_find_zone(struct resolve *r, struct pool *p, const char *name,
 		return err_set(e, ERR_NETWORK, "no name server of zone %s can "
 		    "be reached from here", z->name);
 	return true;
+}
+
+void
+resolve_find_zones(struct resolve *r, struct pool *p, const char *const *name,
+    size_t n, clock_ms deadline, struct dns_zone *z, struct err *e)
+{
+	const struct dns_answer **apex = pool_alloc(p, (n + 1)
+	    * sizeof(void *));
+	struct dns_question *q;
+	struct dns_answer *a;
+	size_t most = 0, k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		z[i] = (struct dns_zone){ .unreachable = "" };
+	find_apexes(r, p, name, n, deadline, z, apex, e);
+	for (size_t i = 0; i < n; i++)
+		most += apex[i] != NULL ? 2 * apex[i]->n : 0;
+	q = pool_alloc(p, (most + 1) * sizeof *q);
+	a = pool_alloc(p, (most + 1) * sizeof *a);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; apex[i] != NULL && j < 2 * apex[i]->n; j++)
+			q[k++] = (struct dns_question){ .recursive = true,
+				.name = apex[i]->value[j / 2],
+				.type = j % 2 == 0 ? "A" : "AAAA" };
+	ask_client(r, p, q, a, k, deadline);
+	k = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (apex[i] == NULL)
+			continue;
+		z[i].found = fill_zone(p, &z[i], apex[i], a + k, &e[i]);
+		k += 2 * apex[i]->n;
+	}
+}
+
+bool
+resolve_find_zone(struct resolve *r, struct pool *p, const char *name,
+    clock_ms deadline, struct dns_zone *z, struct err *e)
+{
+	resolve_find_zones(r, p, &name, 1, deadline, z, e);
+	return z->found;
 }
 
 /* A cache counts a TTL down; an authority gives it as the zone has it. */

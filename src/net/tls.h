@@ -6,7 +6,8 @@
  * certificate says, and the facts say whether a browser would have stopped.
  * So a new side can be looked at before its certificate exists. Never send
  * anything secret here: http.h is for that. Any number of servers are asked
- * at once, over one connection each.
+ * at once; questions about one host at one address that stand near each other
+ * go over one connection, one after the other.
  */
 #ifndef NET_TLS_H
 #define NET_TLS_H
@@ -17,6 +18,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 
+struct loop;
 struct pool;
 struct tls;
 
@@ -25,6 +27,8 @@ struct tls_question {
 	int port;		/* 0: 443 */
 	const char *host;	/* asked for by SNI and Host */
 	const char *path;	/* NULL: no request, only the certificate */
+	size_t keep;		/* bytes of the body; 0: all */
+	long ms;		/* at most so long; 0: to the deadline */
 };
 
 enum tls_stage {	/* how far it came */
@@ -56,19 +60,29 @@ struct tls_facts {
 	long status;
 	const char *type, *location;	/* headers, "" if none */
 	const char *body;	/* NUL-ended, at most 256 KiB */
-	size_t body_len;
+	size_t body_len;	/* as received, also where less is kept */
 
-	long ms;		/* in all */
+	long ms;		/* in all, of this question */
 };
 
 /* ca_file: PEM roots instead of the system's; NULL: the system's. */
 struct tls *tls_open(const char *ca_file, struct err *) MUST_CHECK;
 void tls_close(struct tls *);
+/* Wait in this loop from now on, so that what else is in it goes on. */
+void tls_share(struct tls *, struct loop *);
 
 /* facts[i] is of q[i] and lives in the pool. Nothing waits longer than the
  * deadline. */
 void tls_ask(struct tls *, struct pool *, const struct tls_question *,
     struct tls_facts *, size_t n, clock_ms deadline);
+
+/* The same in two: between them others may wait in the shared loop. What was
+ * given must stay until the end. */
+struct tls_round;
+struct tls_round *tls_begin(struct tls *, struct pool *,
+    const struct tls_question *, struct tls_facts *, size_t n,
+    clock_ms deadline) MUST_CHECK;
+void tls_end(struct tls_round *);
 
 /* Would a browser take the certificate for this name today? */
 bool tls_is_good(const struct tls_facts *);

@@ -191,6 +191,12 @@ find_stand_in(const char *common_name, const char *issuer)
 }
 
 void
+tls_clear_cert(struct tls_facts *f)
+{
+	f->protocol = f->distrust = f->subject = f->issuer = f->names = "";
+}
+
+void
 tls_read_cert(struct roots *r, struct pool *p, SSL *ssl, const char *host,
     struct tls_facts *f)
 {

@@ -17,5 +17,7 @@ void roots_close(struct roots *);
 /* What the finished handshake says of the other side. */
 void tls_read_cert(struct roots *, struct pool *, struct ssl_st *,
     const char *host, struct tls_facts *);
+/* As before any handshake. */
+void tls_clear_cert(struct tls_facts *);
 
 #endif

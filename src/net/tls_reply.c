@@ -73,42 +73,55 @@ join_chunks(const char *s, size_t len, struct buf *out)
 	}
 }
 
-/* The body by its Content-Length, its chunks, or the connection's end. */
+void
+tls_clear_reply(struct tls_facts *f)
+{
+	f->status = 0;
+	f->type = f->location = f->body = "";
+	f->body_len = 0;
+}
+
+/* The body by its Content-Length, its chunks, or the connection's end.
+ * *bounded: not the latter. */
 static bool
 take_body(const char *head, size_t head_len, const char *body, size_t len,
-    bool ended, struct pool *p, struct tls_facts *f)
+    bool ended, struct pool *p, struct tls_facts *f, struct buf *joined,
+    bool *bounded)
 {
 	const char *coding = header(p, head, head_len, "Transfer-Encoding");
 	const char *length = header(p, head, head_len, "Content-Length");
-	struct buf joined = buf_new(BODY_MAX);
-	bool whole;
+	unsigned long n = strtoul(length, NULL, 10);
 
-	if (strcasecmp(coding, "chunked") == 0) {
-		whole = join_chunks(body, len, &joined);
-	} else if (length[0] != '\0') {
-		unsigned long n = strtoul(length, NULL, 10);
+	*bounded = true;
+	if (f->status == 204 || f->status == 304)
+		return true;
+	if (strcasecmp(coding, "chunked") == 0)
+		return join_chunks(body, len, joined);
+	*bounded = length[0] != '\0';
+	buf_add(joined, body, *bounded && len > n ? n : len);
+	return *bounded ? len >= n && n <= BODY_MAX : ended;
+}
 
-		whole = len >= n && n <= BODY_MAX;
-		buf_add(&joined, body, len < n ? len : n);
-	} else {
-		whole = ended || f->status == 204 || f->status == 304;
-		buf_add(&joined, body, len);
-	}
-	if (whole) {
-		f->body = pool_strndup(p, buf_str(&joined), joined.len);
-		f->body_len = joined.len;
-	}
-	buf_free(&joined);
-	return whole;
+/* HTTP/1.0 hangs up, and so may whoever says so. */
+static bool
+stays_open(const char *head, size_t head_len)
+{
+	size_t n;
+	const char *s = find_header(head, head_len, "Connection", &n);
+
+	return strncmp(head, "HTTP/1.1", 8) == 0
+	    && !(s != NULL && n >= 5 && strncasecmp(s, "close", 5) == 0);
 }
 
 bool
-reply_read(const struct buf *b, bool ended, struct pool *p,
-    struct tls_facts *f)
+reply_read(const struct buf *b, bool ended, size_t keep, struct pool *p,
+    struct tls_facts *f, bool *open)
 {
 	const char *s = buf_str(b);
 	const char *gap = memmem(s, b->len, "\r\n\r\n", 4);
+	struct buf body = buf_new(BODY_MAX);
 	size_t head_len;
+	bool whole;
 
 	if (gap == NULL || b->len < 12 || strncmp(s, "HTTP/1.", 7) != 0
 	    || s[8] != ' ')
@@ -117,10 +130,16 @@ reply_read(const struct buf *b, bool ended, struct pool *p,
 	f->status = strtol(s + 9, NULL, 10);
 	if (f->status < 200 || f->status > 599)
 		return false;
-	if (!take_body(s, head_len, gap + 4, b->len - head_len - 2, ended, p,
-	    f))
-		return false;
-	f->type = header(p, s, head_len, "Content-Type");
-	f->location = header(p, s, head_len, "Location");
-	return true;
+	whole = take_body(s, head_len, gap + 4, b->len - head_len - 2, ended,
+	    p, f, &body, open);
+	*open = *open && !ended && stays_open(s, head_len);
+	if (whole) {
+		f->body_len = body.len;
+		f->body = pool_strndup(p, buf_str(&body), keep > 0
+		    && keep < body.len ? keep : body.len);
+		f->type = header(p, s, head_len, "Content-Type");
+		f->location = header(p, s, head_len, "Location");
+	}
+	buf_free(&body);
+	return whole;
 }

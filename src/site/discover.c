@@ -232,8 +232,10 @@ addresses(struct resolve *r, const char *server, bool recursive,
 {
 	struct pool *p = step_common()->pool;
 	const struct dns_question q[] = {
-		{ server, name, "A", recursive },
-		{ server, name, "AAAA", recursive },
+		{ .server = server, .name = name, .type = "A",
+		    .recursive = recursive },
+		{ .server = server, .name = name, .type = "AAAA",
+		    .recursive = recursive },
 	};
 
 	resolve_ask(r, p, q, a, 2, clock_deadline(LOOK_SECONDS));
