@@ -373,8 +373,8 @@ read_files(struct gather *g, struct subject *s, struct err *e)
 	struct facts *f = pool_alloc(g->pool, sizeof *f);
 
 	s->facts = f;
-	f->resolvers = g->net->resolvers;
-	f->nresolvers = count(g->net->resolvers);
+	f->resolvers = s->resolvers;
+	f->nresolvers = count(s->resolvers);
 	f->zone_why = "no host is known";
 	if (!deployed_find(g->pool, s, &f->deployed, e))
 		return err_within(e, "%s", s->instance);

@@ -30,7 +30,7 @@ static struct {
 				 * upon */
 } at;
 
-static void
+void
 records_add(struct pool *p, struct records *r, struct verify_record one)
 {
 	if (r->n == r->cap) {

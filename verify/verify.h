@@ -55,6 +55,7 @@ struct subject {
 	const char *const *checks;	/* only these; NULL: all that apply */
 	struct hosts final;		/* the names that visitors use */
 	const char *const *old_address, *const *new_address; /* NULL-ended */
+	const char *const *resolvers;	/* whom visitors ask; the same */
 	long low_ttl, high_ttl;
 	struct argocd_open application;
 	struct dbuser mysql, mongodb;	/* what is not known is taken from
@@ -69,7 +70,6 @@ bool subject_is_after(const struct subject *, enum phase);
 
 struct verify_net {
 	const char *ca_file, *dns_servers;
-	const char *const *resolvers;	/* whom visitors ask; NULL-ended */
 };
 
 /*
@@ -96,6 +96,8 @@ bool verify_check_checks(const char *, struct err *);
 bool verify_judge(struct pool *, const struct subject *, size_t n,
     const char *temp, struct records *, struct err *) MUST_CHECK;
 
+/* The strings must stay; the records lie in the pool. */
+void records_add(struct pool *, struct records *, struct verify_record);
 size_t records_count(const struct records *, enum verdict);
 /* Nothing failed, nothing is unknown, and something was judged. */
 bool records_good(const struct records *);

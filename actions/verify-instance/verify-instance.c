@@ -5,7 +5,8 @@
  * test guide wherever it is asked for. It only reads, so it may be run at
  * any time. Before a phase it also proves that no later phase is reached;
  * where one is, it ends with "already past". What fails is looked at again
- * until the timeout: after a deployment things come one by one.
+ * until the timeout: after a deployment things come one by one. Many
+ * instances are verified at once, by one call.
  */
 #include <time.h>
 
@@ -26,14 +27,15 @@
 #include "verify/report.h"
 #include "verify/verify.h"
 
-enum { PAUSE_MS = 2000, ROUND_SECONDS = 60, TEXT_MAX = 512 * 1024,
-	NAMES_MAX = 1000 };
+enum { PAUSE_MS = 2000, ROUND_SECONDS = 60, TEXT_MAX = 16 * 1024 * 1024,
+	SUMMARY_MAX = 512 * 1024, NAMES_MAX = 1000 };
 
 static struct {
 	const char *phase, *when, *formats, *folder, *hosts;
 	const char *old_address, *new_address, *resolvers, *settings;
-	const char *history;
+	const char *history, *checks;
 	long low, high, timeout, keep;
+	bool fetch;
 } in;
 
 static const char *const phases[] = { "configure", "connect", "switch",
@@ -47,6 +49,13 @@ static const struct input inputs[] = {
 	    "show" },
 	{ .name = "when", .str = &in.when, .oneof = whens, .dflt = "after",
 	  .help = "before: may it begin? after: is it done?" },
+	{ .name = "checks", .str = &in.checks, .optional = true,
+	  .check = verify_check_checks,
+	  .help = "Only these checks, and what they build upon; all that "
+	    "apply if empty" },
+	{ .name = "fetch", .flag = &in.fetch, .dflt = "true",
+	  .help = "Go to the branch's head first; false: the checkout as it "
+	    "is" },
 	{ .name = "hosts", .str = &in.hosts, .optional = true,
 	  .check = hosts_check, .places = hosts_places,
 	  .help = "Final hosts, as kind=name; those of the plan if empty" },
@@ -98,6 +107,13 @@ static const struct output outputs[] = {
 	{ 0 }
 };
 
+/* Those to be verified, and records of those that can't be. */
+struct subjects {
+	struct subject *v;
+	size_t n;
+	struct records broken;
+};
+
 static const char *const *
 list(const char *value)
 {
@@ -115,6 +131,7 @@ subject_from_inputs(void)
 		.before = text_same(in.when, "before"),
 		.old_address = list(in.old_address),
 		.new_address = list(in.new_address),
+		.resolvers = list(in.resolvers), .checks = list(in.checks),
 		.low_ttl = in.low, .high_ttl = in.high,
 		.application = application_where(),
 		.mysql = dbuser_mysql(), .mongodb = dbuser_mongodb() };
@@ -125,10 +142,10 @@ subject_from_inputs(void)
 static bool
 refresh_workspace(struct err *e)
 {
-	struct repo *repo = checkout_open(e);
+	struct repo *repo = in.fetch ? checkout_open(e) : NULL;
 
 	repo_close(repo);
-	return repo != NULL;
+	return repo != NULL || !in.fetch;
 }
 
 /* May it begin? What is reached decides also what "reached" means. */
@@ -137,34 +154,55 @@ check_phase(struct subject *s, struct err *e)
 {
 	enum phase reached = verify_reached(s);
 
-	step_output("reached", "%s", phase_names[reached]);
-	if (s->phase == PHASE_NONE && reached == PHASE_NONE)
-		return err_set(e, ERR_INPUT, "phase: reached, but no phase "
-		    "of the migration is");
 	if (s->phase == PHASE_NONE)
 		s->phase = reached;
+	step_output("reached", "%s", phase_names[reached]);
 	step_output("phase", "%s", phase_names[s->phase]);
-	return !s->before || verify_check_start(s, e);
+	return !s->before || verify_check_start(s, e)
+	    || err_within(e, "%s", s->instance);
+}
+
+/* Of many, those that no phase has been done of are not in question. */
+static bool
+check_phases(struct subjects *all, struct err *e)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (!check_phase(&all->v[i], e))
+			return false;
+		if (all->v[i].phase != PHASE_NONE)
+			all->v[k++] = all->v[i];
+		else
+			log_info("%s: no phase of the migration is reached",
+			    all->v[i].instance);
+	}
+	all->n = k;
+	if (k == 0)
+		return err_set(e, ERR_INPUT, "phase: reached, but no phase "
+		    "of the migration is");
+	return true;
 }
 
 /* Gather and judge, again while something is not good and time is left. */
 static bool
-judge(struct subject *s, struct records *r, struct err *e)
+judge(struct subjects *all, struct records *r, struct err *e)
 {
 	const struct step_common *c = step_common();
 	const struct verify_net net = { .ca_file = c->ca_file,
-		.dns_servers = c->dns_servers,
-		.resolvers = list(in.resolvers) };
+		.dns_servers = c->dns_servers };
 	clock_ms deadline = clock_deadline(in.timeout);
 	bool again = false;
 
 	do {
-		if (!verify_gather(c->pool, &net, s, 1, again ? r : NULL,
-		    clock_deadline(ROUND_SECONDS), e)
-		    || !check_phase(s, e))
+		if (!verify_gather(c->pool, &net, all->v, all->n,
+		    again ? r : NULL, clock_deadline(ROUND_SECONDS), e)
+		    || !check_phases(all, e))
 			return false;
 		*r = (struct records){ .n = 0 };
-		if (!verify_judge(c->pool, s, 1, c->temp, r, e))
+		for (size_t i = 0; i < all->broken.n; i++)
+			records_add(c->pool, r, all->broken.v[i]);
+		if (!verify_judge(c->pool, all->v, all->n, c->temp, r, e))
 			return false;
 		if (records_good(r))
 			return true;
@@ -176,23 +214,38 @@ judge(struct subject *s, struct records *r, struct err *e)
 	return true;
 }
 
+/* A summary has a limit: of very many instances the report's file tells. */
+static void
+summarise(const struct records *r)
+{
+	struct buf table = buf_new(SUMMARY_MAX);
+
+	report_write(&table, "markdown", r);
+	if (table.full)
+		step_summary("%zu passed, %zu failed, %zu unknown: the whole "
+		    "table is too long for here\n", records_count(r,
+		    VERIFY_PASS), records_count(r, VERIFY_FAIL),
+		    records_count(r, VERIFY_UNKNOWN));
+	else
+		step_summary("%s\n", buf_str(&table));
+	buf_free(&table);
+}
+
 static bool
 tell(const struct records *r, struct err *e)
 {
-	struct buf text = buf_new(TEXT_MAX), table = buf_new(TEXT_MAX);
+	struct buf text = buf_new(TEXT_MAX);
 	size_t bad = records_count(r, VERIFY_FAIL)
 	    + records_count(r, VERIFY_UNKNOWN);
 
 	report_write(&text, "text", r);
 	log_foreign(buf_str(&text), text.len);
-	report_write(&table, "markdown", r);
-	step_summary("%s\n", buf_str(&table));
+	summarise(r);
 	step_output("verdict", "%s", records_good(r) ? "pass" : "fail");
 	step_output("passed", "%zu", records_count(r, VERIFY_PASS));
 	step_output("failed", "%zu", bad);
 	step_output("skipped", "%zu", records_count(r, VERIFY_SKIP));
 	buf_free(&text);
-	buf_free(&table);
 	return in.folder == NULL
 	    || report_save(in.folder, list(in.formats), r, e);
 }
@@ -203,6 +256,7 @@ remember(const struct records *r, struct err *e)
 {
 	struct buf b = buf_new(TEXT_MAX);
 	struct history *h;
+	size_t n;
 	bool ok;
 
 	if (in.history == NULL)
@@ -211,11 +265,13 @@ remember(const struct records *r, struct err *e)
 	if (h == NULL)
 		return false;
 	history_add(h, r, time(NULL));
-	history_tell(h, step_common()->instance, false, &b);
-	log_foreign(buf_str(&b), b.len);
-	buf_clear(&b);
-	history_tell(h, step_common()->instance, true, &b);
-	step_summary("\n%s\n", buf_str(&b));
+	if (*step_instances(&n) != NULL && n == 1) {
+		history_tell(h, step_common()->instance, false, &b);
+		log_foreign(buf_str(&b), b.len);
+		buf_clear(&b);
+		history_tell(h, step_common()->instance, true, &b);
+		step_summary("\n%s\n", buf_str(&b));
+	}
 	buf_free(&b);
 	ok = history_save(h, e);
 	history_close(h);
@@ -227,35 +283,78 @@ static bool
 check_good(const struct records *r, struct err *e)
 {
 	struct buf names = buf_new(NAMES_MAX);
+	size_t n;
+	bool many = *step_instances(&n) != NULL && n > 1;
 
 	if (records_good(r))
 		return true;
 	for (size_t i = 0; i < r->n; i++)
 		if (record_is_bad(&r->v[i]))
-			buf_printf(&names, "%s%s: %s", names.len > 0 ? "; "
-			    : "", r->v[i].check, r->v[i].found);
+			buf_printf(&names, "%s%s%s%s: %s", names.len > 0
+			    ? "; " : "", many ? r->v[i].instance : "",
+			    many ? " " : "", r->v[i].check, r->v[i].found);
 	err_set(e, ERR_OTHER, "%s", names.len > 0 ? buf_str(&names)
 	    : "every check was skipped: nothing is known");
 	buf_free(&names);
 	return false;
 }
 
+/* One instance by its own plan. */
+static bool
+take(const char *name, const struct json *settings, struct subject *s,
+    struct err *e)
+{
+	if (!step_take_instance(name, e))
+		return false;
+	*s = subject_from_inputs();
+	s->settings = json_at(settings, "values");
+	return hosts_find(step_common()->pool, in.hosts, &s->final, e);
+}
+
+/* One whose plan can't be read does not keep the others from being looked
+ * at. */
+static bool
+take_all(struct subjects *all, const struct json *settings, struct err *e)
+{
+	struct pool *p = step_common()->pool;
+	size_t n;
+	const char *const *name = step_instances(&n);
+	struct err why = { 0 };
+
+	if (n > 1 && (in.hosts != NULL || in.settings != NULL))
+		return err_set(e, ERR_INPUT, "hosts and settings-file are "
+		    "about one instance, and %zu are named", n);
+	all->v = pool_alloc(p, n * sizeof *all->v);
+	for (size_t i = 0; i < n; i++) {
+		if (take(name[i], settings, &all->v[all->n], &why))
+			all->n++;
+		else if (n > 1)
+			records_add(p, &all->broken, (struct verify_record){
+			    .instance = name[i], .phase = "", .check = "plan",
+			    .verdict = VERIFY_UNKNOWN, .found = pool_strdup(p,
+			    why.text), .expected = "inputs that are complete",
+			    .remedy = "mend the plan" });
+	}
+	if (all->n == 0)
+		*e = why;
+	return all->n > 0;
+}
+
 static bool
 run(struct err *e)
 {
-	struct subject s = subject_from_inputs();
+	struct subjects all = { 0 };
 	struct records records = { 0 };
 	struct json *settings = in.settings != NULL
 	    ? settings_load(in.settings, e) : NULL;
-	bool ok = settings != NULL || in.settings == NULL;
-
-	s.settings = json_at(settings, "values");
-	ok = ok && hosts_find(step_common()->pool, in.hosts, &s.final, e)
+	bool ok = (settings != NULL || in.settings == NULL)
 	    && refresh_workspace(e)
-	    && judge(&s, &records, e)
+	    && take_all(&all, settings, e)
+	    && judge(&all, &records, e)
 	    && tell(&records, e)
 	    && remember(&records, e)
 	    && check_good(&records, e);
+
 	json_free(settings);
 	return ok;
 }
@@ -264,6 +363,6 @@ const struct step step_verify_instance = {
 	.name = "verify-instance",
 	.about = "Check that the instance is as it must be in its phase",
 	.icon = "check-circle",
-	.uses = STEP_NET | STEP_REPO,
+	.uses = STEP_NET | STEP_REPO | STEP_MANY,
 	.inputs = inputs, .outputs = outputs, .run = run,
 };

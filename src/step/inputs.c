@@ -19,12 +19,29 @@
 enum { VALUE_MAX = 256 * 1024 };	/* a JSON input is the longest */
 
 static struct step_common common;
+static const struct step *step;
 static struct yaml *plan;
+static const char **instances;
+static size_t ninstances;
 /* Rows with a mistake. */
 static struct mistaken {
 	const char *name;
 	struct mistaken *next;
 } *mistaken;
+
+static bool
+check_names(const char *list, struct err *e)
+{
+	struct pool *p = pool_new();
+	const char **name = text_split(p, list, NULL);
+	bool ok = true;
+
+	for (size_t i = 0; ok && !text_same(list, "*") && (i == 0
+	    || name[i] != NULL); i++)
+		ok = text_check_name(name[i] != NULL ? name[i] : "", e);
+	pool_free(p);
+	return ok;
+}
 
 static const struct input rows_always[] = {
 	{ .name = "instance-name", .str = &common.instance,
@@ -33,6 +50,21 @@ static const struct input rows_always[] = {
 	{ .name = "plan", .str = &common.plan, .optional = true,
 	  .help = "Plan of the migration; migrations/<instance-name>/plan.yml "
 	    "in the workspace is read if it is there" },
+	{ .name = "workspace", .str = &common.workspace,
+	  .dflt = "$GITHUB_WORKSPACE:-.", .check = file_check_folder,
+	  .help = "Checkout of the cluster repository" },
+	{ 0 }
+};
+/* The same where several may be named. */
+static const struct input rows_many[] = {
+	{ .name = "instance-name", .str = &common.instance,
+	  .check = check_names,
+	  .help = "Instances, as their folders under instances/ are called; "
+	    "* for all that have a plan" },
+	{ .name = "plan", .str = &common.plan, .optional = true,
+	  .help = "Plan of the migration, of one instance only; "
+	    "migrations/<instance-name>/plan.yml in the workspace is read if "
+	    "it is there" },
 	{ .name = "workspace", .str = &common.workspace,
 	  .dflt = "$GITHUB_WORKSPACE:-.", .check = file_check_folder,
 	  .help = "Checkout of the cluster repository" },
@@ -104,7 +136,7 @@ frame_each_input(const struct step *s,
     void (*f)(const struct input *, void *), void *arg)
 {
 	const struct input *const groups[] = {
-		rows_always,
+		s->uses & STEP_MANY ? rows_many : rows_always,
 		s->uses & STEP_CHANGES ? rows_changes : NULL,
 		s->inputs,
 		s->uses & STEP_NET ? rows_net : NULL,
@@ -347,20 +379,44 @@ open_plan(const struct step *s, struct buf *mistakes)
 }
 
 /* The rows that say where the plan is must be read before the others. */
+static bool
+comes_first(const struct input *in)
+{
+	const struct input *rows = step->uses & STEP_MANY ? rows_many
+	    : rows_always;
+
+	return in >= rows
+	    && in < rows + sizeof rows_always / sizeof *rows_always;
+}
+
 static void
 read_first(const struct input *in, void *arg)
 {
-	if (in >= rows_always
-	    && in < rows_always + sizeof rows_always / sizeof *rows_always)
+	if (comes_first(in))
 		read_input(in, arg);
 }
 
 static void
 read_rest(const struct input *in, void *arg)
 {
-	if (!(in >= rows_always
-	    && in < rows_always + sizeof rows_always / sizeof *rows_always))
+	if (!comes_first(in))
 		read_input(in, arg);
+}
+
+/* For the next instance. A secret is not in the environment any more, and is
+ * the same for all. */
+static void
+read_again(const struct input *in, void *arg)
+{
+	if (comes_first(in) || in->secret)
+		return;
+	if (in->str != NULL)
+		*in->str = NULL;
+	if (in->num != NULL)
+		*in->num = 0;
+	if (in->flag != NULL)
+		*in->flag = false;
+	read_input(in, arg);
 }
 
 static bool
@@ -406,18 +462,93 @@ set_temp(void)
 	    common.instance != NULL ? common.instance : "-");
 }
 
+/* All that have a plan, in the order of their names. */
+static bool
+find_planned(struct buf *mistakes)
+{
+	const char *folder = pool_printf(common.pool, "%s/migrations",
+	    common.workspace);
+	struct err unseen;
+	const char **name = file_list(common.pool, folder, &unseen);
+	size_t k = 0;
+
+	for (size_t i = 0; name != NULL && name[i] != NULL; i++)
+		if (text_check_name(name[i], &unseen)
+		    && file_exists(pool_printf(common.pool, "%s/%s/plan.yml",
+			folder, name[i])))
+			name[k++] = name[i];
+	if (k == 0)
+		return buf_printf(mistakes, "input instance-name: no folder "
+		    "under migrations/ has a plan.yml\n") && false;
+	name[k] = NULL;
+	instances = name;
+	ninstances = k;
+	return true;
+}
+
+/* Whom the inputs name; the first of them is at hand. */
+static bool
+find_instances(struct buf *mistakes)
+{
+	if (text_same(common.instance, "*")) {
+		if (!find_planned(mistakes))
+			return false;
+	} else {
+		instances = text_split(common.pool, common.instance,
+		    &ninstances);
+	}
+	if (ninstances > 1 && common.plan != NULL)
+		return buf_printf(mistakes, "input plan: it is about one "
+		    "instance, and %zu are named\n", ninstances) && false;
+	common.instance = instances[0];
+	return true;
+}
+
 bool
 frame_read_inputs(const struct step *s, struct buf *mistakes)
 {
 	common = (struct step_common){ .pool = pool_new() };
+	step = s;
 	mistaken = NULL;
 	frame_each_input(s, read_first, mistakes);
-	if (common.instance != NULL && mistakes->len == 0)
+	if (common.instance != NULL && mistakes->len == 0
+	    && find_instances(mistakes))
 		open_plan(s, mistakes);
 	frame_each_input(s, read_rest, mistakes);
 	check_together(s->inputs, false, mistakes);
 	set_temp();
 	return mistakes->len == 0;
+}
+
+const char *const *
+step_instances(size_t *n)
+{
+	*n = ninstances;
+	return instances;
+}
+
+bool
+step_take_instance(const char *name, struct err *e)
+{
+	struct buf mistakes = buf_new(64 * 1024);
+	bool ok;
+
+	if (text_same(name, common.instance))
+		return true;
+	yaml_close(plan);
+	plan = NULL;
+	common.instance = name;
+	common.plan = NULL;
+	open_plan(step, &mistakes);
+	frame_each_input(step, read_again, &mistakes);
+	check_together(step->inputs, false, &mistakes);
+	ok = mistakes.len == 0;
+	if (!ok) {
+		flatten(mistakes.data);
+		err_set(e, ERR_INPUT, "%s: %s", name, mistakes.data);
+	}
+	buf_free(&mistakes);
+	return ok;
 }
 
 void

@@ -16,6 +16,7 @@
 #define STEP_STEP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 
@@ -65,6 +66,7 @@ enum step_uses {
 	STEP_CHANGES = 1,	/* dry-run (default true) */
 	STEP_NET = 2,		/* dns-servers, ca-file */
 	STEP_REPO = 4,		/* workspace, branch, repository-token */
+	STEP_MANY = 8,		/* instance-name may be several, or * */
 };
 /* Every step also has: instance-name, plan. And the output `status`. */
 
@@ -95,6 +97,15 @@ struct step_common {
 	struct pool *pool;		/* lives until the step ends */
 };
 const struct step_common *step_common(void);
+
+/*
+ * The instances of a step that takes many, in the pool, NULL-ended: one or
+ * more. At first the inputs are those of the first. Take another: its plan
+ * is read, and every input but the secret ones, again; what they pointed to
+ * before stays. ERR_INPUT: mistakes in them.
+ */
+const char *const *step_instances(size_t *n);
+bool step_take_instance(const char *, struct err *) MUST_CHECK;
 
 /* Another value of the plan, for lists and maps that no input row holds:
  * the i-th key under a path, and the scalar at a path. NULL: not there. */
