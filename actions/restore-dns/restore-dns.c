@@ -155,7 +155,7 @@ ensure_restored(struct work *w, struct err *e)
 {
 	if (!check_old_side(w, e) || !check_servers(w, e))
 		return false;
-	passage_tell_changes(&w->move);
+	passage_tell_changes(&w->way, &w->move);
 	if (step_common()->dry_run)
 		return true;
 	note_ttl(w);
@@ -170,7 +170,7 @@ ensure_restored(struct work *w, struct err *e)
 static bool
 ensure_arrived(struct work *w, struct err *e)
 {
-	passage_tell_changes(&w->move);
+	passage_tell_changes(&w->way, &w->move);
 	if (step_common()->dry_run)
 		return true;
 	if (!passage_await(&w->way, w->move.to, w->move.n,

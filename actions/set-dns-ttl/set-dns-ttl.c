@@ -234,6 +234,16 @@ check_records(const struct zone *z, struct err *e)
 	    "hosts that visitors use", z->name);
 }
 
+/* Said before anything is done, in a dry run, too. */
+static bool
+check_company(const struct zone *z, struct err *e)
+{
+	long least = dnshost_least_ttl(z->company);
+
+	return wanted_ttl() >= least || err_set(e, ERR_INPUT, "%s-ttl: the "
+	    "company takes TTLs of %ld and more", in.level, least);
+}
+
 static bool
 run(struct err *e)
 {
@@ -244,6 +254,7 @@ run(struct err *e)
 
 	ok = check_ttl(e)
 	    && (z = zone_open(e)) != NULL
+	    && check_company(z, e)
 	    && check_records(z, e)
 	    && (repo = checkout_open(e)) != NULL
 	    && (r = dnsrecord_load(repo, step_common()->instance, e)) != NULL

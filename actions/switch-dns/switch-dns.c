@@ -249,7 +249,7 @@ ensure_switched(struct work *w, struct err *e)
 	    || !check_servers(w, e) || !check_new_names(w, e)
 	    || !check_new_side(w, e)))
 		return false;
-	passage_tell_changes(&w->move);
+	passage_tell_changes(&w->way, &w->move);
 	if (step_common()->dry_run)
 		return true;
 	move_remember(w->way.zone, &w->move, w->way.record);
@@ -260,7 +260,7 @@ ensure_switched(struct work *w, struct err *e)
 static bool
 ensure_arrived(struct work *w, struct err *e)
 {
-	passage_tell_changes(&w->move);
+	passage_tell_changes(&w->way, &w->move);
 	return step_common()->dry_run || await_sets(w, w->move.to, e);
 }
 

@@ -19,6 +19,7 @@ enum { DEADLINE = 120, FORM_MAX = 64 * 1024 };
 struct aws {
 	struct pool *pool;
 	struct http *http;
+	bool lent;		/* it is somebody else's */
 	struct aws_open login;
 };
 
@@ -36,7 +37,9 @@ aws_open(const struct aws_open *o, struct err *e)
 		.region = pool_strdup(p, o->region),
 		.api = pool_strdup(p, o->api),
 	};
-	a->http = http_open(o->ca_file, o->dns_servers, e);
+	a->lent = o->http != NULL;
+	a->http = a->lent ? o->http
+	    : http_open(o->ca_file, o->dns_servers, e);
 	if (a->http != NULL)
 		return a;
 	aws_close(a);
@@ -48,7 +51,8 @@ aws_close(struct aws *a)
 {
 	if (a == NULL)
 		return;
-	http_close(a->http);
+	if (!a->lent)
+		http_close(a->http);
 	pool_free(a->pool);
 }
 
@@ -92,6 +96,12 @@ static const struct {
 	{ "RequestExpired", ERR_DENIED, "the session is over, or this "
 	  "machine's clock is wrong" },
 	{ "ExpiredToken", ERR_DENIED, "the session is over" },
+	{ "InvalidSignatureException", ERR_DENIED, "aws-secret-access-key is "
+	  "not this key's, or this machine's clock is wrong" },
+	{ "AccessDenied", ERR_DENIED, "the key's policies do not allow this "
+	  "action" },
+	{ "NoSuchHostedZone", ERR_NOT_FOUND, "the key's account has no such "
+	  "zone" },
 	{ "UnauthorizedOperation", ERR_DENIED, "the key's policies do not "
 	  "allow this action" },
 	{ "InvalidGroup.NotFound", ERR_NOT_FOUND, "no such security group in "
@@ -102,29 +112,43 @@ static const struct {
 	  "group is full: take out rules that nobody needs" },
 };
 
-/* The refusal, with its own name. */
-static const char *
-refused(struct aws *a, const struct aws_query *q, const struct http_reply *r,
-    const struct xml *x, struct err *e)
+/* A refused batch may also come as <InvalidChangeBatch><Messages>. */
+static void
+read_error(const struct xml *x, const char **code, const char **words)
 {
 	const struct xml *error = find_error(x);
-	const char *code = xml_value(error, "Code");
-	const char *words = reply_line(a->pool, xml_value(error, "Message"));
 
+	*code = xml_value(error, "Code");
+	*words = xml_value(error, "Message");
+	if (*code == NULL && x != NULL && xml_child(x, "Messages") != NULL) {
+		*code = xml_name(x);
+		*words = xml_value(xml_child(x, "Messages"), "Message");
+	}
+}
+
+/* The refusal, with its own name. */
+static const char *
+refused(struct aws *a, const char *what, const struct http_reply *r,
+    const struct xml *x, struct err *e)
+{
+	const char *code, *words;
+
+	read_error(x, &code, &words);
+	words = reply_line(a->pool, words);
 	if (code == NULL) {
-		err_set(e, reply_kind(r->status), "%s: HTTP %ld (%s)",
-		    q->what, r->status, reply_meaning(r->status));
+		err_set(e, reply_kind(r->status), "%s: HTTP %ld (%s)", what,
+		    r->status, reply_meaning(r->status));
 		return "";
 	}
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
 		if (!text_same(known[i].code, code))
 			continue;
-		err_set(e, known[i].kind, "%s: %s: %s (%s)", q->what, code,
+		err_set(e, known[i].kind, "%s: %s: %s (%s)", what, code,
 		    known[i].help, words);
 		return code;
 	}
 	err_set(e, text_ends(code, ".NotFound") ? ERR_NOT_FOUND
-	    : reply_kind(r->status), "%s: %s: %s", q->what, code, words);
+	    : reply_kind(r->status), "%s: %s: %s", what, code, words);
 	return code;
 }
 
@@ -139,6 +163,33 @@ is_busy(const struct http_reply *r)
 		if (strstr(r->body, codes[i]) != NULL)
 			return true;
 	return false;
+}
+
+/* Of these, those that surely did nothing. */
+static bool
+is_throttled(const struct http_reply *r)
+{
+	return r->status >= 400 && (strstr(r->body, ">Throttling<") != NULL
+	    || strstr(r->body, ">PriorRequestNotComplete<") != NULL);
+}
+
+/* The document of a reply of 200. */
+static bool
+take_reply(struct aws *a, const char *what, const struct http_reply *r,
+    const struct xml **out, const char **code, struct err *e)
+{
+	struct err why = { 0 };
+	const struct xml *x = xml_parse(a->pool, r->body, r->body_len, what,
+	    &why);
+
+	if (r->status != 200) {
+		*code = refused(a, what, r, x, e);
+		return false;
+	}
+	if (x == NULL)
+		*e = why;
+	*out = x;
+	return x != NULL;
 }
 
 /* ---- what it is asked ---- */
@@ -208,8 +259,6 @@ aws_ask(struct aws *a, const struct aws_query *q, const struct xml **out,
 {
 	struct buf form = buf_new(FORM_MAX);
 	struct http_reply r;
-	struct err why = { 0 };
-	const struct xml *x;
 	bool sent;
 
 	*code = "";
@@ -217,15 +266,48 @@ aws_ask(struct aws *a, const struct aws_query *q, const struct xml **out,
 	sent = buf_check(&form, "the request", e)
 	    && send_form(a, q, &form, &r, e);
 	buf_free(&form);
-	if (!sent)
-		return false;
-	x = xml_parse(a->pool, r.body, r.body_len, q->what, &why);
-	if (r.status != 200) {
-		*code = refused(a, q, &r, x, e);
-		return false;
+	return sent && take_reply(a, q->what, &r, out, code, e);
+}
+
+static bool
+send_call(struct aws *a, const struct aws_call *c, struct http_reply *r,
+    struct err *e)
+{
+	static const char *const headers[] = { "Content-Type: "
+	    "application/xml", NULL };
+	const char *url = a->login.api != NULL
+	    ? pool_printf(a->pool, "%s%s", a->login.api, c->path)
+	    : pool_printf(a->pool, "https://%s%s", c->host, c->path);
+	const struct sigv4_key key = { .id = a->login.key_id,
+	    .secret = a->login.secret, .token = a->login.token,
+	    .region = a->login.region, .service = c->service };
+	struct sigv4_request signing = { .method = c->method, .url = url,
+	    .when = time(NULL) };
+	struct http_request rq = { .method = c->method, .url = url,
+	    .repeatable = c->repeatable,
+	    .again = c->repeatable ? is_busy : is_throttled,
+	    .deadline = clock_deadline(DEADLINE) };
+	struct sigv4_signature s;
+
+	if (c->body != NULL) {
+		signing.headers = headers;
+		signing.body = rq.body = buf_str(c->body);
+		signing.body_len = rq.body_len = c->body->len;
 	}
-	if (x == NULL)
-		*e = why;
-	*out = x;
-	return x != NULL;
+	sigv4_sign(a->pool, &key, &signing, &s);
+	rq.headers = s.headers;
+	rq.authorization = s.authorization;
+	return http_send(a->http, a->pool, &rq, r, e)
+	    || err_within(e, "%s", c->what);
+}
+
+bool
+aws_call(struct aws *a, const struct aws_call *c, const struct xml **out,
+    const char **code, struct err *e)
+{
+	struct http_reply r;
+
+	*code = "";
+	return send_call(a, c, &r, e)
+	    && take_reply(a, c->what, &r, out, code, e);
 }

@@ -30,7 +30,11 @@ digitalocean_open(const struct digitalocean_open *o, struct err *e)
 	d->pool = p;
 	d->api = pool_strdup(p, o->api != NULL ? o->api : API);
 	d->authorization = pool_printf(p, "Bearer %s", o->token);
-	d->http = http_open(o->ca_file, o->dns_servers, e);
+	d->input = o->input != NULL ? pool_strdup(p, o->input)
+	    : "digitalocean-token";
+	d->lent = o->http != NULL;
+	d->http = d->lent ? o->http
+	    : http_open(o->ca_file, o->dns_servers, e);
 	if (d->http != NULL)
 		return d;
 	digitalocean_close(d);
@@ -42,7 +46,8 @@ digitalocean_close(struct digitalocean *d)
 {
 	if (d == NULL)
 		return;
-	http_close(d->http);
+	if (!d->lent)
+		http_close(d->http);
 	pool_free(d->pool);
 }
 
@@ -71,15 +76,15 @@ digitalocean_refused(struct digitalocean *d, const struct http_reply *r,
 		return false;
 	words = reply_line(d->pool, json_str(j, "message"));
 	if (r->status == 401)
-		err_set(e, ERR_DENIED, "%s: digitalocean-token is refused: it"
-		    " is expired, revoked or mistyped (%s)", c->what, words);
+		err_set(e, ERR_DENIED, "%s: %s is refused: it is expired, "
+		    "revoked or mistyped (%s)", c->what, d->input, words);
 	else if (r->status == 403)
-		err_set(e, ERR_DENIED, "%s: digitalocean-token needs the scope"
-		    " %s (%s)", c->what, c->scope, words);
+		err_set(e, ERR_DENIED, "%s: %s needs the scope %s (%s)",
+		    c->what, d->input, c->scope, words);
 	else if (r->status == 404)
-		err_set(e, ERR_NOT_FOUND, "%s: the account that"
-		    " digitalocean-token belongs to has no such %s (%s)",
-		    c->what, c->object, words);
+		err_set(e, ERR_NOT_FOUND, "%s: the account that %s belongs "
+		    "to has no such %s (%s)", c->what, d->input, c->object,
+		    words);
 	else
 		err_set(e, reply_kind(r->status), "%s: %s: %s", c->what,
 		    reply_meaning(r->status), words);

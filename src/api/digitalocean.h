@@ -1,6 +1,7 @@
 /*
  * digitalocean - clusters that DigitalOcean manages: logins for those of
  * Kubernetes; who may connect to those of databases, and MongoDB's users.
+ * (Its name servers: dnshost.h.)
  *
  * What it gives belongs to the handle. Kinds: ERR_NOT_FOUND: the account has
  * no such cluster; ERR_DENIED: the token is refused, or lacks a scope;
@@ -16,8 +17,15 @@
 
 struct digitalocean;
 
+struct http;
+
 struct digitalocean_open {
 	const char *token;
+	const char *input;		/* it came by, for errors; NULL:
+					 * digitalocean-token */
+	struct http *http;		/* which outlives the handle; NULL:
+					 * one of its own, by ca_file and
+					 * dns_servers */
 	const char *api;		/* NULL: the company's own address */
 	const char *ca_file;		/* NULL: the system's store */
 	const char *dns_servers;	/* NULL: the system's */

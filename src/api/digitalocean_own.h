@@ -19,7 +19,9 @@ struct pool;
 struct digitalocean {
 	struct pool *pool;
 	struct http *http;
+	bool lent;			/* http is somebody else's */
 	const char *api, *authorization;
+	const char *input;		/* of the token */
 };
 
 struct digitalocean_call {

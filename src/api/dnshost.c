@@ -19,10 +19,12 @@ enum {
 };
 
 static const struct dnshost_company *const companies[] = {
-	&dnshost_powerdns,
+	&dnshost_cloudflare, &dnshost_digitalocean, &dnshost_powerdns,
+	&dnshost_route53,
 };
 
-const char *const dnshost_names[] = { "powerdns", NULL };
+const char *const dnshost_names[] = { "cloudflare", "digitalocean",
+	"powerdns", "route53", NULL };
 
 struct dnshost {
 	const struct dnshost_company *company;
@@ -53,6 +55,79 @@ dnshost_plain_name(struct pool *p, const char *name)
 	return s;
 }
 
+/* Is all given that the company needs? */
+static bool
+check_login(const struct dnshost_company *c, const struct dnshost_open *o,
+    struct err *e)
+{
+	if (c->needs_server && text_empty(o->server))
+		return err_set(e, ERR_INPUT, "%s needs dns-server: the "
+		    "address of its API, such as https://pdns.example.org",
+		    c->name);
+	if (c->by_key && (text_empty(o->key_id) || text_empty(o->secret)))
+		return err_set(e, ERR_INPUT, "%s needs aws-access-key-id and "
+		    "aws-secret-access-key", c->name);
+	if (!c->by_key && text_empty(o->token))
+		return err_set(e, ERR_INPUT, "%s needs dns-token", c->name);
+	return true;
+}
+
+static const char *
+without_slash(struct pool *p, const char *url)
+{
+	size_t n = url != NULL ? strlen(url) : 0;
+
+	while (n > 0 && url[n - 1] == '/')
+		n--;
+	return n > 0 ? pool_strndup(p, url, n) : NULL;
+}
+
+static struct dnshost *
+new_handle(struct http *http, const struct dnshost_company *c,
+    const struct dnshost_open *o)
+{
+	struct dnshost *h = mem_alloc(sizeof *h);
+	struct pool *p = pool_new();
+
+	h->company = c;
+	h->account = (struct dnshost_account){ .http = http, .pool = p,
+		.server = without_slash(p, o->server),
+		.token = pool_strdup(p, o->token),
+		.key_id = pool_strdup(p, o->key_id),
+		.secret = pool_strdup(p, o->secret),
+		.session = text_empty(o->session) ? NULL
+		    : pool_strdup(p, o->session),
+		.zone = dnshost_plain_name(p, o->zone),
+		.zone_id = text_empty(o->zone_id) ? NULL
+		    : pool_strdup(p, o->zone_id),
+		.least_ttl = 1 };
+	return h;
+}
+
+/* No such zone: perhaps one of the names above it is. */
+static void
+tell_zone_above(struct dnshost *h, struct err *e)
+{
+	const char *zone = h->account.zone, *given = h->account.zone_id;
+	const char *above = strchr(zone, '.');
+	struct err ignored = { 0 };
+	bool found = false;
+
+	for (; !found && above != NULL && strchr(above + 1, '.') != NULL;
+	    above = strchr(above + 1, '.')) {
+		if (h->company->close != NULL)
+			h->company->close(&h->account);
+		h->account.own = NULL;
+		h->account.zone = above + 1;
+		h->account.zone_id = given;
+		found = h->company->check(&h->account, &ignored);
+		if (found)
+			err_set(e, ERR_NOT_FOUND, "there is no such zone, but "
+			    "%s: give that one", above + 1);
+	}
+	h->account.zone = zone;
+}
+
 struct dnshost *
 dnshost_open(struct http *http, const struct dnshost_open *o, struct err *e)
 {
@@ -64,20 +139,13 @@ dnshost_open(struct http *http, const struct dnshost_open *o, struct err *e)
 		    o->company);
 		return NULL;
 	}
-	if (c->needs_server && text_empty(o->server)) {
-		err_set(e, ERR_INPUT, "%s needs dns-server: the address of "
-		    "its API, such as https://pdns.example.org", c->name);
+	if (!check_login(c, o, e))
 		return NULL;
-	}
-	h = mem_alloc(sizeof *h);
-	h->company = c;
-	h->account.http = http;
-	h->account.pool = pool_new();
-	h->account.server = pool_strdup(h->account.pool, o->server);
-	h->account.token = pool_strdup(h->account.pool, o->token);
-	h->account.zone = dnshost_plain_name(h->account.pool, o->zone);
+	h = new_handle(http, c, o);
 	if (c->check(&h->account, e))
 		return h;
+	if (e->kind == ERR_NOT_FOUND)
+		tell_zone_above(h, e);
 	err_within(e, "%s, zone %s", c->name, h->account.zone);
 	dnshost_close(h);
 	return NULL;
@@ -88,8 +156,22 @@ dnshost_close(struct dnshost *h)
 {
 	if (h == NULL)
 		return;
+	if (h->company->close != NULL)
+		h->company->close(&h->account);
 	pool_free(h->account.pool);
 	mem_free(h);
+}
+
+long
+dnshost_least_ttl(const struct dnshost *h)
+{
+	return h->account.least_ttl;
+}
+
+const char *
+dnshost_gap(const struct dnshost *h)
+{
+	return h->company->gap;
 }
 
 const char *
@@ -99,16 +181,20 @@ dnshost_zone(const struct dnshost *h)
 }
 
 static bool
-check_inside(const struct dnshost *h, const char *name, struct err *e)
+is_inside(const char *name, const char *zone)
 {
-	const char *zone = h->account.zone;
 	size_t n = strlen(name), z = strlen(zone);
 
-	if (text_same(name, zone) || (n > z && name[n - z - 1] == '.'
-	    && text_same(name + n - z, zone)))
-		return true;
-	return err_set(e, ERR_INPUT, "%s does not lie in the zone %s", name,
-	    zone);
+	return text_same(name, zone) || (n > z && name[n - z - 1] == '.'
+	    && text_same(name + n - z, zone));
+}
+
+static bool
+check_inside(const struct dnshost *h, const char *name, struct err *e)
+{
+	return is_inside(name, h->account.zone)
+	    || err_set(e, ERR_INPUT, "%s does not lie in the zone %s", name,
+		h->account.zone);
 }
 
 static bool
@@ -163,13 +249,18 @@ has_value(const struct dns_set *s, const struct dns_value *v)
 bool
 dns_set_same(const struct dns_set *a, const struct dns_set *b)
 {
-	if (a->n != b->n)
+	if (a->n != b->n || (a->n > 0 && a->kind != b->kind))
 		return false;
 	for (size_t i = 0; i < a->n; i++)
 		if (!has_value(b, &a->value[i]))
 			return false;
-	return a->n == 0 || a->ttl == b->ttl;
+	return a->n == 0 || a->kind != DNSHOST_PLAIN || a->ttl == b->ttl;
 }
+
+/* What a set is beside plain; as in the record. */
+static const char *const kinds[] = { [DNSHOST_PLAIN] = "plain",
+	[DNSHOST_PROXIED] = "proxied", [DNSHOST_ALIAS] = "alias",
+	[DNSHOST_ROUTED] = "routed" };
 
 const char *
 dns_set_words(struct pool *p, const struct dns_set *s)
@@ -183,7 +274,10 @@ dns_set_words(struct pool *p, const struct dns_set *s)
 	for (size_t i = 0; i < s->n; i++)
 		buf_printf(&b, "%s%s%s", i > 0 ? ", " : "", s->value[i].text,
 		    s->value[i].disabled ? " (disabled)" : "");
-	buf_printf(&b, " TTL %ld", s->ttl);
+	if (s->kind == DNSHOST_PLAIN)
+		buf_printf(&b, " TTL %ld", s->ttl);
+	else
+		buf_printf(&b, " (%s)", kinds[s->kind]);
 	words = pool_strdup(p, buf_str(&b));
 	buf_free(&b);
 	return words;
@@ -192,7 +286,8 @@ dns_set_words(struct pool *p, const struct dns_set *s)
 struct dns_set
 dns_set_with_ttl(struct dns_set s, long ttl)
 {
-	s.ttl = ttl;
+	if (s.kind == DNSHOST_PLAIN)
+		s.ttl = ttl;
 	return s;
 }
 
@@ -205,6 +300,8 @@ dns_set_json(const struct dns_set *s)
 	json_set_str(j, "name", s->name);
 	json_set_str(j, "type", s->type);
 	json_set_num(j, "ttl", (double)s->ttl);
+	if (s->kind != DNSHOST_PLAIN)
+		json_set_str(j, "kind", kinds[s->kind]);
 	for (size_t i = 0; i < s->n; i++) {
 		struct json *v = json_object();
 
@@ -217,16 +314,35 @@ dns_set_json(const struct dns_set *s)
 	return j;
 }
 
+/* Plain where nothing is said. */
+static bool
+read_kind(const struct json *j, enum dnshost_kind *kind)
+{
+	const char *said = json_str(j, "kind");
+
+	*kind = DNSHOST_PLAIN;
+	if (said == NULL)
+		return json_is_null(j, "kind");
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (text_same(said, kinds[i])) {
+			*kind = (enum dnshost_kind)i;
+			return true;
+		}
+	return false;
+}
+
 bool
 dns_set_read(struct pool *p, const struct json *j, struct dns_set *s)
 {
 	const struct json *values = json_get(j, "values");
 	size_t n = (size_t)json_len(values);
 	struct dns_value *v = pool_alloc(p, (n + 1) * sizeof *v);
+	enum dnshost_kind kind;
 	double ttl;
 
 	if (json_str(j, "name") == NULL || json_str(j, "type") == NULL
-	    || !json_is_array(values) || !json_num(j, "ttl", &ttl)
+	    || !read_kind(j, &kind) || !json_is_array(values)
+	    || !json_num(j, "ttl", &ttl)
 	    || ttl < 0 || ttl > MAX_TTL)
 		return false;
 	for (size_t i = 0; i < n; i++) {
@@ -239,7 +355,7 @@ dns_set_read(struct pool *p, const struct json *j, struct dns_set *s)
 	}
 	*s = (struct dns_set){ .name = pool_strdup(p, json_str(j, "name")),
 		.type = pool_strdup(p, json_str(j, "type")),
-		.ttl = (long)ttl, .value = v, .n = n };
+		.ttl = (long)ttl, .value = v, .n = n, .kind = kind };
 	return true;
 }
 
@@ -267,21 +383,52 @@ read_again(struct dnshost *h, struct pool *p, const struct dns_set *like,
 	return true;
 }
 
+/* Could a change from `was` to `now` that was cut off leave this? */
+static bool
+is_between(const struct dns_set *is, const struct dns_set *was,
+    const struct dns_set *now)
+{
+	for (size_t i = 0; i < is->n; i++)
+		if (!has_value(was, &is->value[i])
+		    && !has_value(now, &is->value[i]))
+			return false;
+	return is->n == 0 || is->ttl == was->ttl || is->ttl == now->ttl;
+}
+
+/* May the set be written, now that it is so? */
+static bool
+check_change(struct dnshost *h, struct pool *p, const struct dns_set *is,
+    const struct dns_set *was, const struct dns_set *now, struct err *e)
+{
+	if (!dns_set_same(is, was) && !(h->company->piecemeal
+	    && is_between(is, was, now)))
+		return err_set(e, ERR_CONFLICT, "%s: somebody changed it "
+		    "meanwhile to %s", now->name, dns_set_words(p, is));
+	if (is->kind == DNSHOST_ROUTED || now->kind == DNSHOST_ROUTED)
+		return err_set(e, ERR_HAND, "%s %s has a routing policy, "
+		    "which is not ours to change: take the policy away, or "
+		    "change the record by hand", now->name, now->type);
+	if (now->n > 0 && now->kind == DNSHOST_PLAIN
+	    && now->ttl < h->account.least_ttl)
+		return err_set(e, ERR_INPUT, "%s %s: TTL %ld is too low: %s "
+		    "takes %ld or more", now->name, now->type, now->ttl,
+		    h->company->name, h->account.least_ttl);
+	return true;
+}
+
 /* Which sets must be written: those still as they were. */
 static bool
 choose_sets(struct dnshost *h, struct pool *p, const struct dns_set *was,
-    const struct dns_set *now, size_t n, bool *write, struct err *e)
+    const struct dns_set *now, size_t n, bool *write, struct dns_set *is,
+    struct err *e)
 {
-	struct dns_set *is = pool_alloc(p, (n + 1) * sizeof *is);
-
 	if (!read_again(h, p, now, n, is, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		write[i] = !dns_set_same(&is[i], &now[i]);
-		if (write[i] && !dns_set_same(&is[i], &was[i]))
-			return err_set(e, ERR_CONFLICT, "%s: somebody changed "
-			    "it meanwhile to %s", now[i].name,
-			    dns_set_words(p, &is[i]));
+		if (write[i] && !check_change(h, p, &is[i], &was[i], &now[i],
+		    e))
+			return false;
 	}
 	return true;
 }
@@ -325,19 +472,19 @@ replace_once(struct dnshost *h, struct pool *p, const struct dns_set *was,
     const struct dns_set *now, size_t n, bool *written, struct err *e)
 {
 	bool *write = pool_alloc(p, (n + 1) * sizeof *write);
-	struct dns_set *from = pool_alloc(p, (n + 1) * sizeof *from);
+	struct dns_set *is = pool_alloc(p, (n + 1) * sizeof *is);
 	struct dns_set *to = pool_alloc(p, (n + 1) * sizeof *to);
 	size_t k = 0;
 
-	if (!choose_sets(h, p, was, now, n, write, e))
+	if (!choose_sets(h, p, was, now, n, write, is, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		if (!write[i])
 			continue;
-		from[k] = was[i];
+		is[k] = is[i];
 		to[k++] = now[i];
 	}
-	if (k > 0 && !h->company->write(&h->account, from, to, k, e)) {
+	if (k > 0 && !h->company->write(&h->account, is, to, k, e)) {
 		*written = *written || is_unsure(e->kind);
 		return err_within(e, "%s, zone %s", h->company->name,
 		    h->account.zone);

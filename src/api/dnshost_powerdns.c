@@ -42,12 +42,9 @@ static const char *
 zone_url(const struct dnshost_account *a, struct pool *p, const char *rest)
 {
 	struct buf b = buf_new(BODY_MAX);
-	size_t n = strlen(a->server);
 	const char *url;
 
-	while (n > 0 && a->server[n - 1] == '/')
-		n--;
-	buf_add(&b, a->server, n);
+	buf_puts(&b, a->server);
 	buf_puts(&b, "/api/v1/servers/localhost/zones/");
 	add_zone_id(&b, a->zone);
 	buf_puts(&b, rest);
@@ -108,7 +105,7 @@ is_exposed(const char *server)
 }
 
 static bool
-check(const struct dnshost_account *a, struct err *e)
+check(struct dnshost_account *a, struct err *e)
 {
 	struct pool *p = pool_new();
 	struct http_reply r;
@@ -247,7 +244,7 @@ set_change(struct pool *p, const struct dns_set *s)
 
 /* What goes must go first, or a CNAME would meet its successor. */
 static bool
-write_sets(const struct dnshost_account *a, const struct dns_set *was,
+write_sets(const struct dnshost_account *a, const struct dns_set *is,
     const struct dns_set *now, size_t n, struct err *e)
 {
 	struct pool *p = pool_new();
@@ -257,7 +254,7 @@ write_sets(const struct dnshost_account *a, const struct dns_set *was,
 	struct http_reply r;
 	bool ok;
 
-	(void)was;
+	(void)is;
 	for (int gone = 1; gone >= 0; gone--)
 		for (size_t i = 0; i < n; i++)
 			if ((now[i].n == 0) == (gone == 1))

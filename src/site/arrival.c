@@ -74,8 +74,11 @@ static const char **
 lead(const struct arrival *w, struct pool *p, const char *name,
     const char *type, size_t *n)
 {
-	const char **v = served(p, find_set(w, name, type), n);
+	const struct dns_set *s = find_set(w, name, type);
+	const char **v = served(p, s, n);
 
+	if (*n > 0 && s->kind == DNSHOST_ALIAS)	/* target, zone, health */
+		return elsewhere(w, p, text_split(p, v[0], NULL)[0], type, n);
 	for (int hop = 0; *n == 0 && hop < HOPS; hop++) {
 		v = served(p, find_set(w, name, "CNAME"), n);
 		if (*n == 0)
@@ -86,6 +89,21 @@ lead(const struct arrival *w, struct pool *p, const char *name,
 		v = served(p, find_set(w, name, type), n);
 	}
 	return v;
+}
+
+/* Do the name servers give out what stands in the host's sets? */
+static bool
+is_plain(const struct arrival *w, const char *name)
+{
+	static const char *const types[] = { "A", "AAAA", "CNAME" };
+
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		const struct dns_set *s = find_set(w, name, types[i]);
+
+		if (s != NULL && s->n > 0 && s->kind != DNSHOST_PLAIN)
+			return false;
+	}
+	return true;
 }
 
 bool
@@ -101,7 +119,7 @@ arrival_await_resolvers(const struct arrival *w, struct err *e)
 
 		want[n] = (struct dns_want){ .name = name, .type = "A" };
 		want[n].value = lead(w, z->pool, name, "A", &want[n].n);
-		if (want[n].n > 0)
+		if (want[n].n > 0 && is_plain(w, name))
 			n++;
 	}
 	if (resolve_await(z->resolve, w->resolver, w->resolvers, true, want,

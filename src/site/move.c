@@ -72,6 +72,8 @@ moved(struct pool *p, struct dns_set s, const char *const *v, size_t n)
 
 	s.value = value;
 	s.n = n;
+	if (s.kind == DNSHOST_ALIAS)
+		s.kind = DNSHOST_PLAIN;	/* addresses in place of its target */
 	for (size_t i = 0; i < n; i++)
 		value[i].text = v[i];
 	for (size_t i = 0; i < nwas; i++) {
@@ -114,6 +116,9 @@ add_new(struct zone *z, struct move *m, const struct zone_host *h,
 			from = h->set[i];
 	to = moved(z->pool, from, v6 ? m->v6 : m->v4, v6 ? m->n6 : m->n4);
 	to.ttl = ttl;
+	for (size_t i = 0; i < h->n; i++)
+		if (h->set[i].kind == DNSHOST_PROXIED)
+			to.kind = DNSHOST_PROXIED; /* as what goes */
 	if (!v6 || m->n6 > 0)
 		add(m, from, to);
 }

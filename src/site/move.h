@@ -6,7 +6,8 @@
  * where the new side has no IPv6 they go, or its visitors would stay behind.
  * A CNAME to another host of the instance follows it and stays; any other
  * CNAME gives way to address records. TTLs stay as they are, and so does what
- * is disabled.
+ * is disabled. An alias of the company becomes addresses; what is proxied
+ * stays so.
  */
 #ifndef SITE_MOVE_H
 #define SITE_MOVE_H

@@ -71,9 +71,21 @@ passage_close(struct passage *w)
 	zone_close(w->zone);
 }
 
-void
-passage_tell_changes(const struct move *m)
+/* Does a CNAME come or go at a name? */
+static bool
+swaps_types(const struct move *m)
 {
+	for (size_t i = 0; i < m->n; i++)
+		if (text_same(m->to[i].type, "CNAME")
+		    && (m->from[i].n == 0) != (m->to[i].n == 0))
+			return true;
+	return false;
+}
+
+void
+passage_tell_changes(const struct passage *w, const struct move *m)
+{
+	const char *gap = dnshost_gap(w->zone->company);
 	struct pool *p = step_common()->pool;
 
 	for (size_t i = 0; i < m->n; i++) {
@@ -87,6 +99,8 @@ passage_tell_changes(const struct move *m)
 			    ? dns_set_words(p, from) : NULL,
 			    dns_set_words(p, to));
 	}
+	if (gap != NULL && m->differ > 0 && swaps_types(m))
+		log_warn("a name changes its type. %s", gap);
 }
 
 static struct arrival

@@ -50,8 +50,9 @@ struct passage {
 bool passage_open(struct passage *, struct err *) MUST_CHECK;
 void passage_close(struct passage *);
 
-/* Each set of the move, as changed or the same, to log and summary. */
-void passage_tell_changes(const struct move *);
+/* Each set of the move, as changed or the same, to log and summary; and the
+ * gap, where a name changes its type with a company that leaves one. */
+void passage_tell_changes(const struct passage *, const struct move *);
 
 /* Do all hosts answer well where these sets would lead them? One look, before
  * anything is changed. ERR_OTHER says what is lacking. */

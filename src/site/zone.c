@@ -20,7 +20,8 @@ enum {
 };
 
 static struct {
-	const char *provider, *server, *token, *zone, *hosts;
+	const char *provider, *server, *token, *zone, *zone_id, *hosts;
+	const char *key_id, *secret, *session;
 } in;
 
 const struct input zone_inputs[] = {
@@ -31,9 +32,22 @@ const struct input zone_inputs[] = {
 	  .check = text_check_url, .optional = true,
 	  .help = "Address of its API, where it has no fixed one" },
 	{ .name = "dns-token", .str = &in.token, .secret = true,
-	  .help = "Token or key that may edit the zone" },
+	  .optional = true, .help = "Token or key that may edit the zone; "
+	    "route53 has an access key instead" },
+	{ .name = "aws-access-key-id", .str = &in.key_id,
+	  .dflt = "$AWS_ACCESS_KEY_ID:-", .help = "For route53: key that may "
+	    "edit the zone" },
+	{ .name = "aws-secret-access-key", .str = &in.secret,
+	  .dflt = "$AWS_SECRET_ACCESS_KEY:-", .secret = true,
+	  .help = "Its secret" },
+	{ .name = "aws-session-token", .str = &in.session,
+	  .dflt = "$AWS_SESSION_TOKEN:-", .secret = true,
+	  .help = "Token of its session, if it has one" },
 	{ .name = "zone", .str = &in.zone, .plan = "dns.zone",
 	  .check = text_check_host, .help = "Zone, such as example.org" },
+	{ .name = "dns-zone-id", .str = &in.zone_id, .optional = true,
+	  .plan = "dns.zone-id", .help = "Its id at cloudflare or route53, "
+	    "where the account has several zones of that name" },
 	{ .name = "hosts", .str = &in.hosts, .optional = true,
 	  .check = hosts_check, .places = hosts_places,
 	  .help = "Hosts to treat, as kind=name; those of the plan if empty" },
@@ -133,7 +147,9 @@ open_all(struct zone *z, struct err *e)
 		return false;
 	z->company = dnshost_open(z->http, &(struct dnshost_open){
 		.company = in.provider, .server = in.server,
-		.token = in.token, .zone = in.zone }, e);
+		.token = in.token, .key_id = in.key_id, .secret = in.secret,
+		.session = in.session, .zone = in.zone,
+		.zone_id = in.zone_id }, e);
 	if (z->company == NULL)
 		return false;
 	z->name = dnshost_zone(z->company);
@@ -196,9 +212,16 @@ zone_await(struct zone *z, const struct dns_set *set, size_t n,
 	clock_ms first = clock_sooner(deadline, clock_deadline(FIRST_SECONDS));
 	struct dns_want *w = pool_alloc(z->pool, (n + 1) * sizeof *w);
 	struct err lag = { 0 };
+	size_t plain = 0;
 
 	for (size_t i = 0; i < n; i++)
-		w[i] = want(z->pool, &set[i]);
+		if (set[i].kind == DNSHOST_PLAIN)
+			w[plain++] = want(z->pool, &set[i]);
+		else
+			log_info("%s %s: the company answers in its place "
+			    "(%s)", set[i].name, set[i].type,
+			    dns_set_words(z->pool, &set[i]));
+	n = plain;
 	if (resolve_await(z->resolve, z->server, z->servers, false, w, n,
 	    IN_A_ROW, first, &lag))
 		return true;

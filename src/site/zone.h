@@ -21,7 +21,8 @@ struct dnshost;
 struct http;
 struct pool;
 
-/* Rows dns-provider, dns-server, dns-token, zone, hosts. */
+/* Rows dns-provider, dns-server, dns-token, aws-..., zone, dns-zone-id,
+ * hosts. */
 extern const struct input zone_inputs[];
 
 /* The sets of one host that lead visitors. */
@@ -56,7 +57,8 @@ long zone_highest_ttl(const struct zone_host *);
 
 /*
  * Await that all authorities give these sets as they are here, twice in a
- * row. Where one lags at first, the company is asked to tell it.
+ * row. Where one lags at first, the company is asked to tell it. A set that is
+ * not plain is given out as something else: it is not awaited.
  */
 bool zone_await(struct zone *, const struct dns_set *, size_t n, clock_ms,
     struct err *) MUST_CHECK;
