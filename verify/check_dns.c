@@ -96,10 +96,8 @@ add_words(struct buf *b, const char *server, const char *host,
 	dns_words(b, a);
 }
 
-/* What makes a name server none: no answer at all, or one without authority.
- * NULL: it is one. */
-static const char *
-server_fault(struct pool *p, const struct subject *s, size_t server)
+const char *
+dns_server_fault(struct pool *p, const struct subject *s, size_t server)
 {
 	const struct dns_answer *a = s->facts->authority
 	    + server * s->final.n;
@@ -118,13 +116,11 @@ server_fault(struct pool *p, const struct subject *s, size_t server)
 	return silent == s->final.n ? "does not answer" : NULL;
 }
 
-/* Is there any server of the zone to judge by? If not, dns-delegation says
- * why. */
-static bool
-has_server(struct pool *p, const struct subject *s, struct opinion *o)
+bool
+dns_has_server(struct pool *p, const struct subject *s, struct opinion *o)
 {
 	for (size_t i = 0; s->facts->zone_known && i < s->facts->zone.n; i++)
-		if (server_fault(p, s, i) == NULL)
+		if (dns_server_fault(p, s, i) == NULL)
 			return true;
 	o->verdict = VERIFY_SKIP;
 	o->found = "not judged: dns-delegation found no server to judge by";
@@ -142,7 +138,7 @@ find_wrong(struct pool *p, const struct subject *s,
 
 	for (size_t i = 0; i < servers * s->final.n; i++) {
 		if (is_right(p, s, &a[i]) || (authority
-		    && server_fault(p, s, i / s->final.n) != NULL))
+		    && dns_server_fault(p, s, i / s->final.n) != NULL))
 			continue;
 		add_words(b, server[i / s->final.n],
 		    s->final.v[i % s->final.n].name, &a[i]);
@@ -181,7 +177,7 @@ find_wrong6(struct pool *p, const struct subject *s,
 
 		for (size_t k = 0; right && k < a->n; k++)
 			right = is_listed6(s->new_address, a->value[k]);
-		if (right || server_fault(p, s, i / s->final.n) != NULL)
+		if (right || dns_server_fault(p, s, i / s->final.n) != NULL)
 			continue;
 		add_words(b, server[i / s->final.n], pool_printf(p,
 		    "%s AAAA", s->final.v[i % s->final.n].name), a);
@@ -201,8 +197,8 @@ decide(struct pool *p, struct opinion *o, bool said, struct buf *wrong,
 	buf_free(wrong);
 }
 
-static const char *const *
-authorities(struct pool *p, const struct facts *f)
+const char *const *
+dns_authorities(struct pool *p, const struct facts *f)
 {
 	const char **v = pool_alloc(p, (f->zone.n + 1) * sizeof *v);
 
@@ -212,12 +208,37 @@ authorities(struct pool *p, const struct facts *f)
 	return v;
 }
 
+/* Do all name the same name servers as the first that answers? */
+static bool
+name_same_servers(struct pool *p, const struct subject *s,
+    const char *const *who, struct buf *wrong)
+{
+	const struct dns_answer *ns = s->facts->names.ns, *first = NULL;
+	size_t n = ns != NULL ? s->facts->zone.n : 0;
+	bool same = true;
+
+	for (size_t i = 0; i < n; i++) {
+		if (ns[i].found != DNS_ANSWER
+		    || dns_server_fault(p, s, i) != NULL)
+			continue;
+		if (first == NULL)
+			first = &ns[i];
+		if (dns_same(first->value, first->n, ns[i].value, ns[i].n))
+			continue;
+		buf_printf(wrong, "%s%s names other name servers than %s: ",
+		    wrong->len > 0 ? "; " : "", who[i], who[first - ns]);
+		dns_words(wrong, &ns[i]);
+		same = false;
+	}
+	return same;
+}
+
 /* Every name server is one, and every one says the same of itself. */
 struct opinion
 check_dns_delegation(struct pool *p, const struct subject *s)
 {
 	const struct facts *f = s->facts;
-	const char *const *who = authorities(p, f);
+	const char *const *who = dns_authorities(p, f);
 	struct opinion o = { .expected = "the zone is found, and each of its "
 	    "name servers answers with authority" };
 	struct buf wrong = buf_new(WORDS_MAX);
@@ -229,7 +250,7 @@ check_dns_delegation(struct pool *p, const struct subject *s)
 		return o;
 	}
 	for (size_t i = 0; i < f->zone.n; i++) {
-		const char *fault = server_fault(p, s, i);
+		const char *fault = dns_server_fault(p, s, i);
 
 		if (fault == NULL)
 			continue;
@@ -237,6 +258,7 @@ check_dns_delegation(struct pool *p, const struct subject *s)
 		    who[i], fault);
 		said = said || !text_same(fault, "does not answer");
 	}
+	said = !name_same_servers(p, s, who, &wrong) || said;
 	decide(p, &o, said, &wrong, pool_printf(p, "%zu servers of %s",
 	    f->zone.n, f->zone.name));
 	return o;
@@ -274,13 +296,13 @@ struct opinion
 check_dns_chain(struct pool *p, const struct subject *s)
 {
 	const struct facts *f = s->facts;
-	const char *const *who = authorities(p, f);
+	const char *const *who = dns_authorities(p, f);
 	struct opinion o = { .expected = pool_printf(p, "CNAMEs lead every "
 	    "host to an address, over %d links at most", CHAIN_MOST) };
 	struct buf wrong = buf_new(WORDS_MAX);
 	size_t chains = 0;
 
-	if (!has_server(p, s, &o))
+	if (!dns_has_server(p, s, &o))
 		return o;
 	for (size_t i = 0; i < f->zone.n * s->final.n; i++) {
 		const struct dns_answer *a = &f->authority[i];
@@ -308,10 +330,10 @@ check_dns_authorities(struct pool *p, const struct subject *s)
 	struct opinion o = { .expected = pool_printf(p, "every name server "
 	    "of the zone leads every host to %s", expected_side(p, s)) };
 	struct buf wrong = buf_new(WORDS_MAX);
-	const char *const *who = authorities(p, f);
+	const char *const *who = dns_authorities(p, f);
 	bool said;
 
-	if (!has_server(p, s, &o))
+	if (!dns_has_server(p, s, &o))
 		return o;
 	said = find_wrong(p, s, f->authority, who, f->zone.n, true, &wrong);
 	said = find_wrong6(p, s, who, &wrong) || said;
@@ -360,12 +382,12 @@ check_dns_ttl(struct pool *p, const struct subject *s)
 		.found = pool_printf(p, "so on %zu servers", f->zone.n) };
 	size_t silent = 0;
 
-	if (!has_server(p, s, &o))
+	if (!dns_has_server(p, s, &o))
 		return o;
 	for (size_t i = 0; i < f->zone.n * s->final.n; i++) {
 		const struct dns_answer *a = &f->authority[i];
 
-		if (server_fault(p, s, i / s->final.n) != NULL)
+		if (dns_server_fault(p, s, i / s->final.n) != NULL)
 			continue;
 		if (a->found != DNS_ANSWER && a->found != DNS_ALIAS) {
 			silent++;

@@ -119,10 +119,12 @@ judge_health(struct pool *p, const struct side *v, const char *which)
 	if (is_blind(v, &o, which))
 		return o;
 	for (size_t i = 0; i < v->hosts->n * v->addresses; i++) {
+		const struct host *h = &v->hosts->v[i % v->hosts->n];
 		const char *words;
 
-		if (!health_is_good(p, &v->hosts->v[i % v->hosts->n],
-		    v->hosts, &v->visit[i], &words))
+		/* Of Meilisearch speaks check_search. */
+		if (!text_same(h->kind, "meilisearch")
+		    && !health_is_good(p, h, v->hosts, &v->visit[i], &words))
 			add(&b, v, i, words);
 	}
 	return finish(p, o, &b, pool_printf(p, "%zu hosts at %s",
@@ -154,7 +156,7 @@ url_host(struct pool *p, const char *url)
 struct opinion
 check_studio_redirect(struct pool *p, const struct subject *s)
 {
-	const struct tls_facts *f = &s->facts->studio;
+	const struct tls_facts *f = &s->facts->fresh.page[PAGE_STUDIO];
 	const char *lms = hosts_name(s->facts->fresh.hosts, "lms");
 	struct opinion o = { .expected = pool_printf(p, "Studio sends who is "
 	    "not logged in to %s", lms != NULL ? lms : "the LMS") };
@@ -182,38 +184,87 @@ check_studio_redirect(struct pool *p, const struct subject *s)
 	return o;
 }
 
+/* Is the URL's host this one; or, until the switch, the one that the shared
+ * database's site configuration names? *final is set then. */
+static bool
+is_own(struct pool *p, const struct subject *s, const char *url,
+    const char *kind, bool *final)
+{
+	const char *host = url_host(p, url);
+	const char *own = hosts_name(s->facts->fresh.hosts, kind);
+	const char *later = hosts_name(&s->final, kind);
+
+	if (own == NULL || text_same_fold(host, own))
+		return true;
+	*final = *final || (later != NULL && text_same_fold(host, later));
+	return !subject_is_after(s, PHASE_SWITCH) && later != NULL
+	    && text_same_fold(host, later);
+}
+
+static void
+judge_mfe_config(struct pool *p, const struct subject *s,
+    const struct json *j, struct opinion *o)
+{
+	const char *lms = json_str(j, "LMS_BASE_URL");
+	const char *cms = json_str(j, "STUDIO_BASE_URL");
+	const char *site = json_str(j, "SITE_NAME");
+	const char *name = s->facts->deployed.platform;
+	bool final = false;
+	bool own = is_own(p, s, lms, "lms", &final)
+	    && is_own(p, s, cms, "cms", &final);
+
+	o->found = pool_printf(p, "LMS %s, Studio %s, name %s%s",
+	    url_host(p, lms), url_host(p, cms), site != NULL ? site : "none",
+	    own && final ? ": the shared database's site configuration "
+	    "names the final hosts, as it must until the switch" : "");
+	o->verdict = own && !text_empty(site) && (final || name == NULL
+	    || text_same(site, name)) ? VERIFY_PASS : VERIFY_FAIL;
+}
+
 struct opinion
 check_mfe_config(struct pool *p, const struct subject *s)
 {
-	const struct tls_facts *f = &s->facts->mfe_config;
-	const char *lms = hosts_name(s->facts->fresh.hosts, "lms");
-	const char *cms = hosts_name(s->facts->fresh.hosts, "cms");
-	struct opinion o = { .verdict = VERIFY_PASS,
+	const struct tls_facts *f = &s->facts->fresh.page[PAGE_MFE_CONFIG];
+	struct opinion o = { .verdict = VERIFY_FAIL,
 		.expected = "the micro-frontends' configuration names the "
 		    "instance's own hosts and name" };
 	struct err ignored;
 	struct json *j;
-	const char *site;
 
 	if (is_blind(&s->facts->fresh, &o, NO_NEW))
 		return o;
 	j = f->stage == TLS_ANSWERED && f->status == 200
 	    ? json_parse(f->body, f->body_len, "mfe_config", &ignored) : NULL;
-	site = json_str(j, "SITE_NAME");
-	o.found = pool_printf(p, "LMS %s, Studio %s, name %s",
-	    url_host(p, json_str(j, "LMS_BASE_URL")),
-	    url_host(p, json_str(j, "STUDIO_BASE_URL")),
-	    site != NULL ? site : "none");
-	if (j == NULL)
+	if (j != NULL)
+		judge_mfe_config(p, s, j, &o);
+	else
 		o.found = f->stage == TLS_ANSWERED ? pool_printf(p, "HTTP %ld"
 		    ", no JSON", f->status) : f->why;
-	if (j == NULL || !text_same_fold(url_host(p, json_str(j,
-	    "LMS_BASE_URL")), lms) || (cms != NULL && !text_same_fold(
-	    url_host(p, json_str(j, "STUDIO_BASE_URL")), cms))
-	    || text_empty(site)
-	    || (s->facts->deployed.platform != NULL
-	    && !text_same(site, s->facts->deployed.platform)))
-		o.verdict = VERIFY_FAIL;
 	json_free(j);
 	return o;
+}
+
+/* Any authority that is trusted will do, unless one is named. */
+struct opinion
+check_issuer(struct pool *p, const struct subject *s)
+{
+	const struct side *v = &s->facts->fresh;
+	struct opinion o = { .expected = pool_printf(p, "certificates are "
+	    "from %s", s->issuer_words != NULL ? s->issuer_words : "anybody")
+	};
+	struct buf b = buf_new(WORDS_MAX);
+
+	if (s->issuer_words == NULL) {
+		o.verdict = VERIFY_SKIP;
+		o.found = "no issuer is named";
+		return o;
+	}
+	if (is_blind(v, &o, NO_NEW))
+		return o;
+	for (size_t i = 0; i < v->hosts->n * v->addresses; i++)
+		if (v->visit[i].issuer == NULL
+		    || strstr(v->visit[i].issuer, s->issuer_words) == NULL)
+			add(&b, v, i, v->visit[i].issuer != NULL
+			    ? v->visit[i].issuer : v->visit[i].why);
+	return finish(p, o, &b, v->visit[0].issuer);
 }

@@ -38,6 +38,19 @@ const struct check checks[] = {
 	  MADE & ~BEFORE(PHASE_SETTLE), 0, { 0 },
 	  "run set-dns-ttl" },
 
+	{ "dns-serials", check_dns_serials, NEED_AUTHORITY | NEED_SERIALS,
+	  ALWAYS, 0, { 0 },
+	  "wait as long as the zone's refresh time, or have the primary "
+	  "notify the others" },
+	{ "dns-wildcard", check_dns_wildcard, NEED_AUTHORITY | NEED_WILDCARD,
+	  CONFIGURED | CONNECTED | SWITCHED, 0, { 0 },
+	  "give the host a record of its own: a change of it would change "
+	  "nothing, or too much" },
+	{ "dns-caa", check_dns_caa, NEED_CAA,
+	  ALWAYS & ~BEFORE(PHASE_CONFIGURE), 0, { 0 },
+	  "add a CAA record `0 issue` with the issuer's name beside those "
+	  "that are there" },
+
 	{ "answers-old", check_answers_old, NEED_OLD, OLD_LIVES,
 	  BEFORE(PHASE_SWITCH), { 0 },
 	  "look at the old ingress and its load balancer" },
@@ -58,6 +71,26 @@ const struct check checks[] = {
 	{ "heartbeat-new", check_heartbeat_new, NEED_NEW, MADE, DEPLOYS,
 	  { "answers-new" },
 	  "look at the pods' logs; run probe-data for the databases" },
+	{ "certificate-issuer", check_issuer, NEED_NEW, SWITCHED | SETTLED,
+	  0, { "certificate-new" },
+	  "see which Issuer the namespace's Certificate names" },
+	{ "heartbeat-extended", check_heartbeat_extended, NEED_EXTENDED,
+	  MADE, DEPLOYS, { "heartbeat-new" },
+	  "look at the workers' logs, and at Redis" },
+	{ "search", check_search, NEED_NEW, MADE, DEPLOYS,
+	  { "answers-new" },
+	  "look at Meilisearch's pod and its volume" },
+	{ "wrong-host", check_wrong_host, NEED_STRANGER, MADE, DEPLOYS,
+	  { "answers-new" },
+	  "take the ingress rule without host out: whoever asks for any "
+	  "name is served" },
+	{ "static-asset", check_static_asset, NEED_HOME, MADE, DEPLOYS,
+	  { "heartbeat-new" },
+	  "build the images again, with the theme's files" },
+	{ "courses", check_courses, NEED_COURSES, CONNECTED,
+	  BEFORE(PHASE_SWITCH), { "heartbeat-old", "heartbeat-new" },
+	  "compare the settings of both sides: databases, and the site's "
+	  "filter of organisations" },
 	{ "studio-redirect", check_studio_redirect, NEED_STUDIO, MADE, DEPLOYS,
 	  { "heartbeat-new" },
 	  "correct LMS_HOST in config.yml, render and deploy" },
@@ -65,6 +98,22 @@ const struct check checks[] = {
 	  { "heartbeat-new" },
 	  "correct the hosts in config.yml, render and deploy; see the "
 	  "site configuration in Django's admin" },
+
+	{ "site", check_site, 0, CONNECTED, BEFORE(PHASE_SWITCH),
+	  { "mfe-config" },
+	  "leave the site's rows in the database as they are" },
+	{ "sso", check_sso, NEED_SAML, CONNECTED | SWITCHED | SETTLED,
+	  BEFORE(PHASE_SWITCH), { "heartbeat-new" },
+	  "compare the settings of both sides: SAML; leave the provider's "
+	  "rows in the database as they are" },
+	{ "lti", check_lti, 0, CONNECTED, BEFORE(PHASE_SWITCH),
+	  { "heartbeat-new" },
+	  "leave the consumers' rows in the database as they are" },
+	{ "snapshot", check_snapshot, NEED_HOME | NEED_MFE_CONFIG,
+	  CONNECTED | SWITCHED | SETTLED, BEFORE(PHASE_SWITCH),
+	  { "heartbeat-new" },
+	  "see what differs; if it is meant to, run snapshot-instance "
+	  "again while the old side is well" },
 
 	{ "application", check_application, NEED_LIVE, MADE, DEPLOYS, { 0 },
 	  "look at the Application's resources in Argo CD" },

@@ -52,13 +52,48 @@ struct live {
 };
 void live_find(struct pool *, const struct subject *, struct live *);
 
+/* What is asked of a side besides its health, at its first address. */
+enum page {
+	PAGE_MFE_CONFIG, PAGE_STUDIO, PAGE_HOME, PAGE_COURSES, PAGE_SAML,
+	PAGE_LMS_EXTENDED, PAGE_CMS_EXTENDED, PAGE_STRANGER, PAGES
+};
+
 /* Hosts as found at one side's addresses: address after address. */
 struct side {
 	const struct hosts *hosts;
 	const char *const *address;
 	size_t addresses;
 	struct tls_facts *visit;	/* hosts->n * addresses */
+	bool asked[PAGES];
+	struct tls_facts page[PAGES];
+	const char *asset_path;		/* that the LMS's page names; NULL */
+	const char *asset_host;
+	struct tls_facts asset;
 };
+
+/* The question that shows the page; false: it is not needed, or there is no
+ * such host. */
+struct tls_question;
+bool page_question(struct pool *, const struct subject *, struct side *,
+    enum page, struct tls_question *);
+/* What the LMS's page leads to; false: nothing. */
+bool page_question_asset(struct pool *, struct side *,
+    struct tls_question *);
+
+/* What is asked of DNS besides addresses. */
+struct names {
+	struct dns_answer *ns, *soa;	/* of the zone; zone.n each */
+	struct dns_answer *below, *beside;	/* a name that nobody has,
+				 * below each final host and beside it */
+	const char **caa_name;
+	struct dns_answer *caa;		/* caas: the hosts and all above */
+	size_t caas;
+};
+/* How many questions there may be; and they, whose answers are to be in a[],
+ * where the facts point at once. */
+size_t names_most(const struct subject *);
+size_t names_ask(struct pool *, struct subject *, const char *resolver,
+    struct dns_question *, struct dns_answer *a);
 
 /* What is looked up outside of files, as bits: each check's row names what it
  * judges by. */
@@ -67,6 +102,11 @@ enum facts_need {
 	NEED_OLD = 4, NEED_NEW = 8,
 	NEED_MFE_CONFIG = 16, NEED_STUDIO = 32,
 	NEED_LIVE = 64, NEED_MYSQL = 128, NEED_MONGO = 256,
+	NEED_SERIALS = 1 << 9, NEED_WILDCARD = 1 << 10, NEED_CAA = 1 << 11,
+	NEED_HOME = 1 << 12, NEED_EXTENDED = 1 << 13,
+	NEED_STRANGER = 1 << 14,
+	NEED_COURSES = 1 << 15, NEED_SAML = 1 << 16,	/* of both sides */
+	NEED_OLD_PAGES = 1 << 17,
 };
 /* What the instance's checks of this moment need; with its records (or
  * else NULL), what those need that were not good. */
@@ -84,7 +124,7 @@ struct facts {
 	const char *const *resolvers;
 	size_t nresolvers;
 	struct side old, fresh;
-	struct tls_facts mfe_config, studio;	/* at the first new address */
+	struct names names;
 	struct access mysql, mongo;
 	struct live live;
 	clock_ms began;

@@ -232,8 +232,21 @@ ask_zone(struct batch *b, const struct subject *s, const char *type)
 	return all;
 }
 
+/* What else than addresses is asked for. */
 static void
-ask_names(struct batch *b, struct subject *s)
+ask_others(struct batch *b, struct subject *s, const char *resolver)
+{
+	size_t most = names_most(s) + 1;
+	struct dns_question *q = pool_alloc(b->pool, most * sizeof *q);
+	struct dns_answer *a = pool_alloc(b->pool, most * sizeof *a);
+	size_t n = names_ask(b->pool, s, resolver, q, a);
+
+	for (size_t i = 0; i < n; i++)
+		ask(b, q[i], &a[i]);
+}
+
+static void
+ask_names(struct batch *b, struct subject *s, const char *resolver)
 {
 	struct facts *f = s->facts;
 	struct dns_answer *to;
@@ -242,6 +255,7 @@ ask_names(struct batch *b, struct subject *s)
 		f->authority = ask_zone(b, s, "A");
 		f->authority6 = ask_zone(b, s, "AAAA");
 	}
+	ask_others(b, s, resolver);
 	if ((f->need & NEED_RESOLVER) == 0)
 		return;
 	to = f->resolver = pool_alloc(b->pool, (s->final.n * f->nresolvers
@@ -285,7 +299,8 @@ ask_all_names(struct gather *g)
 	size_t n = 0;
 
 	for (size_t i = 0; i < g->n; i++)
-		ask_names(&b, &g->s[i]);
+		ask_names(&b, &g->s[i], resolve_servers(g->resolve,
+		    NULL)[0]);
 	alias = pool_alloc(g->pool, (b.n + 1) * sizeof(void *));
 	ask_batch(g, &b);
 	for (size_t i = 0; i < g->n; i++) {
@@ -313,17 +328,14 @@ visit_side(struct batch *b, struct side *v)
 		    v->address[i / v->hosts->n]), &v->visit[i]);
 }
 
-/* A page of one of the new side's hosts, at its first address. */
 static void
-visit_new(struct batch *b, const struct facts *f, const char *kind,
-    const char *path, struct tls_facts *to)
+visit_pages(struct batch *b, const struct subject *s, struct side *v)
 {
-	const char *host = hosts_name(f->fresh.hosts, kind);
+	struct tls_question q;
 
-	*to = (struct tls_facts){ .why = "there is nothing to visit" };
-	if (host != NULL && f->fresh.addresses > 0)
-		visit(b, (struct tls_question){ .host = host, .path = path,
-		    .address = f->fresh.address[0] }, to);
+	for (enum page i = 0; i < PAGES; i++)
+		if (page_question(b->pool, s, v, i, &q))
+			visit(b, q, &v->page[i]);
 }
 
 static void
@@ -335,11 +347,31 @@ visit_hosts(struct batch *b, struct subject *s)
 		visit_side(b, &f->old);
 	if ((f->need & NEED_NEW) != 0)
 		visit_side(b, &f->fresh);
-	if ((f->need & NEED_MFE_CONFIG) != 0)
-		visit_new(b, f, "lms", "/api/mfe_config/v1?mfe=authn",
-		    &f->mfe_config);
-	if ((f->need & NEED_STUDIO) != 0)
-		visit_new(b, f, "cms", "/home/", &f->studio);
+	visit_pages(b, s, &f->old);
+	visit_pages(b, s, &f->fresh);
+}
+
+/* What the pages lead to, once they are there. */
+static void
+visit_assets(struct gather *g)
+{
+	struct batch b = { .pool = g->pool };
+	struct tls_question q;
+	struct tls_facts *v;
+
+	for (size_t i = 0; i < g->n; i++) {
+		struct side *side = &g->s[i].facts->fresh;
+
+		if ((g->s[i].facts->need & NEED_HOME) != 0
+		    && page_question_asset(g->pool, side, &q))
+			visit(&b, q, &side->asset);
+	}
+	v = mem_alloc((b.visits + 1) * sizeof *v);
+	tls_ask(g->tls, g->pool, b.visit, v, b.visits, g->deadline);
+	for (size_t i = 0; i < b.visits; i++)
+		*b.seen[i] = v[i];
+	mem_free(v);
+	free_batch(&b);
 }
 
 /* Visits are under way while DNS is asked. */
@@ -362,6 +394,7 @@ ask_servers(struct gather *g)
 		*b.seen[i] = v[i];
 	mem_free(v);
 	free_batch(&b);
+	visit_assets(g);
 }
 
 /* ---- all of it ---- */

@@ -52,6 +52,10 @@ int check_row_named(const char *);
 
 check_fn check_created, check_dns_delegation, check_dns_chain;
 check_fn check_dns_authorities, check_dns_ttl, check_dns_resolvers;
+check_fn check_dns_serials, check_dns_caa, check_dns_wildcard;
+check_fn check_heartbeat_extended, check_search, check_static_asset;
+check_fn check_wrong_host, check_courses, check_site, check_sso, check_lti;
+check_fn check_issuer, check_snapshot;
 check_fn check_answers_old, check_answers_new;
 check_fn check_certificate_old, check_certificate_new;
 check_fn check_heartbeat_old, check_heartbeat_new;
@@ -67,6 +71,14 @@ bool moment_is(unsigned when, const struct subject *);
 
 /* Append what only a person can test at this moment (people.c). */
 void people_add(struct pool *, const struct subject *, struct records *);
+
+/* What makes a name server none: no answer at all, or one without authority;
+ * NULL: it is one. And is there any to judge by? If not, the opinion says
+ * so, as dns-delegation says why. And their names. */
+const char *dns_server_fault(struct pool *, const struct subject *, size_t);
+bool dns_has_server(struct pool *, const struct subject *, struct opinion *);
+struct facts;
+const char *const *dns_authorities(struct pool *, const struct facts *);
 
 /* Does any authority lead the LMS's name to the new side? */
 bool facts_dns_moved(const struct subject *);

@@ -60,6 +60,11 @@ struct subject {
 	struct argocd_open application;
 	struct dbuser mysql, mongodb;	/* what is not known is taken from
 					 * config.yml */
+	bool extended;			/* ask for the heartbeat's workers */
+	const char *issuer;		/* who is to issue certificates, as
+					 * CAA names it: letsencrypt.org */
+	const char *issuer_words;	/* in the issuer's name; NULL: any */
+	const struct json *snapshot;	/* of the healthy old site; NULL */
 	const struct json *settings;	/* the old side's values, as
 					 * fetch-settings has them, or NULL */
 	struct facts *facts;		/* after verify_gather */

@@ -28,12 +28,14 @@
 #include "verify/verify.h"
 
 enum { PAUSE_MS = 2000, ROUND_SECONDS = 60, TEXT_MAX = 16 * 1024 * 1024,
-	SUMMARY_MAX = 512 * 1024, NAMES_MAX = 1000 };
+	SUMMARY_MAX = 512 * 1024, NAMES_MAX = 1000,
+	SNAPSHOT_MAX = 4 << 20 };
 
 static struct {
 	const char *phase, *when, *formats, *folder, *hosts;
 	const char *old_address, *new_address, *resolvers, *settings;
-	const char *history, *checks;
+	const char *history, *checks, *issuer, *issuer_name;
+	bool extended;
 	long low, high, timeout, keep;
 	bool fetch;
 } in;
@@ -74,6 +76,17 @@ static const struct input inputs[] = {
 	{ .name = "resolvers", .str = &in.resolvers, .optional = true,
 	  .plan = "dns.resolvers", .list = true, .check = text_check_servers,
 	  .help = "Name servers that visitors use" },
+	{ .name = "extended", .flag = &in.extended, .dflt = "false",
+	  .plan = "verify.extended",
+	  .help = "Ask the heartbeats for the workers, too, which gives each "
+	    "of them a task" },
+	{ .name = "caa-issuer", .str = &in.issuer, .dflt = "letsencrypt.org",
+	  .plan = "verify.caa-issuer", .check = text_check_host,
+	  .help = "Whom CAA records must let issue certificates" },
+	{ .name = "issuer", .str = &in.issuer_name, .optional = true,
+	  .plan = "verify.issuer",
+	  .help = "What the name of the certificates' issuer must hold, such "
+	    "as Let's Encrypt; any trusted one if empty" },
 	{ .rows = application_inputs, .optional = true },
 	{ .rows = dbuser_mysql_inputs, .optional = true },
 	{ .rows = dbuser_mongodb_inputs, .optional = true },
@@ -112,6 +125,8 @@ struct subjects {
 	struct subject *v;
 	size_t n;
 	struct records broken;
+	struct json **snapshot;		/* of the i-th name */
+	size_t names;
 };
 
 static const char *const *
@@ -132,6 +147,8 @@ subject_from_inputs(void)
 		.old_address = list(in.old_address),
 		.new_address = list(in.new_address),
 		.resolvers = list(in.resolvers), .checks = list(in.checks),
+		.extended = in.extended, .issuer = in.issuer,
+		.issuer_words = in.issuer_name,
 		.low_ttl = in.low, .high_ttl = in.high,
 		.application = application_where(),
 		.mysql = dbuser_mysql(), .mongodb = dbuser_mongodb() };
@@ -299,16 +316,35 @@ check_good(const struct records *r, struct err *e)
 	return false;
 }
 
+/* What snapshot-instance saw of the healthy old site; NULL: it did not run,
+ * and the error stays empty. */
+static struct json *
+read_snapshot(const char *name, struct err *e)
+{
+	const struct step_common *c = step_common();
+	const char *path = pool_printf(c->pool, "%s/migrations/%s/record/"
+	    "snapshot.json", c->workspace, name);
+	struct buf text = buf_new(SNAPSHOT_MAX);
+	struct json *j = NULL;
+
+	if (file_exists(path) && file_read(path, &text, e))
+		j = json_parse(buf_str(&text), text.len, path, e);
+	buf_free(&text);
+	return j;
+}
+
 /* One instance by its own plan. */
 static bool
 take(const char *name, const struct json *settings, struct subject *s,
-    struct err *e)
+    struct json **snapshot, struct err *e)
 {
 	if (!step_take_instance(name, e))
 		return false;
 	*s = subject_from_inputs();
 	s->settings = json_at(settings, "values");
-	return hosts_find(step_common()->pool, in.hosts, &s->final, e);
+	s->snapshot = *snapshot = read_snapshot(name, e);
+	return (s->snapshot != NULL || e->text[0] == '\0')
+	    && hosts_find(step_common()->pool, in.hosts, &s->final, e);
 }
 
 /* One whose plan can't be read does not keep the others from being looked
@@ -325,8 +361,12 @@ take_all(struct subjects *all, const struct json *settings, struct err *e)
 		return err_set(e, ERR_INPUT, "hosts and settings-file are "
 		    "about one instance, and %zu are named", n);
 	all->v = pool_alloc(p, n * sizeof *all->v);
+	all->snapshot = pool_alloc(p, n * sizeof(void *));
+	all->names = n;
 	for (size_t i = 0; i < n; i++) {
-		if (take(name[i], settings, &all->v[all->n], &why))
+		why = (struct err){ 0 };
+		if (take(name[i], settings, &all->v[all->n],
+		    &all->snapshot[i], &why))
 			all->n++;
 		else if (n > 1)
 			records_add(p, &all->broken, (struct verify_record){
@@ -355,6 +395,8 @@ run(struct err *e)
 	    && remember(&records, e)
 	    && check_good(&records, e);
 
+	for (size_t i = 0; i < all.names; i++)
+		json_free(all.snapshot[i]);
 	json_free(settings);
 	return ok;
 }

@@ -123,6 +123,22 @@ judge_page(struct pool *p, const struct hosts *hosts,
 	return f->body_len > 0;
 }
 
+/* {"status": "available"} */
+static bool
+judge_search(struct pool *p, const struct tls_facts *f, const char **words)
+{
+	struct err ignored;
+	struct json *j = json_parse(f->body, f->body_len, "health",
+	    &ignored);
+	const char *status = json_str(j, "status");
+	bool ok = f->status == 200 && text_same(status, "available");
+
+	*words = status == NULL ? status_words(p, f) : pool_printf(p,
+	    "HTTP %ld, %.*s", f->status, SAID_MAX, status);
+	json_free(j);
+	return ok;
+}
+
 bool
 health_is_good(struct pool *p, const struct host *h,
     const struct hosts *hosts, const struct tls_facts *f, const char **words)
@@ -133,5 +149,7 @@ health_is_good(struct pool *p, const struct host *h,
 	}
 	if (has_heartbeat(h))
 		return judge_heartbeat(p, f, words);
+	if (text_same(h->kind, "meilisearch"))
+		return judge_search(p, f, words);
 	return judge_page(p, hosts, f, words);
 }

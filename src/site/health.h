@@ -2,9 +2,9 @@
  * health - is this the right application, and is it well?
  *
  * LMS, Studio and preview say so themselves (/heartbeat, which logs in to
- * both databases); the micro-frontends must send a visitor to their LMS or
- * show a page. A 200 alone is no sign of life: a proxy may answer so for a
- * name it does not know.
+ * both databases), and so does Meilisearch; the micro-frontends must send a
+ * visitor to their LMS or show a page. A 200 alone is no sign of life: a
+ * proxy may answer so for a name it does not know.
  */
 #ifndef SITE_HEALTH_H
 #define SITE_HEALTH_H

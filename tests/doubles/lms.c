@@ -30,6 +30,7 @@
 #include <microhttpd.h>
 
 #include "lms_config.h"
+#include "lms_courses.h"
 #include "lms_health.h"
 
 enum { URL_MAX = 1024, PAGE_MAX = 2048, CLIENT_SECONDS = 30 };
@@ -235,6 +236,35 @@ mfe_config(const struct visit *v)
 }
 
 static enum MHD_Result
+courses(const struct visit *v)
+{
+	struct config *databases = v->site->rendered
+	    ? read_rendered(v->site, "lms") : NULL;
+	cJSON *list = courses_list(databases != NULL ? databases
+	    : v->config);
+
+	config_free(databases);
+	return list != NULL ? answer_json(v, MHD_HTTP_OK, list)
+	    : answer(v, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/html",
+	    "<h1>Server Error (500)</h1>\n", NULL);
+}
+
+/* The site's own page, with its logo. */
+static enum MHD_Result
+home(const struct visit *v)
+{
+	char html[PAGE_MAX], platform[PAGE_MAX / 2];
+
+	platform_html(v, platform, sizeof(platform));
+	(void)snprintf(html, sizeof(html), "<!DOCTYPE html>\n<html>"
+	    "<head><title>%s</title></head>\n<body><img "
+	    "src=\"/static/images/logo.svg\"><h1>Home</h1></body></html>\n",
+	    platform);
+	return answer(v, MHD_HTTP_OK, "text/html; charset=utf-8", html,
+	    NULL);
+}
+
+static enum MHD_Result
 visit_lms(const struct visit *v)
 {
 	if (strcmp(v->path, "/heartbeat") == 0)
@@ -247,7 +277,9 @@ visit_lms(const struct visit *v)
 	if (strcmp(v->path, "/static/images/logo.svg") == 0)
 		return answer(v, MHD_HTTP_OK, "image/svg+xml",
 		    "<svg xmlns=\"http://www.w3.org/2000/svg\"/>\n", NULL);
-	return strcmp(v->path, "/") == 0 ? page(v, "Home") : not_found(v);
+	if (strcmp(v->path, "/api/courses/v1/courses/") == 0)
+		return courses(v);
+	return strcmp(v->path, "/") == 0 ? home(v) : not_found(v);
 }
 
 static enum MHD_Result

@@ -61,8 +61,8 @@ run_sql(MYSQL *m, const char *sql)
 	return mysql_errno(m) == 0;
 }
 
-static void
-check_mysql(const struct config *c, struct health *h)
+MYSQL *
+health_login(const struct config *c, char says[HEALTH_TEXT])
 {
 	MYSQL *m = mysql_init(NULL);
 	unsigned int seconds = CONNECT_SECONDS;
@@ -80,10 +80,23 @@ check_mysql(const struct config *c, struct health *h)
 	    ""),
 	    config_get_legacy(c, "MYSQL_DATABASE", "OPENEDX_MYSQL_DATABASE",
 	    "openedx"),
-	    (unsigned int)strtoul(port, NULL, 10), NULL, 0) == NULL) {
+	    (unsigned int)strtoul(port, NULL, 10), NULL, 0) != NULL)
+		return m;
+	say_mysql(m, says);
+	mysql_close(m);
+	return NULL;
+}
+
+static void
+check_mysql(const struct config *c, struct health *h)
+{
+	MYSQL *m = health_login(c, h->sql_says);
+
+	if (m == NULL) {
 		h->escaped = true;
-		say_mysql(m, h->sql_says);
-	} else if (!run_sql(m, "SELECT 1")
+		return;
+	}
+	if (!run_sql(m, "SELECT 1")
 	    || !run_sql(m, "SELECT 1 FROM auth_user LIMIT 1")
 	    || !run_sql(m, "DELETE FROM auth_user WHERE FALSE"))
 		say_mysql(m, h->sql_says);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 struct config;
+struct st_mysql;
 
 enum { HEALTH_TEXT = 512 };
 
@@ -26,6 +27,10 @@ bool
 health_init(void);
 void
 health_cleanup(void);
+
+/* Log in to MariaDB, as everything does; NULL: says why not. */
+struct st_mysql *
+health_login(const struct config *c, char says[HEALTH_TEXT]);
 
 void
 health_check(const struct config *c, struct health *h);

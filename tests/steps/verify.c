@@ -132,6 +132,16 @@ START_TEST(a_connected_instance_passes_on_both_sides)
 	kit_contains(r.out, "pass    acme connect heartbeat-old");
 	kit_contains(r.out, "pass    acme connect heartbeat-new");
 	kit_contains(r.out, "pass    acme connect data");
+	kit_contains(r.out, "pass    acme connect dns-serials: serial ");
+	kit_contains(r.out, "pass    acme connect dns-wildcard");
+	kit_contains(r.out, "pass    acme connect dns-caa");
+	kit_contains(r.out, "pass    acme connect wrong-host");
+	kit_contains(r.out, "pass    acme connect static-asset: "
+	    "/static/images/logo.svg: HTTP 200");
+	kit_contains(r.out, "pass    acme connect courses: 1 courses on both "
+	    "sides");
+	kit_contains(r.out, "pass    acme connect lti");
+	kit_contains(r.summary, "- [ ] acme: ");
 	ck_assert_str_eq(kit_out("ls %s | wc -l", report), "5");
 	ck_assert_str_eq(kit_out("jq -r '[.[].verdict] | unique | "
 	    "join(\",\")' %s/verify.json", report), "pass,skip");
@@ -139,23 +149,97 @@ START_TEST(a_connected_instance_passes_on_both_sides)
 }
 END_TEST
 
+/* What a check could have changed: data, rights, objects, records, files,
+ * and what the outside was asked to write. */
+static const char *
+all_there_is(void)
+{
+	return kit_out("MYSQL_PWD='%s' mariadb --no-defaults -h %s -P %s "
+	    "-u %s --ssl-ca='%s/ca/ca.crt' -N -e 'CHECKSUM TABLE "
+	    "acme_openedx.auth_user, acme_openedx.django_site, "
+	    "acme_openedx.courseware_studentmodule, mysql.global_priv, "
+	    "mysql.db' && "
+	    "{ grep -E '^(insert|update|create|drop|grant|revoke|rename)' "
+	    "%s/mongo.counters | sort || true; } && "
+	    "find %s/s3 -type f | sort | xargs -d '\n' sha256sum && "
+	    "dig +short @%s %s SOA && git -C %s/bare.git rev-parse main && "
+	    "curl -fsS $SB_WORLD_URL/counters | jq -S 'del(.reads?)' && "
+	    "git -C %s/work status --porcelain",
+	    kit_env("SB_MYSQL_ADMIN_PASSWORD"), kit_env("SB_MYSQL_HOST"),
+	    kit_env("SB_MYSQL_PORT"), kit_env("SB_MYSQL_ADMIN"),
+	    kit_env("SB_STATE"), kit_env("SB_STATE"), kit_env("SB_STATE"),
+	    kit_env("SB_PDNS_ADDR"), kit_env("SB_ZONE"), folder, folder);
+}
+
+/* Not even the phase that asks most. */
 START_TEST(looking_changes_nothing)
 {
-	const char *zone = kit_text("dig +short @%s %s SOA",
-	    kit_env("SB_PDNS_ADDR"), kit_env("SB_ZONE"));
-	const char *git = kit_text("git -C %s/bare.git rev-parse "
-	    "main", folder);
-	const char *was_zone, *was_git;
+	const char *was;
 	struct kit_run r;
 
 	deploy();
-	was_zone = kit_out("%s", zone);
-	was_git = kit_out("%s", git);
-	r = verify("connect", "after", 0);
-	ck_assert_str_eq(kit_out("%s", zone), was_zone);
-	ck_assert_str_eq(kit_out("%s", git), was_git);
-	ck_assert_str_eq(kit_out("cd %s/work && git status --porcelain | "
-	    "wc -l", folder), "0");
+	var("extended=true");
+	var("argocd-server=%s", kit_env("SB_ARGOCD"));
+	var("argocd-token=%s", kit_env("SB_ARGOCD_TOKEN"));
+	was = all_there_is();
+	kit_contains(was, "acme_openedx.auth_user\t");
+	r = verify(_i == 0 ? "connect" : "restrict", "after", 1);
+	kit_contains(r.out, _i == 0 ? "pass    acme connect courses"
+	    : "fail    acme restrict mysql-grants");
+	kit_contains(r.out, "heartbeat-extended: all is well");
+	ck_assert_str_eq(all_there_is(), was);
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(a_history_grows_with_each_look)
+{
+	const char *file = kit_text("%s/history", folder);
+	struct kit_run r;
+
+	deploy();
+	var("history=%s", file);
+	var("checks=heartbeat-new");
+	for (int i = 0; i < 2; i++) {
+		r = verify("connect", "after", 0);
+		kit_run_free(&r);
+	}
+	site_deploy("nothing");
+	r = verify("connect", "after", 1);
+	kit_contains(r.out, "last verdicts, oldest first: ++-");
+	kit_contains(r.summary, "✅✅❌");
+	kit_run_free(&r);
+	ck_assert_str_eq(kit_out("jq -rs 'map(.verdict) | join(\",\")' %s",
+	    file), "pass,pass,fail");
+}
+END_TEST
+
+START_TEST(a_misspelt_check_is_wrong_input)
+{
+	struct kit_run r;
+
+	var("checks=heartbeat");
+	r = verify("connect", "after", 2);
+	kit_contains(r.out, "\"heartbeat\" is no check");
+	kit_run_free(&r);
+}
+END_TEST
+
+/* Not the one that is trusted here. */
+START_TEST(an_unknown_authority_and_a_wrong_name_are_named)
+{
+	struct kit_run r;
+
+	deploy();
+	var("checks=certificate-old answers-old");
+	if (_i == 0)
+		var("ca-file=/etc/ssl/certs/ISRG_Root_X1.pem");
+	else
+		var("hosts=lms=other.%s cms=%s", lms,
+		    kit_env("SB_CMS_HOST"));
+	r = verify("connect", "after", 1);
+	kit_contains(r.out, _i == 0 ? "fail    acme connect certificate-old"
+	    : "fail    acme connect certificate-old: other.");
 	kit_run_free(&r);
 }
 END_TEST
@@ -320,7 +404,11 @@ suite(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, a_connected_instance_passes_on_both_sides);
-	tcase_add_test(t, looking_changes_nothing);
+	tcase_add_loop_test(t, looking_changes_nothing, 0, 2);
+	tcase_add_test(t, a_history_grows_with_each_look);
+	tcase_add_test(t, a_misspelt_check_is_wrong_input);
+	tcase_add_loop_test(t,
+	    an_unknown_authority_and_a_wrong_name_are_named, 0, 2);
 	tcase_add_test(t, reached_judges_what_the_facts_show);
 	tcase_add_test(t, an_earlier_phase_is_already_past);
 	tcase_add_test(t, a_host_that_is_led_out_of_its_zone_is_followed);

@@ -13,6 +13,7 @@
 #include "verify/facts.h"
 #include "site/health.h"
 #include "verify/history.h"
+#include "verify/observe.h"
 #include "verify/report.h"
 #include "verify/verify.h"
 
@@ -31,7 +32,28 @@ static const struct dns_ns servers[] = { { "ns1.example.test",
 static struct facts facts;
 static struct subject subject;
 static struct dns_answer authority[6], authority6[6];
+static struct dns_answer below[3], beside[3], caa[3], soa[2], ns[2];
+static const char *caa_names[] = { "a.example.test", "example.test",
+	"test" };
+static const char *serials[] = { "ns1.example.test me.example.test 7 1 1 1 "
+	"1" }, *ns_names[] = { "ns1.example.test", "ns2.example.test" };
 static struct tls_facts visit[3];
+
+static struct tls_facts *
+page_of(enum page page)
+{
+	return &facts.fresh.page[page];
+}
+
+/* The new side answers so. */
+static void
+show(enum page page, const char *body)
+{
+	facts.fresh.asked[page] = true;
+	facts.fresh.page[page] = visit[2];
+	facts.fresh.page[page].body = body;
+	facts.fresh.page[page].body_len = strlen(body);
+}
 
 static void
 fill_visits(void)
@@ -47,14 +69,19 @@ fill_visits(void)
 			.names = "x", .days_left = 60, .status = 200,
 			.type = "", .location = "", .body = bodies[i],
 			.body_len = strlen(bodies[i]) };
-	facts.studio = visit[1];
-	facts.studio.status = 302;
-	facts.studio.location = "https://a.example.test/login?next=x";
-	facts.mfe_config = visit[0];
-	facts.mfe_config.body = "{\"LMS_BASE_URL\":\"https://a.example.test\""
+	*page_of(PAGE_STUDIO) = visit[1];
+	page_of(PAGE_STUDIO)->status = 302;
+	page_of(PAGE_STUDIO)->location =
+	    "https://a.example.test/login?next=x";
+	show(PAGE_MFE_CONFIG, "{\"LMS_BASE_URL\":\"https://a.example.test\""
 	    ",\"STUDIO_BASE_URL\":\"https://studio.a.example.test\","
-	    "\"SITE_NAME\":\"Acme\"}";
-	facts.mfe_config.body_len = strlen(facts.mfe_config.body);
+	    "\"SITE_NAME\":\"Acme\"}");
+	show(PAGE_HOME, "<title>Acme</title><img src='/static/logo.svg'>");
+	show(PAGE_STRANGER, "default backend - 404");
+	page_of(PAGE_STRANGER)->status = 404;
+	facts.fresh.asset_path = "/static/logo.svg";
+	facts.fresh.asset_host = "a.example.test";
+	facts.fresh.asset = visit[2];
 }
 
 static void
@@ -69,7 +96,15 @@ begin(void)
 	for (int i = 0; i < 6; i++)
 		authority6[i] = (struct dns_answer){ .found = DNS_NODATA,
 			.authoritative = true, .why = "no such type" };
-	fill_visits();
+	for (int i = 0; i < 3; i++)
+		below[i] = beside[i] = caa[i] = (struct dns_answer){
+			.found = DNS_NXDOMAIN, .why = "no such name" };
+	for (int i = 0; i < 2; i++) {
+		soa[i] = (struct dns_answer){ .found = DNS_ANSWER, .n = 1,
+			.value = serials, .why = "" };
+		ns[i] = (struct dns_answer){ .found = DNS_ANSWER, .n = 2,
+			.value = ns_names, .why = "" };
+	}
 	facts.deployed = (struct deployed){ .there = true, .hosts = hosts,
 		.platform = "Acme", .init_jobs = "false", .sync_known = true,
 		.env_rendered = true, .env_why = "", .old_data_known = true,
@@ -80,13 +115,20 @@ begin(void)
 	facts.authority = authority;
 	facts.authority6 = authority6;
 	facts.resolvers = no_resolvers;
-	facts.old = (struct side){ &hosts, old_ip, 1, visit };
-	facts.fresh = (struct side){ &hosts, new_ip, 1, visit };
+	facts.old = (struct side){ .hosts = &hosts, .address = old_ip,
+		.addresses = 1, .visit = visit };
+	facts.fresh = (struct side){ .hosts = &hosts, .address = new_ip,
+		.addresses = 1, .visit = visit };
+	fill_visits();
+	facts.names = (struct names){ .ns = ns, .soa = soa, .below = below,
+		.beside = beside, .caa_name = caa_names, .caa = caa,
+		.caas = 3 };
 	facts.live.words = "not asked";
 	subject = (struct subject){ .instance = "acme", .workspace =
 		"/nonexistent", .phase = PHASE_SWITCH, .final = hosts,
 		.old_address = old_ip, .new_address = new_ip,
-		.low_ttl = 300, .high_ttl = 3600, .facts = &facts };
+		.issuer = "letsencrypt.org", .low_ttl = 300,
+		.high_ttl = 3600, .facts = &facts };
 }
 
 static void
@@ -134,7 +176,7 @@ START_TEST(all_well_is_a_pass)
 		    || r.v[i].verdict == VERIFY_SKIP, "%s: %s",
 		    r.v[i].check, r.v[i].found);
 	ck_assert(records_good(&r));
-	ck_assert_uint_eq(records_count(&r, VERIFY_PASS), 14);
+	ck_assert_uint_eq(records_count(&r, VERIFY_PASS), 19);
 	ck_assert_uint_gt(r.tasks, 0);
 }
 END_TEST
@@ -417,17 +459,348 @@ END_TEST
 
 START_TEST(a_studio_that_leads_to_another_lms_is_a_failure)
 {
-	facts.studio.location = "https://old.example.test/login";
+	page_of(PAGE_STUDIO)->location = "https://old.example.test/login";
 	kit_contains(judged("studio-redirect")->found, "another LMS");
 }
 END_TEST
 
 START_TEST(micro_frontends_must_know_their_hosts)
 {
-	facts.mfe_config.body = "{\"LMS_BASE_URL\":\"https://old.example.test"
-	    "\",\"SITE_NAME\":\"Acme\"}";
-	facts.mfe_config.body_len = strlen(facts.mfe_config.body);
-	ck_assert_int_eq(judged("mfe-config")->verdict, VERIFY_FAIL);
+	static const struct host temporary[] = { { "lms", "t.example.test" },
+		{ "cms", "studio.t.example.test" } };
+	const struct verify_record *v;
+
+	show(PAGE_MFE_CONFIG, "{\"LMS_BASE_URL\":\"https://old.example.test"
+	    "\",\"SITE_NAME\":\"Acme\"}");
+	v = judged("mfe-config");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->remedy, "site configuration");
+
+	/* The shared database's site configuration knows the final ones. */
+	subject.phase = PHASE_CONNECT;
+	facts.fresh.hosts = &(struct hosts){ temporary, 2 };
+	show(PAGE_MFE_CONFIG, "{\"LMS_BASE_URL\":\"https://a.example.test\","
+	    "\"STUDIO_BASE_URL\":\"https://studio.a.example.test\","
+	    "\"SITE_NAME\":\"Another\"}");
+	v = judged("mfe-config");
+	ck_assert_int_eq(v->verdict, VERIFY_PASS);
+	kit_contains(v->found, "as it must until the switch");
+}
+END_TEST
+
+/* ---- names ---- */
+
+START_TEST(a_server_with_an_older_zone_is_named)
+{
+	static const char *older[] = { "ns1.example.test me.example.test 6 1 "
+	    "1 1 1" };
+	const struct verify_record *v;
+
+	kit_contains(judged("dns-serials")->found, "serial 7");
+	soa[1].value = older;
+	v = judged("dns-serials");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "serial 7 on ns1.example.test (192.0.2.1), 6 "
+	    "on ns2.example.test (192.0.2.2)");
+	kit_contains(v->remedy, "refresh");
+	soa[1] = (struct dns_answer){ .found = DNS_SILENT, .why = "" };
+	ck_assert_int_eq(judged("dns-serials")->verdict, VERIFY_UNKNOWN);
+}
+END_TEST
+
+START_TEST(servers_that_name_other_servers_are_a_failure)
+{
+	static const char *other[] = { "ns9.example.net" };
+	const struct verify_record *v;
+
+	ck_assert_int_eq(judged("dns-delegation")->verdict, VERIFY_PASS);
+	ns[1].value = other;
+	ns[1].n = 1;
+	v = judged("dns-delegation");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "ns2.example.test (192.0.2.2) names other "
+	    "name servers than ns1.example.test (192.0.2.1): "
+	    "ns9.example.net");
+}
+END_TEST
+
+/* Only beside the host: it has a record. Below it, too: it may have none. */
+START_TEST(a_wildcard_that_stands_in_for_a_host_is_named)
+{
+	const struct verify_record *v;
+
+	beside[1] = authority[1];
+	ck_assert_int_eq(judged("dns-wildcard")->verdict, VERIFY_PASS);
+	below[1] = authority[1];
+	v = judged("dns-wildcard");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "studio.a.example.test may have no record: "
+	    "*.a.example.test answers");
+	kit_contains(v->remedy, "record of its own");
+	below[1].found = DNS_SILENT;
+	ck_assert_int_eq(judged("dns-wildcard")->verdict, VERIFY_UNKNOWN);
+}
+END_TEST
+
+START_TEST(caa_must_let_the_issuer_issue)
+{
+	static const struct {
+		const char *value[3];
+		enum verdict verdict;
+	} rows[] = {
+		{ { "0 issue letsencrypt.org" }, VERIFY_PASS },
+		{ { "0 issue digicert.com", "0 issue LetsEncrypt.org; "
+		    "validationmethods=http-01" }, VERIFY_PASS },
+		{ { "0 issuewild ;", "0 iodef mailto:a@b.test" },
+		  VERIFY_PASS },
+		{ { "0 issue digicert.com" }, VERIFY_FAIL },
+		{ { "0 issue letsencrypt.org.example" }, VERIFY_FAIL },
+		{ { "0 issue ;" }, VERIFY_FAIL },
+		{ { "128 tbs unknown" }, VERIFY_FAIL },
+	};
+	const char *value[3];
+	const struct verify_record *v;
+
+	memcpy(value, rows[_i].value, sizeof value);
+	caa[1] = (struct dns_answer){ .found = DNS_ANSWER, .value = value,
+		.n = value[1] != NULL ? 2 : 1, .why = "" };
+	v = judged("dns-caa");
+	ck_assert_int_eq(v->verdict, rows[_i].verdict);
+	if (rows[_i].verdict == VERIFY_FAIL)
+		kit_contains(v->found, "CAA of example.test forbids it for ");
+}
+END_TEST
+
+START_TEST(caa_of_the_name_itself_counts_before_its_parents)
+{
+	static const char *other[] = { "0 issue digicert.com" };
+	static const char *own[] = { "0 issue letsencrypt.org" };
+
+	caa[1] = (struct dns_answer){ .found = DNS_ANSWER, .value = other,
+		.n = 1, .why = "" };
+	caa[0] = (struct dns_answer){ .found = DNS_ANSWER, .value = own,
+		.n = 1, .why = "" };
+	ck_assert_int_eq(judged("dns-caa")->verdict, VERIFY_PASS);
+	caa[0].found = DNS_FAILED;
+	ck_assert_int_eq(judged("dns-caa")->verdict, VERIFY_UNKNOWN);
+	subject.issuer = NULL;
+	ck_assert_int_eq(judged("dns-caa")->verdict, VERIFY_SKIP);
+}
+END_TEST
+
+/* ---- pages ---- */
+
+START_TEST(another_issuer_than_expected_is_named)
+{
+	const struct verify_record *v;
+
+	ck_assert_int_eq(judged("certificate-issuer")->verdict, VERIFY_SKIP);
+	subject.issuer_words = "CA";
+	ck_assert_int_eq(judged("certificate-issuer")->verdict, VERIFY_PASS);
+	visit[2].issuer = "Somebody else";
+	v = judged("certificate-issuer");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "apps.a.example.test at 192.0.2.20: Somebody");
+}
+END_TEST
+
+START_TEST(a_side_that_answers_to_any_name_proves_nothing)
+{
+	const struct verify_record *v;
+
+	ck_assert_int_eq(judged("wrong-host")->verdict, VERIFY_PASS);
+	*page_of(PAGE_STRANGER) = visit[0];
+	v = judged("wrong-host");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->remedy, "ingress rule without host");
+	page_of(PAGE_STRANGER)->stage = TLS_CONNECTED;
+	page_of(PAGE_STRANGER)->why = "no handshake";
+	ck_assert_int_eq(judged("wrong-host")->verdict, VERIFY_PASS);
+}
+END_TEST
+
+START_TEST(a_static_file_must_be_there_and_hold_something)
+{
+	const struct verify_record *v;
+
+	ck_assert_int_eq(judged("static-asset")->verdict, VERIFY_PASS);
+	facts.fresh.asset.body_len = 0;
+	kit_contains(judged("static-asset")->found, "empty body");
+	facts.fresh.asset.status = 404;
+	v = judged("static-asset");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "/static/logo.svg: HTTP 404");
+	facts.fresh.asset_host = "cdn.example.net";
+	ck_assert_int_eq(judged("static-asset")->verdict, VERIFY_SKIP);
+	page_of(PAGE_HOME)->status = 500;
+	ck_assert_int_eq(judged("static-asset")->verdict, VERIFY_FAIL);
+}
+END_TEST
+
+START_TEST(the_extended_heartbeat_names_who_is_not_well)
+{
+	const struct verify_record *v;
+
+	ck_assert_int_eq(judged("heartbeat-extended")->verdict, VERIFY_SKIP);
+	subject.extended = true;
+	show(PAGE_LMS_EXTENDED, visit[0].body);
+	ck_assert_int_eq(judged("heartbeat-extended")->verdict, VERIFY_PASS);
+	show(PAGE_CMS_EXTENDED, "{\"celery\":{\"status\":false,\"message\":"
+	    "\"expired\"}}");
+	v = judged("heartbeat-extended");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "Studio: celery: expired");
+	kit_contains(v->remedy, "workers");
+	show(PAGE_CMS_EXTENDED, "");
+	kit_contains(judged("heartbeat-extended")->found, "no heartbeat");
+}
+END_TEST
+
+START_TEST(search_says_itself_that_it_is_available)
+{
+	static const struct host with[] = { { "lms", "a.example.test" },
+		{ "cms", "studio.a.example.test" },
+		{ "meilisearch", "s.a.example.test" } };
+	const struct verify_record *v;
+
+	ck_assert_int_eq(judged("search")->verdict, VERIFY_SKIP);
+	facts.fresh.hosts = &(struct hosts){ with, 3 };
+	v = judged("search");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->remedy, "Meilisearch");
+	visit[2].body = "{\"status\": \"available\"}";
+	visit[2].body_len = strlen(visit[2].body);
+	ck_assert_int_eq(judged("search")->verdict, VERIFY_PASS);
+}
+END_TEST
+
+static void
+offer(struct side *v, const char *catalogue)
+{
+	v->asked[PAGE_COURSES] = true;
+	v->page[PAGE_COURSES] = visit[2];
+	v->page[PAGE_COURSES].body = catalogue;
+	v->page[PAGE_COURSES].body_len = strlen(catalogue);
+}
+
+START_TEST(both_sides_offer_the_same_courses)
+{
+	static const char two[] = "{\"pagination\":{\"count\":2},\"results\":"
+	    "[{\"course_id\":\"a\"},{\"course_id\":\"b\"}]}";
+	const struct verify_record *v;
+
+	subject.phase = PHASE_CONNECT;
+	offer(&facts.old, two);
+	offer(&facts.fresh, two);
+	ck_assert_int_eq(judged("courses")->verdict, VERIFY_PASS);
+	offer(&facts.fresh, "{\"pagination\":{\"count\":1},\"results\":"
+	    "[{\"course_id\":\"b\"}]}");
+	v = judged("courses");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "2 courses on the old side, 1 on the new one; "
+	    "a is not on the new side");
+	offer(&facts.fresh, "");
+	ck_assert_int_eq(judged("courses")->verdict, VERIFY_UNKNOWN);
+	facts.fresh.page[PAGE_COURSES].status = 500;
+	ck_assert_int_eq(judged("courses")->verdict, VERIFY_FAIL);
+	facts.old.page[PAGE_COURSES].status = 500;
+	ck_assert_int_eq(judged("courses")->verdict, VERIFY_SKIP);
+}
+END_TEST
+
+#define METADATA(entity, host) "<md:EntityDescriptor entityID=\"" entity \
+    "\"><md:AssertionConsumerService Location=\"https://" host \
+    "/auth/complete/tpa-saml/\"/></md:EntityDescriptor>"
+
+START_TEST(what_must_look_wrong_until_the_switch_passes_and_says_why)
+{
+	static const struct host temporary[] = { { "lms", "t.example.test" } };
+	struct records r;
+
+	facts.old.asked[PAGE_SAML] = true;
+	show(PAGE_SAML, METADATA("acme", "a.example.test"));
+	facts.old.page[PAGE_SAML] = *page_of(PAGE_SAML);
+	subject.phase = PHASE_CONNECT;
+	facts.fresh.hosts = &(struct hosts){ temporary, 1 };
+	show(PAGE_SAML, METADATA("acme", "t.example.test"));
+	r = judge();
+	ck_assert_int_eq(of(&r, "site")->verdict, VERIFY_PASS);
+	kit_contains(of(&r, "site")->found, "t.example.test is no site");
+	ck_assert_int_eq(of(&r, "lti")->verdict, VERIFY_PASS);
+	kit_contains(of(&r, "lti")->found, "as they must until the switch");
+	ck_assert_int_eq(of(&r, "sso")->verdict, VERIFY_PASS);
+	kit_contains(of(&r, "sso")->found, "providers refuse t.example.test");
+	show(PAGE_SAML, METADATA("other", "t.example.test"));
+	kit_contains(judged("sso")->found, "entity other, on the old side "
+	    "acme");
+
+	/* After it, the same would be wrong. */
+	subject.phase = PHASE_SWITCH;
+	facts.fresh.hosts = &hosts;
+	show(PAGE_SAML, METADATA("acme", "t.example.test"));
+	ck_assert_int_eq(judged("sso")->verdict, VERIFY_FAIL);
+	show(PAGE_SAML, METADATA("acme", "a.example.test"));
+	ck_assert_int_eq(judged("sso")->verdict, VERIFY_PASS);
+}
+END_TEST
+
+START_TEST(what_the_old_site_showed_and_the_new_does_not_is_listed)
+{
+	struct json *was = json_object();
+	struct json *site;
+	const struct verify_record *v;
+
+	ck_assert_int_eq(judged("snapshot")->verdict, VERIFY_SKIP);
+	subject.snapshot = was;
+	ck_assert_int_eq(judged("snapshot")->verdict, VERIFY_UNKNOWN);
+	site = json_add(was, "site", observe(pool, &facts.fresh, NULL));
+	ck_assert_str_eq(json_str(json_get(site, "title"), ""), "Acme");
+	ck_assert_str_eq(json_str(json_get(site,
+	    "mfe-config.STUDIO_BASE_URL"), ""), "https://{cms}");
+	ck_assert_str_eq(json_str(json_get(site, "asset /static/logo.svg"),
+	    ""), "named");
+	v = judged("snapshot");
+	ck_assert_int_eq(v->verdict, VERIFY_PASS);
+	show(PAGE_HOME, "<title>Open\n edX </title> "
+	    "/static/x.0123456789ab.js");
+	v = judged("snapshot");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "title: Open edX, was Acme; asset "
+	    "/static/logo.svg: gone");
+	subject.phase = PHASE_CONNECT;
+	v = judged("snapshot");
+	ck_assert_int_eq(v->verdict, VERIFY_PASS);
+	kit_contains(v->found, "other than it will be on the final hosts");
+	json_free(was);
+}
+END_TEST
+
+START_TEST(only_the_checks_that_were_asked_for_are_made)
+{
+	static const char *const only[] = { "dns-ttl", "hosts", NULL };
+	struct records r;
+	struct err e = { 0 };
+
+	subject.checks = only;
+	r = judge();
+	ck_assert_uint_eq(r.n, 3);	/* hosts builds upon created */
+	ck_assert(verify_check_checks("dns-ttl, hosts", &e));
+	ck_assert(!verify_check_checks("dns-ttl, host", &e));
+	kit_contains(e.text, "\"host\" is no check");
+}
+END_TEST
+
+/* One that is not of this phase: nothing was verified. */
+START_TEST(a_choice_that_matches_nothing_is_no_verification)
+{
+	static const char *const only[] = { "dns-wildcard", NULL };
+	struct records r = { 0 };
+	struct err e = { 0 };
+
+	subject.checks = only;
+	subject.phase = PHASE_RESTRICT;
+	ck_assert(!verify_judge(pool, &subject, 1, getenv("TEMP"), &r, &e));
+	kit_contains(e.text, "no verification");
 }
 END_TEST
 
@@ -788,6 +1161,28 @@ START_TEST(lists_from_people_are_checked)
 }
 END_TEST
 
+static void
+add_names_and_pages(TCase *t)
+{
+	tcase_add_test(t, a_server_with_an_older_zone_is_named);
+	tcase_add_test(t, servers_that_name_other_servers_are_a_failure);
+	tcase_add_test(t, a_wildcard_that_stands_in_for_a_host_is_named);
+	tcase_add_loop_test(t, caa_must_let_the_issuer_issue, 0, 7);
+	tcase_add_test(t, caa_of_the_name_itself_counts_before_its_parents);
+	tcase_add_test(t, another_issuer_than_expected_is_named);
+	tcase_add_test(t, a_side_that_answers_to_any_name_proves_nothing);
+	tcase_add_test(t, a_static_file_must_be_there_and_hold_something);
+	tcase_add_test(t, the_extended_heartbeat_names_who_is_not_well);
+	tcase_add_test(t, search_says_itself_that_it_is_available);
+	tcase_add_test(t, both_sides_offer_the_same_courses);
+	tcase_add_test(t,
+	    what_must_look_wrong_until_the_switch_passes_and_says_why);
+	tcase_add_test(t,
+	    what_the_old_site_showed_and_the_new_does_not_is_listed);
+	tcase_add_test(t, only_the_checks_that_were_asked_for_are_made);
+	tcase_add_test(t, a_choice_that_matches_nothing_is_no_verification);
+}
+
 static Suite *
 suite(void)
 {
@@ -831,6 +1226,7 @@ suite(void)
 	tcase_add_test(t, a_later_phase_is_already_past);
 	tcase_add_test(t, what_a_begun_phase_changes_does_not_hold_it_up);
 	tcase_add_test(t, health_follows_redirects_only_within_the_instance);
+	add_names_and_pages(t);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(r, begin, end);
 	tcase_add_test(r, tap_can_not_be_bent_by_a_server);
