@@ -57,7 +57,8 @@ need_lint()
 
 need_bench()
 {
-	echo 'hyperfine time'
+	echo 'hyperfine time prometheus-blackbox-exporter
+	monitoring-plugins-basic monitoring-plugins-standard'
 }
 
 # The compiler that has libFuzzer, and its runtime: of the clang that is

@@ -14,7 +14,8 @@
 #include "base/mem.h"
 
 enum {
-	EVENTS = 64,		/* taken from the kernel at a time */
+	EVENTS = 1024,		/* at a time: all that is ready, before any
+				 * moment that has come is acted upon */
 	LONGEST_SLEEP = 1000,	/* ms; a look at the clock between */
 };
 
