@@ -5,12 +5,15 @@
  * Guide: "Restrict permissions", item 3. On a server of one's own all roles
  * are replaced in one order, which keeps the password and takes effect on
  * open connections, so the site notices nothing. Where there is no such user
- * it is made. The roles that it had are committed before, and mode restore
- * gives them back. Run it as often as you like.
+ * it is made. At Atlas the same is done by the company's API. The roles that
+ * it had are committed before, and mode restore gives them back. Run it as
+ * often as you like.
  *
  * At DigitalOcean a user's rights never change. There a second user is made,
  * and config.yml names it with its password; the site uses it once it is
- * built and deployed, and mode retire then deletes the first one.
+ * built and deployed, and mode retire then deletes the first one. With the
+ * strategy recreate the same user is deleted and made again, as the guide has
+ * it, and nobody can log in meanwhile.
  */
 #include <string.h>
 
@@ -22,8 +25,11 @@
 #include "base/text.h"
 #include "db/mongo.h"
 #include "edx/databases.h"
+#include "site/cluster.h"
 #include "site/dbuser.h"
 #include "site/managed.h"
+#include "site/mongohost.h"
+#include "site/newside.h"
 #include "site/restriction.h"
 #include "site/rollover.h"
 #include "step/step.h"
@@ -38,26 +44,33 @@ enum {
 };
 
 static struct {
-	const char *mode, *provider;
+	const char *mode, *provider, *strategy;
 } in;
 
 static const char *const modes[] = { "plan", "restrict", "restore", "retire",
 	NULL };
-static const char *const providers[] = { "self-hosted", "digitalocean",
-	NULL };
+static const char *const strategies[] = { "rollover", "recreate", NULL };
 
 static const struct input inputs[] = {
 	{ .name = "mode", .str = &in.mode, .oneof = modes, .dflt = "plan",
 	  .help = "plan shows the change, restrict makes it, restore gives "
 	    "back what the record says; retire deletes the user that "
 	    "another one follows at DigitalOcean" },
-	{ .name = "provider", .str = &in.provider, .oneof = providers,
+	{ .name = "provider", .str = &in.provider, .oneof = managed_mongodb_providers,
 	  .dflt = "self-hosted", .plan = "mongodb.provider",
 	  .help = "Who runs the server" },
+	{ .name = "strategy", .str = &in.strategy, .oneof = strategies,
+	  .dflt = "rollover", .plan = "mongodb.strategy",
+	  .help = "At DigitalOcean: rollover makes a second user, whom the "
+	    "site takes; recreate deletes the user and makes it again, so "
+	    "that nobody can log in until the site is deployed" },
 	{ .rows = dbuser_mongodb_inputs, .optional = true },
 	{ .rows = managed_cluster_inputs },
 	{ .rows = managed_digitalocean_inputs },
+	{ .rows = mongohost_inputs },
 	{ .rows = restriction_inputs },
+	{ .rows = cluster_both_new_inputs,
+	  .together = cluster_check_both_new, .optional = true },
 	{ 0 }
 };
 
@@ -67,6 +80,10 @@ static const struct output outputs[] = {
 	{ .name = "findings", .help = "What is too much or missing now" },
 	{ .name = "user", .help = "The user that config.yml names now, or "
 	    "mongodb-user" },
+	{ .name = "must-deploy", .help = "true if config.yml may name a user "
+	    "or password that the site is to be built and deployed with" },
+	{ .name = "superseded", .help = "Users whom others follow: mode "
+	    "retire deletes them, once the site is deployed" },
 	{ 0 }
 };
 
@@ -74,10 +91,9 @@ static const struct output outputs[] = {
 static struct {
 	struct pool *pool;
 	struct dbuser who;
-	const char *deployed;	/* the user by the settings-file */
 	const struct mongo_role *wanted;
 	size_t nwanted;
-	struct mongo *admin;
+	struct mongohost *host;	/* NULL at DigitalOcean */
 	struct repo *repo;
 	struct accessrecord *record;
 	struct mongo_users users;
@@ -115,33 +131,11 @@ find_inputs(struct err *e)
 	at.who = dbuser_mongodb();
 	if (!restriction_find_databases(&d, e))
 		return false;
-	at.deployed = d.mongo.user;
 	if (!dbuser_complete(&at.who, &d.mongo, e)
 	    || !restriction_check_known(&at.who, "mongodb", e))
 		return false;
 	at.nwanted = roles_wanted(at.pool, at.who.own, &at.wanted);
 	return check_not_system(e);
-}
-
-static bool
-open_admin(struct err *e)
-{
-	const struct mongo_login l = dbuser_mongo(&at.who, true,
-	    ANSWER_SECONDS);
-
-	if (l.user == NULL || l.password == NULL)
-		return err_set(e, ERR_INPUT, "%s: it is needed, since the "
-		    "provider is self-hosted", l.user == NULL ?
-		    "mongodb-admin" : "mongodb-admin-password");
-	at.admin = mongo_open(&l, e);
-	return at.admin != NULL;
-}
-
-static bool
-find_users(struct err *e)
-{
-	return mongo_find_users(at.admin, at.pool, at.who.user, at.who.own,
-	    &at.users, e);
 }
 
 /* The user of auth-database; NULL: there is none. */
@@ -235,9 +229,9 @@ find_foreign(const char *const **foreign, struct err *e)
 
 	*foreign = names;
 	names[n++] = "admin";
-	if (at.admin == NULL)
+	if (at.host == NULL)
 		return true;
-	if (!mongo_find_databases(at.admin, at.pool, &all, e))
+	if (!mongohost_find_databases(at.host, &all, e))
 		return false;
 	for (size_t i = 0; all[i] != NULL && n <= FOREIGN_TRIED; i++) {
 		bool skip = text_same(all[i], "admin")
@@ -273,17 +267,6 @@ confirm(struct err *e)
 	return true;
 }
 
-static bool
-ensure_user(const struct mongo_user *u, const struct mongo_role *roles,
-    size_t n, struct err *e)
-{
-	if (u != NULL)
-		return mongo_set_roles(at.admin, at.who.user, at.who.auth,
-		    roles, n, e);
-	return mongo_create_user(at.admin, at.who.user, at.who.auth,
-	    at.who.password, roles, n, e);
-}
-
 /* A run that was killed before its last commit left it "restricting". */
 static bool
 ensure_finished(struct err *e)
@@ -316,15 +299,18 @@ ensure_roles(const struct mongo_user *u, struct err *e)
 	if (u != NULL && roles_same(u, at.wanted, at.nwanted)) {
 		step_same(user_words(), roles_print(at.pool, u->roles,
 		    u->nroles));
-		return told_only || (confirm(e) && ensure_finished(e));
+		return told_only || (mongohost_await(at.host, e)
+		    && confirm(e) && ensure_finished(e));
 	}
 	step_change(user_words(), u == NULL ? NULL : roles_print(at.pool,
 	    u->roles, u->nroles), roles_print(at.pool, at.wanted,
 	    at.nwanted));
 	return told_only
 	    || (ensure_recorded(u, e)
-	    && ensure_user(u, at.wanted, at.nwanted, e)
-	    && find_users(e)
+	    && (u != NULL
+	    ? mongohost_set_roles(at.host, at.wanted, at.nwanted, e)
+	    : mongohost_create_user(at.host, at.wanted, at.nwanted, e))
+	    && mongohost_find_users(at.host, &at.users, e)
 	    && confirm(e)
 	    && ensure_finished(e));
 }
@@ -371,7 +357,8 @@ restore(struct err *e)
 	    roles_print(at.pool, saved, n));
 	if (step_common()->dry_run)
 		return true;
-	if (!ensure_user(u, saved, n, e) || !find_users(e))
+	if (!mongohost_set_roles(at.host, saved, n, e)
+	    || !mongohost_find_users(at.host, &at.users, e))
 		return false;
 	tell_state(&f);
 	return accessrecord_save(at.record, at.repo, ACCESS_RESTORED, e);
@@ -385,8 +372,8 @@ run_server(struct err *e)
 		"follows another"))
 	    && restriction_check_old_side(in.mode, e)
 	    && find_inputs(e)
-	    && open_admin(e)
-	    && find_users(e)
+	    && (at.host = mongohost_open(in.provider, &at.who, e)) != NULL
+	    && mongohost_find_users(at.host, &at.users, e)
 	    && restriction_open_record("mongodb", &at.repo, &at.record, e)
 	    && (text_same(in.mode, "restore") ? restore(e) :
 		plan_or_restrict(e));
@@ -406,36 +393,48 @@ take_rolled(const struct rollover *r, struct findings *f)
 }
 
 static bool
+ensure_rolled(struct rollover *r, const struct mongo_role *v, size_t n,
+    enum access_state state, struct err *e)
+{
+	bool told_only = step_common()->dry_run
+	    || text_same(in.mode, "plan");
+
+	if (!text_same(in.strategy, "recreate"))
+		return rollover_ensure(r, v, n, state, told_only, e);
+	return (told_only || restriction_check_old_side("restrict", e))
+	    && rollover_recreate(r, v, n, state, told_only, e);
+}
+
+static bool
 restore_rolled(struct rollover *r, struct err *e)
 {
 	struct mongo_role *saved = NULL;
 	size_t n = 0;
 
 	return rollover_find_saved(r, &saved, &n, e)
-	    && rollover_ensure(r, saved, n, ACCESS_RESTORED,
-		step_common()->dry_run, e);
+	    && ensure_rolled(r, saved, n, ACCESS_RESTORED, e);
 }
 
 /* The old side uses the first user until it is at rest. */
 static bool
 retire(struct rollover *r, struct err *e)
 {
+	const char *deployed = NULL;
+
 	return restriction_check_old_side("restrict", e)
-	    && rollover_retire(r, at.deployed, e);
+	    && rollover_check_retire(r, e)
+	    && newside_find_mongodb_user(&deployed, e)
+	    && rollover_retire(r, deployed, e);
 }
 
 static bool
 act_rolled(struct rollover *r, struct err *e)
 {
-	bool told_only = step_common()->dry_run
-	    || text_same(in.mode, "plan");
-
 	if (text_same(in.mode, "retire"))
 		return retire(r, e);
 	if (text_same(in.mode, "restore"))
 		return restore_rolled(r, e);
-	return rollover_ensure(r, at.wanted, at.nwanted, ACCESS_RESTRICTED,
-	    told_only, e);
+	return ensure_rolled(r, at.wanted, at.nwanted, ACCESS_RESTRICTED, e);
 }
 
 /* The company tells of a user some seconds before its server knows him. */
@@ -472,8 +471,12 @@ run_digitalocean(struct err *e)
 	    && (r = rollover_open(&at.who, e)) != NULL
 	    && act_rolled(r, e);
 
-	if (r != NULL)
+	if (r != NULL) {
 		take_rolled(r, &f);
+		step_output("must-deploy", "%s", rollover_must_deploy(r)
+		    ? "true" : "false");
+		step_output("superseded", "%s", rollover_superseded(r));
+	}
 	ok = ok && (step_common()->dry_run
 	    || !text_same(in.mode, "restrict")
 	    || (await_login(e) && confirm(e)));
@@ -491,7 +494,7 @@ run(struct err *e)
 	    : run_server(e);
 	accessrecord_close(at.record);
 	repo_close(at.repo);
-	mongo_close(at.admin);
+	mongohost_close(at.host);
 	return ok;
 }
 

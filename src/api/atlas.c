@@ -1,10 +1,11 @@
 /*
- * atlas - see atlas.h. Here: logging in, one request, and the access list.
+ * atlas - see atlas.h. Here: logging in, and one request.
  */
 #include "api/atlas.h"
 
 #include <string.h>
 
+#include "api/atlas_own.h"
 #include "api/reply.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,26 +20,8 @@ static const char API[] = "https://cloud.mongodb.com";
 
 enum {
 	CHANGE_SECONDS = 300,
-	LOOK_MS = 1000,
-	PAGE = 500,		/* the most that it gives at once */
-	PAGES = 20,
 	BODY_MAX = 256 * 1024,
 	PROJECT_LEN = 24,
-};
-
-struct atlas {
-	struct pool *pool;
-	struct http *http;
-	struct atlas_open login;
-	const char *bearer;		/* of a service account, once asked */
-};
-
-struct atlas_call {
-	const char *method, *path;	/* behind the project's own */
-	const struct json *body;	/* NULL: none */
-	const char *what;		/* for errors: "Atlas: ..." */
-	bool may_lack;			/* 404 is no error: *out is NULL */
-	clock_ms deadline;		/* 0: five minutes */
 };
 
 struct atlas *
@@ -88,9 +71,8 @@ atlas_check_project(const char *id, struct err *e)
 		"32b6e34b3d91647abb20e7b8 (its settings show it)");
 }
 
-/* A part of a path, percent-encoded; in the pool. */
-static const char *
-encode(struct atlas *a, const char *s)
+const char *
+atlas_part(struct atlas *a, const char *s)
 {
 	struct buf b = buf_new(BODY_MAX);
 	const char *out;
@@ -227,9 +209,8 @@ send_call(struct atlas *a, const struct atlas_call *c, const struct buf *body,
 	    || err_within(e, "%s", c->what);
 }
 
-/* The reply's body, to be freed by the caller; NULL where there is none. */
-static bool
-ask(struct atlas *a, const struct atlas_call *c, struct json **out,
+bool
+atlas_ask(struct atlas *a, const struct atlas_call *c, struct json **out,
     struct err *e)
 {
 	bool account = a->login.client_id != NULL;
@@ -253,138 +234,4 @@ ask(struct atlas *a, const struct atlas_call *c, struct json **out,
 	if (r.body_len > 0)
 		*out = reply_json(&r, c->what, e);
 	return r.body_len == 0 || *out != NULL;
-}
-
-/* ---- the access list ---- */
-
-static void
-take_entry(struct atlas *a, const struct json *j, struct atlas_entry *out)
-{
-	const char *cidr = json_str(j, "cidrBlock");
-	const char *group = json_str(j, "awsSecurityGroup");
-	const char *comment = json_str(j, "comment");
-	const char *until = json_str(j, "deleteAfterDate");
-
-	out->cidr = cidr != NULL ? pool_strdup(a->pool, cidr)
-	    : group != NULL ? pool_printf(a->pool, "security group %s", group)
-	    : pool_printf(a->pool, "%s/32", json_str(j, "ipAddress") == NULL
-		? "?" : json_str(j, "ipAddress"));
-	out->comment = comment == NULL ? "" : pool_strdup(a->pool, comment);
-	out->until = until == NULL ? 0 : clock_parse(until);
-}
-
-/* One page is added to the list; *more: another one may follow. */
-static bool
-find_page(struct atlas *a, int page, struct atlas_entry *v, size_t *n,
-    bool *more, struct err *e)
-{
-	const struct atlas_call c = { .method = "GET",
-	    .what = "Atlas: the project's access list",
-	    .path = pool_printf(a->pool, "/accessList?pageNum=%d&itemsPerPage"
-		"=%d&includeCount=true", page, PAGE) };
-	struct json *j;
-	const struct json *all;
-	int got = 0;
-
-	if (!ask(a, &c, &j, e))
-		return false;
-	all = json_get(j, "results");
-	if (!json_is_array(all)) {
-		json_free(j);
-		return err_set(e, ERR_OTHER, "%s: the answer holds no list",
-		    c.what);
-	}
-	for (const struct json *i = json_first(all); i != NULL && got < PAGE;
-	    i = json_next(i), got++)
-		take_entry(a, i, &v[(*n)++]);
-	*more = got == PAGE;
-	json_free(j);
-	return true;
-}
-
-bool
-atlas_find_entries(struct atlas *a, struct atlas_entries *out, struct err *e)
-{
-	struct atlas_entry *v = pool_alloc(a->pool, (size_t)PAGES * PAGE
-	    * sizeof *v);
-	bool more = true;
-	size_t n = 0;
-
-	for (int page = 1; more && page <= PAGES; page++)
-		if (!find_page(a, page, v, &n, &more, e))
-			return false;
-	*out = (struct atlas_entries){ .v = v, .n = n };
-	return true;
-}
-
-static bool
-await_active(struct atlas *a, const char *cidr, clock_ms deadline,
-    struct err *e)
-{
-	const struct atlas_call c = { .method = "GET", .deadline = deadline,
-	    .what = pool_printf(a->pool, "Atlas: is %s let in", cidr),
-	    .path = pool_printf(a->pool, "/accessList/%s/status",
-		encode(a, cidr)) };
-
-	for (;;) {
-		struct json *j;
-		const char *now;
-		bool active, failed;
-
-		if (!ask(a, &c, &j, e))
-			return false;
-		now = json_str(j, "STATUS");
-		active = text_same(now, "ACTIVE");
-		failed = text_same(now, "FAILED");
-		json_free(j);
-		if (active)
-			return true;
-		if (failed)
-			return err_set(e, ERR_OTHER, "Atlas could not let in "
-			    "%s: its project's activity feed says why", cidr);
-		if (!clock_pause_until(deadline, LOOK_MS))
-			return err_set(e, ERR_TIMEOUT, "Atlas: %s is in the "
-			    "access list, but not yet in force after %d s",
-			    cidr, CHANGE_SECONDS);
-	}
-}
-
-bool
-atlas_add_entry(struct atlas *a, const struct atlas_entry *entry,
-    struct err *e)
-{
-	struct json *list = json_array(), *reply;
-	struct json *one = json_add(list, NULL, json_object());
-	struct buf until = buf_new(64);
-	const struct atlas_call c = { .method = "POST", .body = list,
-	    .path = "/accessList", .what = pool_printf(a->pool,
-		"Atlas: letting in %s", entry->cidr) };
-	bool ok;
-
-	json_set_str(one, "cidrBlock", entry->cidr);
-	json_set_str(one, "comment", entry->comment);
-	if (entry->until != 0) {
-		clock_date(&until, entry->until);
-		json_set_str(one, "deleteAfterDate", buf_str(&until));
-	}
-	ok = ask(a, &c, &reply, e);
-	json_free(reply);
-	json_free(list);
-	buf_free(&until);
-	return ok && await_active(a, entry->cidr,
-	    clock_deadline(CHANGE_SECONDS), e);
-}
-
-bool
-atlas_remove_entry(struct atlas *a, const char *cidr, struct err *e)
-{
-	const struct atlas_call c = { .method = "DELETE", .may_lack = true,
-	    .what = pool_printf(a->pool, "Atlas: taking out %s", cidr),
-	    .path = pool_printf(a->pool, "/accessList/%s",
-		encode(a, cidr)) };
-	struct json *reply;
-	bool ok = ask(a, &c, &reply, e);
-
-	json_free(reply);
-	return ok;
 }

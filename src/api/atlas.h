@@ -1,5 +1,6 @@
 /*
- * atlas - one project of MongoDB Atlas: who may connect to it.
+ * atlas - one project of MongoDB Atlas: who may connect to it, and what its
+ * database users may do.
  *
  * What it gives belongs to the handle. Kinds: ERR_NOT_FOUND: there is no such
  * project; ERR_DENIED: the login is refused, or lacks a role
@@ -52,5 +53,32 @@ bool atlas_add_entry(struct atlas *, const struct atlas_entry *,
 /* One that is not there is fine. */
 bool atlas_remove_entry(struct atlas *, const char *cidr, struct err *)
     MUST_CHECK;
+
+struct atlas_role {
+	const char *role, *db;		/* a custom one's: "admin" */
+	const char *collection;		/* NULL: the whole database */
+};
+struct atlas_roles {
+	const struct atlas_role *v;
+	size_t n;
+};
+/* What a user may do, who is defined in database db. */
+bool atlas_find_roles(struct atlas *, const char *user, const char *db,
+    struct atlas_roles *, struct err *) MUST_CHECK;
+/* All of his roles at once; nothing else of him changes. */
+bool atlas_set_roles(struct atlas *, const char *user, const char *db,
+    const struct atlas_role *, size_t, struct err *) MUST_CHECK;
+/* Until the cluster of this name has taken over every change of users. */
+bool atlas_await_applied(struct atlas *, const char *cluster, struct err *)
+    MUST_CHECK;
+
+/* What a role of the project's own allows: on which databases ("": on all,
+ * or on the cluster), and the roles that it has inside. */
+struct atlas_custom {
+	const char *const *databases;	/* NULL-ended */
+	struct atlas_roles inside;
+};
+bool atlas_find_custom(struct atlas *, const char *role,
+    struct atlas_custom *, struct err *) MUST_CHECK;
 
 #endif

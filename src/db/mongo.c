@@ -498,14 +498,14 @@ mongo_find_users(struct mongo *m, struct pool *pool, const char *user,
 	    "only by their API)");
 }
 
-/* The user that this connection is logged in as, alone. */
-static bool
-find_self(struct mongo *m, struct pool *pool, const char *const *own,
-    struct mongo_users *users, struct err *e)
+bool
+mongo_find_user(struct mongo *m, struct pool *pool, const char *user,
+    const char *db, const char *const *own, struct mongo_users *users,
+    struct err *e)
 {
 	bson_t *command = BCON_NEW("usersInfo", "{", "user",
-	    BCON_UTF8(m->user), "db", BCON_UTF8(m->auth_db), "}");
-	bool ok = find_users(m, pool, command, m->user, own, users, e);
+	    BCON_UTF8(user), "db", BCON_UTF8(db), "}");
+	bool ok = find_users(m, pool, command, user, own, users, e);
 
 	bson_destroy(command);
 	return ok;
@@ -548,7 +548,7 @@ mongo_audit_self(struct mongo *m, struct pool *pool, const char *const *own,
 {
 	struct mongo_users users;
 
-	return find_self(m, pool, own, &users, e)
+	return mongo_find_user(m, pool, m->user, m->auth_db, own, &users, e)
 	    && judge(pool, &users, m->user, m->auth_db, own, f, e);
 }
 

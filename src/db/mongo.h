@@ -55,6 +55,11 @@ struct mongo_users {
 bool mongo_find_users(struct mongo *, struct pool *, const char *user,
     const char *const *own, struct mongo_users *, struct err *) MUST_CHECK;
 
+/* The same for the one user of database db, or none. */
+bool mongo_find_user(struct mongo *, struct pool *, const char *user,
+    const char *db, const char *const *own, struct mongo_users *,
+    struct err *) MUST_CHECK;
+
 /*
  * Judge a user, through an administrator or as itself. Findings are
  * appended; ERR_NOT_FOUND: there is no user of this name in auth_db (the

@@ -120,9 +120,8 @@ roles_privilege_severity(const char *db, bool everything,
 	return is_own(db, own) ? SEV_MEDIUM : SEV_HIGH;
 }
 
-/* How much harm the role does to others than the own databases. */
-static enum severity
-severity_of(const struct mongo_role *r, const char *const *own)
+enum severity
+roles_severity(const struct mongo_role *r, const char *const *own)
 {
 	int i = find_builtin(r->role);
 
@@ -151,7 +150,7 @@ judge_user(struct pool *pool, const struct mongo_user *u,
 		const struct mongo_role *r = &u->roles[i];
 
 		if (!is_listed(wanted, n, r->role, r->db))
-			findings_add(pool, f, severity_of(r, own),
+			findings_add(pool, f, roles_severity(r, own),
 			    FINDING_EXCESS, name, "%s@%s", r->role, r->db);
 	}
 	for (size_t i = 0; i < n; i++)
@@ -169,7 +168,7 @@ judge_namesake(struct pool *pool, const struct mongo_user *u,
 	enum severity worst = SEV_MEDIUM;
 
 	for (size_t i = 0; i < u->nroles; i++) {
-		enum severity s = severity_of(&u->roles[i], own);
+		enum severity s = roles_severity(&u->roles[i], own);
 
 		if (s > worst)
 			worst = s;

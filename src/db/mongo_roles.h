@@ -44,6 +44,10 @@ bool roles_is_builtin(const char *role);
 enum severity roles_privilege_severity(const char *db, bool everything,
     const char *const *own);
 
+/* The same for one role; of a custom one, of what it was resolved to. */
+enum severity roles_severity(const struct mongo_role *,
+    const char *const *own);
+
 /*
  * Findings on all users of one name, appended. The one that is defined in
  * auth_db is the instance's; others of that name are for a person to judge.

@@ -15,7 +15,7 @@ enum { PORT_MAX = 65535, MYSQL_PORT = 3306, MONGODB_PORT = 27017 };
 
 static const char *const mysql_providers[] = { "self-hosted", "digitalocean",
 	"aws", NULL };
-static const char *const mongodb_providers[] = { "self-hosted",
+const char *const managed_mongodb_providers[] = { "self-hosted",
 	"digitalocean", "atlas", "aws", NULL };
 
 static struct allowlist_login login;
@@ -33,16 +33,14 @@ static struct home {
 const struct input managed_digitalocean_inputs[] = {
 	{ .name = "digitalocean-token", .str = &login.digitalocean_token,
 	  .optional = true, .secret = true, .help = "Token of the "
-	    "DigitalOcean account that the database clusters are in, with "
-	    "scopes database:read and database:update" },
+	    "DigitalOcean account that the database clusters are in" },
 	{ .name = "digitalocean-api", .str = &login.digitalocean_api,
 	  .optional = true, .check = text_check_https,
 	  .help = "Address of DigitalOcean's API, if not its usual one" },
 	{ 0 }
 };
 
-const struct input managed_login_inputs[] = {
-	{ .rows = managed_digitalocean_inputs },
+const struct input managed_atlas_inputs[] = {
 	{ .name = "atlas-client-id", .str = &login.atlas_client_id,
 	  .optional = true, .help = "Service account of the Atlas project" },
 	{ .name = "atlas-client-secret", .str = &login.atlas_client_secret,
@@ -54,6 +52,12 @@ const struct input managed_login_inputs[] = {
 	{ .name = "atlas-api", .str = &login.atlas_api,
 	  .optional = true, .check = text_check_https,
 	  .help = "Address of Atlas' API, if not its usual one" },
+	{ 0 }
+};
+
+const struct input managed_login_inputs[] = {
+	{ .rows = managed_digitalocean_inputs },
+	{ .rows = managed_atlas_inputs },
 	{ .name = "aws-access-key-id", .str = &login.aws_key_id,
 	  .dflt = "$AWS_ACCESS_KEY_ID:-", .help = "Key that may change the "
 	    "security groups" },
@@ -84,6 +88,14 @@ const struct input managed_cluster_inputs[] = {
 	{ 0 }
 };
 
+const struct input managed_project_inputs[] = {
+	{ .name = "mongodb-project", .str = &mongodb.project,
+	  .optional = true, .plan = "mongodb.project",
+	  .check = atlas_check_project,
+	  .help = "Id of its project at Atlas" },
+	{ 0 }
+};
+
 const struct input managed_place_inputs[] = {
 	{ .name = "mysql-provider", .str = &mysql.provider,
 	  .oneof = mysql_providers, .dflt = "self-hosted",
@@ -97,13 +109,10 @@ const struct input managed_place_inputs[] = {
 	{ .name = "mysql-port", .num = &mysql.port, .min = 1, .max = PORT_MAX,
 	  .optional = true, .plan = "mysql.port", .help = port_help },
 	{ .name = "mongodb-provider", .str = &mongodb.provider,
-	  .oneof = mongodb_providers, .dflt = "self-hosted",
+	  .oneof = managed_mongodb_providers, .dflt = "self-hosted",
 	  .plan = "mongodb.provider", .help = "Who runs the server" },
 	{ .rows = managed_cluster_inputs },
-	{ .name = "mongodb-project", .str = &mongodb.project,
-	  .optional = true, .plan = "mongodb.project",
-	  .check = atlas_check_project,
-	  .help = "Id of its project at Atlas" },
+	{ .rows = managed_project_inputs },
 	{ .name = "mongodb-security-group", .str = &mongodb.group,
 	  .optional = true, .plan = "mongodb.security-group",
 	  .check = ec2_check_group, .help = group_help },
@@ -190,5 +199,23 @@ managed_open_digitalocean(const char **id, struct err *e)
 	err_set(e, ERR_INPUT, "%s: it is needed, since the provider is "
 	    "digitalocean", *id == NULL ? "mongodb-cluster-id" :
 	    "digitalocean-token");
+	return NULL;
+}
+
+struct atlas *
+managed_open_atlas(struct err *e)
+{
+	const struct step_common *c = step_common();
+	const struct atlas_open o = { .client_id = login.atlas_client_id,
+	    .client_secret = login.atlas_client_secret,
+	    .public_key = login.atlas_public_key,
+	    .private_key = login.atlas_private_key, .api = login.atlas_api,
+	    .project = mongodb.project, .ca_file = c->ca_file,
+	    .dns_servers = c->dns_servers };
+
+	if (o.project != NULL)
+		return atlas_open(&o, e);
+	err_set(e, ERR_INPUT, "mongodb-project: it is needed, since the "
+	    "provider is atlas");
 	return NULL;
 }

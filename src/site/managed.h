@@ -15,15 +15,22 @@
 #include "base/err.h"
 #include "step/step.h"
 
+struct atlas;
 struct digitalocean;
+
+/* Words for who runs MongoDB; "aws" is its DocumentDB. */
+extern const char *const managed_mongodb_providers[];
 
 /* Rows of the companies' logins; and of where the databases are: mysql- and
  * mongodb- -provider, -cluster-id, ... */
 extern const struct input managed_login_inputs[];
 extern const struct input managed_place_inputs[];
-/* Of them only DigitalOcean's login, and mongodb-cluster-id. */
+/* Of them only DigitalOcean's login, and mongodb-cluster-id; only Atlas'
+ * login, and mongodb-project. */
 extern const struct input managed_digitalocean_inputs[];
 extern const struct input managed_cluster_inputs[];
+extern const struct input managed_atlas_inputs[];
+extern const struct input managed_project_inputs[];
 
 /* A list that decides who may connect to a database. */
 struct managed_list {
@@ -47,5 +54,8 @@ struct allowlist *managed_open(const struct managed_list *, struct err *)
  * one of them is missing. */
 struct digitalocean *managed_open_digitalocean(const char **cluster_id,
     struct err *) MUST_CHECK;
+
+/* Atlas' login, for MongoDB's project. ERR_INPUT: as above. */
+struct atlas *managed_open_atlas(struct err *) MUST_CHECK;
 
 #endif

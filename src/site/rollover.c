@@ -1,15 +1,10 @@
 /*
  * rollover - see rollover.h.
- *
- * The record has an account "digitalocean/<user>" for each: the first one's
- * lines are his rights, as "<database> <role>"; those of one who was made
- * are "made", before he is, and "used" once config.yml names him.
  */
 #include "site/rollover.h"
 
 #include <string.h>
 
-#include "api/digitalocean.h"
 #include "api/repo.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -18,26 +13,15 @@
 #include "edx/config.h"
 #include "edx/databases.h"
 #include "edx/edit.h"
-#include "site/configfile.h"
 #include "site/dbuser.h"
 #include "site/managed.h"
+#include "site/rollover_own.h"
 #include "step/step.h"
 
-enum { NAMES_TRIED = 100 };
+enum { NAMES_TRIED = 100, TEXT_MAX = 4096 };
 
 static const char MADE[] = "made", USED[] = "used",
     EVERYTHING[] = "unrestricted", OF[] = "digitalocean/";
-
-struct rollover {
-	struct pool *pool;
-	struct digitalocean *company;
-	const char *cluster;
-	struct configfile config;
-	struct accessrecord *record;
-	struct digitalocean_users users;
-	struct mongo_user now;
-	const char *password;
-};
 
 /* --- their words and the server's --- */
 
@@ -62,8 +46,8 @@ role_of(const char *theirs, const char *db)
 	return r;
 }
 
-static struct mongo_user
-take_user(struct pool *pool, const struct digitalocean_user *u)
+struct mongo_user
+rollover_take(struct pool *pool, const struct digitalocean_user *u)
 {
 	struct mongo_role *v;
 	size_t n = 0, room = 1;
@@ -93,9 +77,8 @@ word_of(const struct mongo_role *r)
 	return NULL;
 }
 
-/* They give a user one role, on each of his databases. */
-static bool
-find_wish(struct rollover *r, const char *name, const struct mongo_role *v,
+bool
+rollover_wish(struct rollover *r, const char *name, const struct mongo_role *v,
     size_t n, struct digitalocean_user *out, struct err *e)
 {
 	const char **names = pool_alloc(r->pool, (n + 1) * sizeof *names);
@@ -132,21 +115,27 @@ is_recorded(const struct rollover *r, const char *user)
 	return accessrecord_find(r->record, account_of(r, user), &account);
 }
 
-static bool
-has_line(const struct rollover *r, const char *user, const char *line)
+bool
+rollover_has(const struct rollover *r, const char *account, const char *line)
 {
-	size_t account;
+	size_t at;
 
-	if (!accessrecord_find(r->record, account_of(r, user), &account))
+	if (!accessrecord_find(r->record, account, &at))
 		return false;
-	for (size_t i = 0; i < accessrecord_lines(r->record, account); i++)
-		if (text_same(accessrecord_line(r->record, account, i), line))
+	for (size_t i = 0; i < accessrecord_lines(r->record, at); i++)
+		if (text_same(accessrecord_line(r->record, at, i), line))
 			return true;
 	return false;
 }
 
-static const struct digitalocean_user *
-find_user(const struct rollover *r, const char *name)
+static bool
+has_line(const struct rollover *r, const char *user, const char *line)
+{
+	return rollover_has(r, account_of(r, user), line);
+}
+
+const struct digitalocean_user *
+rollover_find(const struct rollover *r, const char *name)
 {
 	for (size_t i = 0; i < r->users.n; i++)
 		if (text_same(r->users.v[i].name, name))
@@ -184,12 +173,16 @@ find_now(struct rollover *r, struct err *e)
 
 	if (!digitalocean_find_users(r->company, r->cluster, &r->users, e))
 		return false;
-	u = find_user(r, r->now.user);
+	u = rollover_find(r, r->now.user);
+	if (u == NULL && rollover_is_between(r, r->now.user)) {
+		r->now.db = "admin";
+		return true;
+	}
 	if (u == NULL)
 		return err_set(e, ERR_NOT_FOUND, "DigitalOcean: database "
 		    "cluster %s has no user %s, whom config.yml names",
 		    r->cluster, r->now.user);
-	r->now = take_user(r->pool, u);
+	r->now = rollover_take(r->pool, u);
 	return true;
 }
 
@@ -263,16 +256,16 @@ is_leftover(const struct rollover *r, const char *user)
 	    && !has_line(r, user, USED);
 }
 
-/* A free name, or that of a leftover; NULL: too many are taken. */
-static const char *
-next_name(const struct rollover *r)
+/* That of a leftover is free, too. */
+const char *
+rollover_next_name(const struct rollover *r)
 {
 	const char *stem = stem_of(r, r->now.user);
 
 	for (int i = 2; i < NAMES_TRIED; i++) {
 		const char *name = pool_printf(r->pool, "%s-v%d", stem, i);
 
-		if (find_user(r, name) == NULL || is_leftover(r, name))
+		if (rollover_find(r, name) == NULL || is_leftover(r, name))
 			return name;
 	}
 	return NULL;
@@ -295,9 +288,8 @@ is_not_there(const char *path, const char *text, void *with)
 	return false;
 }
 
-/* What holds the old login in words of its own would lose the database. */
-static bool
-check_only_place(const struct rollover *r, struct err *e)
+bool
+rollover_check_only_place(const struct rollover *r, struct err *e)
 {
 	struct elsewhere w = { .password = r->password, .pool = r->pool };
 
@@ -309,32 +301,43 @@ check_only_place(const struct rollover *r, struct err *e)
 	    r->now.user);
 }
 
+void
+rollover_keep_first(struct rollover *r)
+{
+	const char *account = account_of(r, r->now.user);
+
+	if (is_recorded(r, r->now.user))
+		return;
+	accessrecord_start(r->record, r->now.user);
+	for (size_t i = 0; i < r->now.nroles; i++)
+		accessrecord_keep(r->record, account, pool_printf(r->pool,
+		    "%s %s", r->now.roles[i].db, r->now.roles[i].role));
+}
+
+void
+rollover_keep_made(struct rollover *r, const char *user)
+{
+	accessrecord_keep(r->record, account_of(r, user), MADE);
+}
+
 /* What he might, and that another one is about to be made. */
 static bool
 ensure_recorded(struct rollover *r, const char *next, struct err *e)
 {
-	const char *account = account_of(r, r->now.user);
-
-	if (is_recorded(r, r->now.user)) {
-		if (has_line(r, r->now.user, MADE))
-			accessrecord_keep(r->record, account, USED);
-	} else {
-		accessrecord_start(r->record, r->now.user);
-		for (size_t i = 0; i < r->now.nroles; i++)
-			accessrecord_keep(r->record, account,
-			    pool_printf(r->pool, "%s %s",
-			    r->now.roles[i].db, r->now.roles[i].role));
-	}
-	accessrecord_keep(r->record, account_of(r, next), MADE);
+	if (has_line(r, r->now.user, MADE))
+		accessrecord_keep(r->record, account_of(r, r->now.user),
+		    USED);
+	rollover_keep_first(r);
+	rollover_keep_made(r, next);
 	return accessrecord_save(r->record, r->config.repo,
 	    ACCESS_RESTRICTING, e);
 }
 
-static bool
-make_user(struct rollover *r, const struct digitalocean_user *wish,
+bool
+rollover_make(struct rollover *r, const struct digitalocean_user *wish,
     const char **password, struct err *e)
 {
-	if (find_user(r, wish->name) != NULL
+	if (rollover_find(r, wish->name) != NULL
 	    && !digitalocean_drop_user(r->company, r->cluster, wish->name, e))
 		return false;
 	if (!digitalocean_make_user(r->company, r->cluster, wish, password,
@@ -368,8 +371,8 @@ commit_config(struct rollover *r, const char *user, struct err *e)
 }
 
 /* The password is nowhere else: what is next is that it is kept. */
-static bool
-write_config(struct rollover *r, const char *user, const char *password,
+bool
+rollover_write(struct rollover *r, const char *user, const char *password,
     struct err *e)
 {
 	struct edit *ed = &r->config.edit;
@@ -389,13 +392,13 @@ roll(struct rollover *r, const char *next, const struct mongo_role *v,
 	struct digitalocean_user wish;
 	const char *password = NULL;
 
-	if (!find_wish(r, next, v, n, &wish, e)
-	    || !check_only_place(r, e)
+	if (!rollover_wish(r, next, v, n, &wish, e)
+	    || !rollover_check_only_place(r, e)
 	    || !ensure_recorded(r, next, e)
-	    || !make_user(r, &wish, &password, e)
-	    || !write_config(r, next, password, e))
+	    || !rollover_make(r, &wish, &password, e)
+	    || !rollover_write(r, next, password, e))
 		return false;
-	r->now = take_user(r->pool, &wish);
+	r->now = rollover_take(r->pool, &wish);
 	r->password = password;
 	return true;
 }
@@ -428,11 +431,12 @@ rollover_ensure(struct rollover *r, const struct mongo_role *v, size_t n,
 		    roles_print(r->pool, v, n));
 		return told_only || ensure_finished(r, state, e);
 	}
-	next = next_name(r);
+	next = rollover_next_name(r);
 	if (next == NULL)
 		return err_set(e, ERR_HAND, "DigitalOcean: all names up to "
 		    "%s-v%d are taken: delete users that nobody needs",
 		    stem_of(r, r->now.user), NAMES_TRIED - 1);
+	r->is_next = true;
 	step_change(user_words(r, next), pool_printf(r->pool, "%s: %s",
 	    r->now.user, roles_print(r->pool, r->now.roles, r->now.nroles)),
 	    pool_printf(r->pool, "%s, in its place", roles_print(r->pool, v,
@@ -471,6 +475,46 @@ rollover_find_saved(const struct rollover *r, struct mongo_role **v,
 	return true;
 }
 
+/* --- the end of those before --- */
+
+/* One that is recorded, is there, and whom config.yml does not name. */
+static bool
+is_superseded(const struct rollover *r, const char *account)
+{
+	const char *user = account + strlen(OF);
+
+	return text_starts(account, OF) && !text_same(user, r->now.user)
+	    && rollover_find(r, user) != NULL;
+}
+
+const char *
+rollover_superseded(const struct rollover *r)
+{
+	struct buf list = buf_new(TEXT_MAX);
+	const char *text;
+
+	for (size_t i = 0; i < accessrecord_accounts(r->record); i++) {
+		const char *account = accessrecord_account(r->record, i);
+
+		if (is_superseded(r, account))
+			buf_printf(&list, "%s%s", list.len > 0 ? " " : "",
+			    account + strlen(OF));
+	}
+	if (step_common()->dry_run && r->is_next)
+		buf_printf(&list, "%s%s", list.len > 0 ? " " : "",
+		    r->now.user);
+	text = pool_strdup(r->pool, buf_str(&list));
+	buf_free(&list);
+	return text;
+}
+
+bool
+rollover_must_deploy(const struct rollover *r)
+{
+	return r->is_next || r->is_anew
+	    || accessrecord_state(r->record) != ACCESS_NONE;
+}
+
 static bool
 drop_user(struct rollover *r, const char *user, struct err *e)
 {
@@ -481,15 +525,20 @@ drop_user(struct rollover *r, const char *user, struct err *e)
 }
 
 bool
+rollover_check_retire(const struct rollover *r, struct err *e)
+{
+	return (has_line(r, r->now.user, MADE)
+	    && accessrecord_state(r->record) == ACCESS_RESTRICTED)
+	    || err_set(e, ERR_HAND, "the record does not say that %s follows "
+	    "another user: run mode restrict before, and deploy",
+	    r->now.user);
+}
+
+bool
 rollover_retire(struct rollover *r, const char *deployed, struct err *e)
 {
 	size_t dropped = 0;
 
-	if (!has_line(r, r->now.user, MADE)
-	    || accessrecord_state(r->record) != ACCESS_RESTRICTED)
-		return err_set(e, ERR_HAND, "the record does not say that %s"
-		    " follows another user: run mode restrict before, and "
-		    "deploy", r->now.user);
 	if (!text_same(deployed, r->now.user))
 		return err_set(e, ERR_HAND, "the running site still uses "
 		    "MongoDB as %s: deploy config.yml, which names %s, "
@@ -498,9 +547,7 @@ rollover_retire(struct rollover *r, const char *deployed, struct err *e)
 		const char *account = accessrecord_account(r->record, i);
 		const char *user = account + strlen(OF);
 
-		if (!text_starts(account, OF)
-		    || text_same(user, r->now.user)
-		    || find_user(r, user) == NULL)
+		if (!is_superseded(r, account))
 			continue;
 		if (!drop_user(r, user, e))
 			return false;

@@ -8,6 +8,8 @@
  * deleted. The company makes the password and tells it once, so it is
  * committed at once; a user whose password was lost on that way, by a kill,
  * was never used, and is made anew.
+ *
+ * Or, where somebody asks for it, the same user is deleted and made again.
  */
 #ifndef SITE_ROLLOVER_H
 #define SITE_ROLLOVER_H
@@ -48,8 +50,24 @@ bool rollover_find_saved(const struct rollover *, struct mongo_role **,
     size_t *, struct err *) MUST_CHECK;
 
 /*
+ * The same with the first user himself: deleted, and made again with a new
+ * password. Nobody can log in until the site is built and deployed again.
+ * ERR_DENIED: as above; nobody is deleted then.
+ */
+bool rollover_recreate(struct rollover *, const struct mongo_role *, size_t,
+    enum access_state, bool told_only, struct err *) MUST_CHECK;
+
+/* Users who are there though others follow them, with blanks between; in a
+ * dry run, with him whom one would follow. */
+const char *rollover_superseded(const struct rollover *);
+/* May config.yml name a user or password that the site does not run with? */
+bool rollover_must_deploy(const struct rollover *);
+
+/* ERR_HAND: nobody was rolled over to, so that there is nobody to delete. */
+bool rollover_check_retire(const struct rollover *, struct err *) MUST_CHECK;
+/*
  * Delete those whom config.yml names no more. deployed: the user that the
- * running site has. ERR_HAND: that is not the new one, or there is none.
+ * running site has. ERR_HAND: that is not the one that config.yml names.
  */
 bool rollover_retire(struct rollover *, const char *deployed, struct err *)
     MUST_CHECK;

@@ -27,6 +27,8 @@ static struct cluster_db {
 	cJSON *users;
 	cJSON *coming;		/* a rival's list, about to be written */
 	double rivals;
+	char *gone;		/* name of who was deleted last */
+	double ghosts;		/* so often was it refused since the reset */
 } clusters[CLUSTERS] = {
 	[MYSQL] = { .id = "SB_DO_MYSQL_ID",
 	    .dflt_id = "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30" },
@@ -338,6 +340,17 @@ make_there(const cJSON *user)
 	return ok;
 }
 
+/* A name is not free at once after its user was deleted. */
+static bool
+is_ghost(struct cluster_db *c, const char *name)
+{
+	if (c->gone == NULL || strcmp(c->gone, name) != 0
+	    || c->ghosts >= knob_num("digitalocean.ghosts"))
+		return false;
+	c->ghosts += 1;
+	return true;
+}
+
 void
 databases_make_user(const struct request *r, struct reply *p)
 {
@@ -353,7 +366,7 @@ databases_make_user(const struct request *r, struct reply *p)
 	}
 	if (name == NULL || name[0] == '\0')
 		fault = "name is missing";
-	else if (find_user(c, name) != NULL)
+	else if (find_user(c, name) != NULL || is_ghost(c, name))
 		fault = "user already exists";
 	if (fault != NULL) {
 		digitalocean_fail(p, 422, "unprocessable_entity", fault);
@@ -401,6 +414,8 @@ databases_drop_user(const struct request *r, struct reply *p)
 	if (c == &clusters[MONGODB])
 		(void)world_mongo(text);
 	free(text);
+	free(c->gone);
+	c->gone = text_copy(json_str(u, "name"));
 	cJSON_Delete(cJSON_DetachItemViaPointer(c->users, u));
 	p->status = 204;
 }
@@ -440,7 +455,9 @@ reset_one(struct cluster_db *c)
 	const char *id = env_or(c->id, c->dflt_id);
 
 	drop_made(c);
-
+	free(c->gone);
+	c->gone = NULL;
+	c->ghosts = 0;
 	cJSON_Delete(c->rules);
 	cJSON_Delete(c->users);
 	cJSON_Delete(c->coming);

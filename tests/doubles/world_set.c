@@ -59,6 +59,8 @@ static const struct {
 	{ "digitalocean.limited", "0", "so many requests answer 429" },
 	{ "digitalocean.rivals", "0", "so many writes of a database's trusted "
 	    "sources are lost to somebody else's" },
+	{ "digitalocean.ghosts", "0", "so often is the name of a deleted user "
+	    "still taken" },
 	{ "digitalocean.late", "", "1: which comes after the next look" },
 	{ "atlas.seconds", "0.5", "until a change is in force" },
 	{ "atlas.token", "3600", "seconds that an account's token is good" },

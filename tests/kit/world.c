@@ -235,6 +235,37 @@ world_run(const char *workflow)
 	world_set("github.lag", "0.2");
 }
 
+/* Until no Pod of the new side serves what was there before. */
+static void
+await_rollout(void)
+{
+	free(kit_sh("for d in lms cms lms-worker cms-worker; do "
+	    "for i in $(seq 300); do "
+	    "curl -fsSk -H 'Authorization: Bearer %s' "
+	    "https://%s:6443/apis/apps/v1/namespaces/acme/deployments/$d | "
+	    "jq -e '(.spec.replicas // 1) as $n | .status | "
+	    ".observedGeneration != null and .replicas == $n and "
+	    ".updatedReplicas == $n and .availableReplicas == $n' "
+	    ">/dev/null && continue 2; sleep 0.1; done; "
+	    "echo $d is not rolled out; exit 1; done",
+	    kit_env("SB_KUBE_NEW_TOKEN"), kit_env("SB_KUBE_NEW_ADDR")));
+}
+
+void
+world_deploy(void)
+{
+	char *head;
+
+	world_run("generate-env.yml");
+	head = world_head();
+	head[strcspn(head, "\n")] = '\0';
+	free(kit_sh("for i in $(seq 200); do curl -fsS %s/deployed | "
+	    "jq -e '.revision == \"%s\"' && exit; sleep 0.1; done; exit 1",
+	    kit_env("SB_WORLD_URL"), head));
+	free(head);
+	await_rollout();
+}
+
 char *
 world_argocd(const char *arguments, const char *verb)
 {

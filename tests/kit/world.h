@@ -45,6 +45,8 @@ char *world_file(const char *path);
  * step; world_run also waits until it has succeeded. */
 void world_dispatch(const char *workflow);
 void world_run(const char *workflow);
+/* Render what the repository has now, and wait until the new side runs it. */
+void world_deploy(void);
 /* One request to the Argo CD double about the instance's application: curl's
  * arguments, and what follows its address ("/sync"); the answer, malloc'd. */
 char *world_argocd(const char *arguments, const char *verb);

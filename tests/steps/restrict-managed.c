@@ -16,6 +16,8 @@
 #define API "https://api.digitalocean.com"
 #define FILE "instances/acme/config.yml"
 
+#define RECREATE "strategy=recreate"
+
 static char *work;
 static const char *first;	/* password of the first user */
 
@@ -79,19 +81,49 @@ can_log_in(const char *user, const char *password)
 
 /* ---- runs ---- */
 
-/* A user as the old clusters made it, in config.yml. */
+/* A user as the old clusters made it. */
+static void
+make_first(void)
+{
+	first = kit_out("jq -r .user.password <<'J'\n%s\nJ",
+	    curl("-X POST -d '{\"name\":\"app\"}'", ""));
+}
+
+/* The keys of config.yml that name him. */
+static const char *
+keys(void)
+{
+	return kit_text("MONGODB_HOST: %s\nMONGODB_PORT: %s\n"
+	    "MONGODB_USERNAME: app\nMONGODB_PASSWORD: \"%s\"\n"
+	    "MONGODB_DATABASE: app-main\n"
+	    "FORUM_MONGODB_DATABASE: app-forum\n# a remark\n",
+	    kit_env("SB_MONGO_HOST"), kit_env("SB_MONGO_PORT"), first);
+}
+
 static void
 begin(void)
 {
 	world_begin();
-	first = kit_out("jq -r .user.password <<'J'\n%s\nJ",
-	    curl("-X POST -d '{\"name\":\"app\"}'", ""));
+	make_first();
 	free(world_change("start", "mkdir -p instances/acme && cat >" FILE
-	    " <<'Y'\nTUTOR_VERSION: v20.0.0\nMONGODB_HOST: %s\n"
-	    "MONGODB_PORT: %s\nMONGODB_USERNAME: app\n"
-	    "MONGODB_PASSWORD: \"%s\"\nMONGODB_DATABASE: app-main\n"
-	    "FORUM_MONGODB_DATABASE: app-forum\n# a remark\nY\ntrue",
-	    kit_env("SB_MONGO_HOST"), kit_env("SB_MONGO_PORT"), first));
+	    " <<'Y'\nTUTOR_VERSION: v20.0.0\n%sY\ntrue", keys()));
+	work = world_clone();
+}
+
+/* The same in an instance that is deployed. */
+static void
+begin_deployed(void)
+{
+	world_begin();
+	make_first();
+	world_run("create-instance.yml");
+	free(world_change("the old configuration", "sed -e "
+	    "'s/courses.example.test/acme.new.example.test/g' "
+	    "-e 's/^\\(DRYDOCK_INIT_JOBS\\): .*/\\1: false/' "
+	    "-e '/^\\(FORUM_\\)\\?MONGODB_/d' "
+	    "%s/deployed/old/config.yml >" FILE " && cat >>" FILE
+	    " <<'Y'\n%sY\ntrue", kit_env("SB_STATE"), keys()));
+	world_deploy();
 	work = world_clone();
 }
 
@@ -107,7 +139,9 @@ static const char **
 vars(const char *a, const char *b, const char *c)
 {
 	const char *const usual[] = { "provider=digitalocean",
-	    "mongodb-tls=off", "old-running=true",
+	    "mongodb-tls=off", "old-running=true", "new-namespace=acme",
+	    kit_text("new-kube-server=%s", kit_env("SB_KUBE_NEW")),
+	    kit_text("new-kube-token=%s", kit_env("SB_KUBE_NEW_TOKEN")),
 	    kit_text("mongodb-cluster-id=%s", kit_env("SB_DO_MONGO_ID")),
 	    kit_text("digitalocean-token=%s",
 		kit_env("SB_DIGITALOCEAN_TOKEN")) };
@@ -162,6 +196,27 @@ expect(const char *mode, const char *b, const char *status)
 
 #define SCOPED "readWrite app-main app-forum"
 
+/* A real run, or one with b: two of its outputs, as "name=value". */
+static void
+gives(const char *mode, const char *b, const char *one, const char *other)
+{
+	const char *const wanted[] = { one, other };
+	struct kit_run r = kit_step("restrict-mongodb", vars(mode, b, NULL));
+
+	ck_assert_msg(r.status == 0, "exit %d: %s", r.status, r.out);
+	for (int i = 0; i < 2; i++) {
+		size_t n = strcspn(wanted[i], "=");
+		const char *value = kit_output(&r,
+		    kit_text("%.*s", (int)n, wanted[i]));
+
+		ck_assert_msg(value != NULL
+		    && strcmp(value, wanted[i] + n + 1) == 0, "%s: %s",
+		    wanted[i], value);
+	}
+	shows_no_password(&r);
+	kit_run_free(&r);
+}
+
 /* config.yml names this one, who can log in, as can the first one. */
 static void
 check_named(const char *user)
@@ -202,10 +257,17 @@ START_TEST(a_dry_run_tells_and_changes_nothing)
 }
 END_TEST
 
-START_TEST(the_first_user_is_deleted_in_a_later_call)
+START_TEST(the_first_user_is_deleted_once_the_second_is_deployed)
 {
 	says("mode=retire", NULL, NULL, 1, "run mode restrict before");
-	expect("mode=restrict", NULL, "done");
+	gives("mode=restrict", "dry-run=true", "must-deploy=true",
+	    "superseded=app");
+	gives("mode=restrict", NULL, "must-deploy=true", "superseded=app");
+	says("mode=retire", NULL, NULL, 1, "still uses MongoDB as app");
+	ck_assert(can_log_in("app", first));
+	world_deploy();
+	gives("mode=restrict", NULL, "status=unchanged", "superseded=app");
+	says("mode=retire", "new-kube-token=", NULL, 2, "new-kube-token");
 	expect("mode=retire", "dry-run=true", "would-change");
 	ck_assert(can_log_in("app", first));
 	expect("mode=retire", NULL, "done");
@@ -213,7 +275,7 @@ START_TEST(the_first_user_is_deleted_in_a_later_call)
 	ck_assert(!can_log_in("app", first));
 	check_named("app-v2");
 	expect("mode=retire", NULL, "unchanged");
-	expect("mode=restrict", NULL, "unchanged");
+	gives("mode=restrict", NULL, "status=unchanged", "superseded=");
 }
 END_TEST
 
@@ -229,6 +291,7 @@ START_TEST(what_the_first_user_might_is_given_back)
 {
 	says("mode=restore", NULL, NULL, 1, "nothing to restore");
 	expect("mode=restrict", NULL, "done");
+	world_deploy();
 	expect("mode=retire", NULL, "done");
 	expect("mode=restore", "dry-run=true", "would-change");
 	expect("mode=restore", NULL, "done");
@@ -238,8 +301,71 @@ START_TEST(what_the_first_user_might_is_given_back)
 	expect("mode=restore", NULL, "unchanged");
 	expect("mode=restrict", NULL, "done");
 	check_named("app-v4");
+	world_deploy();
 	expect("mode=retire", NULL, "done");
 	ck_assert_str_eq(users(), "app-v4 " SCOPED);
+}
+END_TEST
+
+/* ---- the same user anew ---- */
+
+START_TEST(the_same_user_is_made_anew_if_asked_for)
+{
+	gives("mode=restrict", RECREATE, "must-deploy=true", "superseded=");
+	ck_assert_str_eq(users(), "app " SCOPED);
+	check_named("app");
+	ck_assert(!can_log_in("app", first));
+	kit_contains(record(), "admin unrestricted");
+	kit_contains(record(), "\"restricted\"");
+	gives("mode=restrict", RECREATE, "status=unchanged",
+	    "must-deploy=true");
+	expect("mode=restore", RECREATE, "done");
+	ck_assert_str_eq(users(), "app all");
+	check_named("app");
+}
+END_TEST
+
+START_TEST(who_is_not_told_passwords_deletes_nobody)
+{
+	world_set("digitalocean.scopes", "database:read database:create "
+	    "database:delete");
+	says("mode=restrict", RECREATE, NULL, 1, "nobody was deleted");
+	says("mode=restrict", RECREATE, NULL, 1, "database:view_credentials");
+	says("mode=restrict", RECREATE, "old-running=false", 2,
+	    "old-running");
+	ck_assert_str_eq(users(), "app all");
+	ck_assert(can_log_in("app", first));
+	says("mode=plan", RECREATE, NULL, 0, "with a new password");
+}
+END_TEST
+
+START_TEST(a_name_that_is_not_free_at_once_is_waited_for)
+{
+	world_set("digitalocean.ghosts", "2");
+	expect("mode=restrict", RECREATE, "done");
+	check_named("app");
+	ck_assert_str_eq(users(), "app " SCOPED);
+}
+END_TEST
+
+static void
+check_recreated(void)
+{
+	says("mode=restrict", RECREATE, NULL, 0, "app");
+	check_named("app");
+	ck_assert_str_eq(users(), "app " SCOPED);
+	kit_contains(record(), "\"restricted\"");
+	kit_contains(record(), "admin unrestricted");
+	expect("mode=restrict", RECREATE, "unchanged");
+}
+
+START_TEST(one_who_was_deleted_is_made_by_the_next_run)
+{
+	struct kit_run r = kit_step_killed("restrict-mongodb",
+	    vars("mode=restrict", RECREATE, NULL), 200 + 300 * _i);
+
+	kit_run_free(&r);
+	check_recreated();
 }
 END_TEST
 
@@ -315,7 +441,7 @@ static const char *const faults[] = {
 	"\"fault\":\"reset-after\"", "\"fault\":\"status\",\"status\":503",
 	"\"fault\":\"reset-before\"",
 };
-enum { REQUESTS = 3 };	/* look, make; with one more, delete */
+enum { REQUESTS = 3 };	/* look, make; none is the third */
 
 /* Whatever came before, nobody was locked out, and all is in order now. */
 static void
@@ -330,8 +456,6 @@ check_completed(void)
 	kit_contains(record(), "\"restricted\"");
 	kit_contains(record(), "admin unrestricted");
 	expect("mode=restrict", NULL, "unchanged");
-	expect("mode=retire", NULL, "done");
-	ck_assert_str_eq(users(), "app-v2 " SCOPED);
 }
 
 START_TEST(any_request_may_fail_once)
@@ -392,25 +516,35 @@ main(void)
 {
 	Suite *s = suite_create("restrict-managed");
 	TCase *t = tcase_create("rollover"), *f = tcase_create("faults");
+	TCase *d = tcase_create("deployed");
 
 	tcase_add_checked_fixture(t, begin, end);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, a_second_user_takes_over_and_the_first_one_stays);
 	tcase_add_test(t, a_dry_run_tells_and_changes_nothing);
-	tcase_add_test(t, the_first_user_is_deleted_in_a_later_call);
 	tcase_add_test(t, what_the_old_side_may_use_is_not_deleted);
-	tcase_add_test(t, what_the_first_user_might_is_given_back);
+	tcase_add_test(t, the_same_user_is_made_anew_if_asked_for);
+	tcase_add_test(t, who_is_not_told_passwords_deletes_nobody);
+	tcase_add_test(t, a_name_that_is_not_free_at_once_is_waited_for);
 	tcase_add_test(t, a_token_that_is_told_no_password_makes_nobody);
 	tcase_add_test(t, a_password_that_stands_elsewhere_too_is_told);
 	tcase_add_test(t, a_mistake_is_told_and_changes_nothing);
 	tcase_add_test(t, a_user_who_is_scoped_already_stays);
 	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(d, begin_deployed, end);
+	tcase_set_timeout(d, 180);
+	tcase_add_test(d,
+	    the_first_user_is_deleted_once_the_second_is_deployed);
+	tcase_add_test(d, what_the_first_user_might_is_given_back);
+	suite_add_tcase(s, d);
 	tcase_add_checked_fixture(f, begin, end);
 	tcase_set_timeout(f, 180);
 	tcase_add_loop_test(f, any_request_may_fail_once, 0,
 	    (int)(sizeof faults / sizeof *faults) * REQUESTS);
 	tcase_add_test(f, a_password_that_was_lost_is_made_anew);
 	tcase_add_loop_test(f, a_killed_step_is_completed_by_the_next, 0, 6);
+	tcase_add_loop_test(f, one_who_was_deleted_is_made_by_the_next_run, 0,
+	    6);
 	suite_add_tcase(s, f);
 	return kit_main(s, NULL);
 }
