@@ -56,7 +56,8 @@ static const struct input inputs[] = {
 	  .help = "plan shows the change, restrict makes it, restore gives "
 	    "back what the record says; retire deletes the user that "
 	    "another one follows at DigitalOcean" },
-	{ .name = "provider", .str = &in.provider, .oneof = managed_mongodb_providers,
+	{ .name = "provider", .str = &in.provider,
+	  .oneof = managed_mongodb_providers,
 	  .dflt = "self-hosted", .plan = "mongodb.provider",
 	  .help = "Who runs the server" },
 	{ .name = "strategy", .str = &in.strategy, .oneof = strategies,

@@ -134,8 +134,8 @@ has_line(const struct rollover *r, const char *user, const char *line)
 	return rollover_has(r, account_of(r, user), line);
 }
 
-const struct digitalocean_user *
-rollover_find(const struct rollover *r, const char *name)
+static const struct digitalocean_user *
+find_user(const struct rollover *r, const char *name)
 {
 	for (size_t i = 0; i < r->users.n; i++)
 		if (text_same(r->users.v[i].name, name))
@@ -173,7 +173,7 @@ find_now(struct rollover *r, struct err *e)
 
 	if (!digitalocean_find_users(r->company, r->cluster, &r->users, e))
 		return false;
-	u = rollover_find(r, r->now.user);
+	u = find_user(r, r->now.user);
 	if (u == NULL && rollover_is_between(r, r->now.user)) {
 		r->now.db = "admin";
 		return true;
@@ -265,7 +265,7 @@ rollover_next_name(const struct rollover *r)
 	for (int i = 2; i < NAMES_TRIED; i++) {
 		const char *name = pool_printf(r->pool, "%s-v%d", stem, i);
 
-		if (rollover_find(r, name) == NULL || is_leftover(r, name))
+		if (find_user(r, name) == NULL || is_leftover(r, name))
 			return name;
 	}
 	return NULL;
@@ -337,7 +337,7 @@ bool
 rollover_make(struct rollover *r, const struct digitalocean_user *wish,
     const char **password, struct err *e)
 {
-	if (rollover_find(r, wish->name) != NULL
+	if (find_user(r, wish->name) != NULL
 	    && !digitalocean_drop_user(r->company, r->cluster, wish->name, e))
 		return false;
 	if (!digitalocean_make_user(r->company, r->cluster, wish, password,
@@ -484,7 +484,7 @@ is_superseded(const struct rollover *r, const char *account)
 	const char *user = account + strlen(OF);
 
 	return text_starts(account, OF) && !text_same(user, r->now.user)
-	    && rollover_find(r, user) != NULL;
+	    && find_user(r, user) != NULL;
 }
 
 const char *

@@ -39,8 +39,6 @@ struct rollover {
 /* What rollover.c lends. */
 struct mongo_user rollover_take(struct pool *,
     const struct digitalocean_user *);
-const struct digitalocean_user *rollover_find(const struct rollover *,
-    const char *name);
 bool rollover_has(const struct rollover *, const char *account,
     const char *line);
 /* One of this name is about to be made; not saved. */

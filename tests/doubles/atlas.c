@@ -5,7 +5,8 @@
  * names the API's version in Accept. A change of the access list or of a user
  * takes effect after the knob atlas.seconds; while one is under way further
  * changes may be refused (atlas.busy). Roles of users are also those of the
- * sandbox's MongoDB server, where there is one.
+ * sandbox's MongoDB server, where there is one: once somebody is told that a
+ * change is in force.
  */
 #include "atlas.h"
 
@@ -37,6 +38,8 @@ static struct {
 	cJSON *users, *customs;
 	cJSON *tokens;		/* token: when it ends */
 	double changed;		/* when a user last was */
+	bool coming;		/* that change is not in force yet */
+	bool touched;		/* users are not as at first */
 	double limited, busy;	/* so many answers of that kind yet */
 } at;
 
@@ -492,9 +495,15 @@ is_role(const cJSON *role)
 	const char *name = json_str(role, "roleName");
 	const char *db = json_str(role, "databaseName");
 
-	if (name == NULL || db == NULL || db[0] == '\0')
+	if (name == NULL || db == NULL || db[0] == '\0'
+	    || json_stranger(role, "roleName databaseName collectionName")
+	    != NULL)
 		return false;
-	if (word_in(name, "read readWrite dbAdmin"))
+	if (word_in(name, "read readWrite"))
+		return true;
+	if (json_str(role, "collectionName") != NULL)
+		return false;
+	if (strcmp(name, "dbAdmin") == 0)
 		return true;
 	return strcmp(db, "admin") == 0 && (word_in(name, "atlasAdmin "
 	    "backup clusterMonitor dbAdminAnyDatabase enableSharding "
@@ -514,7 +523,7 @@ set_there(const cJSON *user)
 	roles = cJSON_AddArrayToObject(o, "roles");
 	cJSON_ArrayForEach(r, json_at(user, "roles"))
 		if (cJSON_GetObjectItem(at.customs, json_str(r, "roleName"))
-		    == NULL)
+		    == NULL && json_str(r, "collectionName") == NULL)
 			cJSON_AddItemToArray(roles, json_make("{\"role\":"
 			    "\"%s\",\"db\":\"%s\"}", json_str(r, "roleName"),
 			    json_str(r, "databaseName")));
@@ -524,21 +533,58 @@ set_there(const cJSON *user)
 	cJSON_Delete(o);
 }
 
+/* What is wrong with a change of a user; NULL: nothing. */
+static const char *
+user_fault(const struct request *r, const cJSON *sent)
+{
+	const char *type = header(r, "content-type");
+	const cJSON *roles = json_at(sent, "roles"), *i;
+
+	if (type == NULL || (strncmp(type, "application/vnd.atlas.", 22) != 0
+	    && strcmp(type, "application/json") != 0))
+		return "The Content-Type names no version.";
+	if (json_stranger(sent, "roles scopes labels description password "
+	    "databaseName username groupId") != NULL)
+		return "An attribute is unknown.";
+	if (!cJSON_IsArray(roles) || roles->child == NULL)
+		return "The user needs at least one role.";
+	cJSON_ArrayForEach(i, roles)
+		if (!is_role(i))
+			return "A role is invalid.";
+	return NULL;
+}
+
+/* What was changed is in force after a while. */
+static bool
+is_applied(void)
+{
+	const cJSON *u;
+
+	if (at.changed + knob_num("atlas.seconds") >= now())
+		return false;
+	if (at.coming)
+		cJSON_ArrayForEach(u, at.users)
+			if (strcmp(json_str(u, "username"),
+			    env_or("SB_MONGO_USER", "acme")) == 0)
+				set_there(u);
+	at.coming = false;
+	return true;
+}
+
 static void
 patch_user(const struct request *r, struct reply *p)
 {
 	cJSON *u = named_user(r, p), *sent = cJSON_Parse(r->body);
-	const cJSON *roles = json_at(sent, "roles"), *i;
-	bool ok = cJSON_IsArray(roles);
+	const char *fault = user_fault(r, sent);
 
-	cJSON_ArrayForEach(i, roles)
-		ok = ok && is_role(i);
-	if (u != NULL && !ok)
-		fail(p, 400, "ATLAS_INVALID_ROLE", "A role is invalid.");
-	if (u != NULL && ok) {
-		json_put(u, "roles", cJSON_Duplicate(roles, true));
-		set_there(u);
+	if (u != NULL && fault != NULL)
+		fail(p, 400, "INVALID_ATTRIBUTE", fault);
+	if (u != NULL && fault == NULL) {
+		json_put(u, "roles", cJSON_Duplicate(json_at(sent, "roles"),
+		    true));
 		at.changed = now();
+		at.coming = true;
+		at.touched = true;
 		count("atlas.writes");
 		reply_json(p, 200, cJSON_Duplicate(u, true));
 	}
@@ -571,8 +617,7 @@ get_applied(const struct request *r, struct reply *p)
 		return;
 	}
 	o = cJSON_CreateObject();
-	json_puts(o, "changeStatus", at.changed + knob_num("atlas.seconds")
-	    < now() ? "APPLIED" : "PENDING");
+	json_puts(o, "changeStatus", is_applied() ? "APPLIED" : "PENDING");
 	reply_json(p, 200, o);
 }
 
@@ -601,23 +646,30 @@ atlas_reset(void)
 	at.limited = 0;
 	at.busy = 0;
 	at.changed = 0;
+	at.coming = false;
 	at.tokens = cJSON_CreateObject();
 	at.list = json_make("[{\"cidrBlock\":\"192.0.2.10/32\",\"ipAddress\":"
 	    "\"192.0.2.10\",\"comment\":\"the office\",\"since\":0},"
 	    "{\"cidrBlock\":\"192.0.2.128/28\",\"comment\":\"\","
 	    "\"since\":0}]");
 	at.users = json_make("[{\"username\":\"%s\",\"databaseName\":"
-	    "\"admin\",\"roles\":[{\"roleName\":\"readWriteAnyDatabase\","
-	    "\"databaseName\":\"admin\"},{\"roleName\":"
-	    "\"dbAdminAnyDatabase\",\"databaseName\":\"admin\"}],\"scopes\":"
-	    "[],\"labels\":[]},{\"username\":\"reporter\",\"databaseName\":"
-	    "\"admin\",\"roles\":[{\"roleName\":\"reports\",\"databaseName\":"
+	    "\"admin\",\"groupId\":\"%s\",\"roles\":[{\"roleName\":"
+	    "\"readWriteAnyDatabase\",\"databaseName\":\"admin\"},"
+	    "{\"roleName\":\"dbAdminAnyDatabase\",\"databaseName\":"
 	    "\"admin\"}],\"scopes\":[],\"labels\":[]}]",
-	    env_or("SB_MONGO_USER", "acme"));
+	    env_or("SB_MONGO_USER", "acme"), env_or("SB_ATLAS_PROJECT",
+	    "32b6e34b3d91647abb20e7b8"));
 	at.customs = json_make("{\"reports\":{\"roleName\":\"reports\","
 	    "\"actions\":[{\"action\":\"FIND\",\"resources\":[{\"db\":"
 	    "\"other-openedx\",\"collection\":\"\"}]}],\"inheritedRoles\":"
-	    "[]}}");
+	    "[]},\"within\":{\"roleName\":\"within\",\"actions\":[],"
+	    "\"inheritedRoles\":[{\"role\":\"reports\",\"db\":\"admin\"}]},"
+	    "\"all\":{\"roleName\":\"all\",\"actions\":[{\"action\":"
+	    "\"SERVER_STATUS\",\"resources\":[{\"cluster\":true}]}],"
+	    "\"inheritedRoles\":[]}}");
+	if (at.touched)
+		set_there(at.users->child);
+	at.touched = false;
 }
 
 void
