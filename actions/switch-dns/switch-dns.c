@@ -1,9 +1,10 @@
 /*
  * switch-dns - lead the visitors to the new side.
  *
- * Guide: "DNS changes", item 3. Nothing moves before caches can hold the old
- * answer for the low TTL only, and before every host answers at the new
- * address as the right application. Then all record sets are changed in one
+ * Guide: "DNS changes", item 3. Nothing moves outside the plan's window, before
+ * caches can hold the old answer for the low TTL only, and before every host
+ * answers at the new address as the right application: a go or no-go table
+ * (departure.h) says what was looked at. Then all record sets are changed in one
  * batch; name servers, resolvers, certificates and applications are awaited
  * in this order, and what visitors feel is measured all the time. If not all
  * is good at the deadline, the old sets are put back, and that is awaited
@@ -22,21 +23,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "net/resolve.h"
 #include "step/step.h"
-#include "site/hosts.h"
+#include "site/departure.h"
 #include "site/move.h"
 #include "site/outage.h"
 #include "site/passage.h"
-#include "site/ttl.h"
 #include "site/zone.h"
-
-enum { LOOK_SECONDS = 15 };	/* one look at the name servers */
 
 static struct {
 	const char *address, *on_failure;
-	long low;
-	bool wait;
 } in;
 
 /* Most visitors have IPv4 only. */
@@ -61,12 +56,7 @@ static const struct input inputs[] = {
 	{ .name = "new-address", .str = &in.address, .plan = "new.address",
 	  .list = true, .check = check_new_address,
 	  .help = "IP addresses of the new ingress" },
-	{ .name = "low-ttl", .num = &in.low, .min = 1, .max = 86400,
-	  .dflt = "300", .plan = "dns.low-ttl",
-	  .help = "Highest TTL that the records may have now, in seconds" },
-	{ .name = "wait", .flag = &in.wait, .dflt = "false",
-	  .help = "Wait until caches let go of the old TTL, instead of "
-	    "refusing" },
+	{ .rows = departure_inputs },
 	{ .name = "on-failure", .str = &in.on_failure, .oneof = failures,
 	  .dflt = "restore",
 	  .help = "If it is not: restore the old records, or keep the new" },
@@ -85,94 +75,6 @@ struct work {
 	struct passage way;
 	struct move move;
 };
-
-/* Wait, or refuse, until caches hold nothing for longer than the low TTL. */
-static bool
-await_low_ttl(struct work *w, struct err *e)
-{
-	struct buf date = buf_new(64);
-	bool guessed, ok = true;
-	time_t from;
-
-	if (!ttl_find_moment(w->way.zone, w->way.record, in.low, &from,
-	    &guessed, e))
-		return false;
-	clock_date(&date, from);
-	if (guessed && !step_common()->dry_run)
-		ok = dnsrecord_save(w->way.record, w->way.repo, e);
-	if (ok && from > time(NULL) && (step_common()->dry_run || in.wait))
-		log_info("caches may hold the old TTL until %s%s",
-		    buf_str(&date), guessed ? ": nothing is recorded of when "
-		    "it was lowered" : "");
-	if (ok && from > time(NULL) && !step_common()->dry_run) {
-		if (in.wait)
-			clock_pause((long)(from - time(NULL)) * 1000);
-		else
-			ok = err_set(e, ERR_OTHER, "caches may still hold "
-			    "the old TTL, until %s: run it again then, or "
-			    "with wait: true", buf_str(&date));
-	}
-	buf_free(&date);
-	return ok;
-}
-
-/* A name server that is down now would only be noticed after the change. */
-static bool
-check_servers(struct work *w, struct err *e)
-{
-	return zone_await(w->way.zone, w->move.from, w->move.n,
-	    clock_deadline(LOOK_SECONDS), e)
-	    || err_within(e, "nothing was changed, the name servers do not "
-		"agree on what is there now");
-}
-
-/* A resolver that was asked for a name before it exists says so for as long
- * as the zone allows: no wait shorter than that can end well. */
-static bool
-check_new_names(const struct work *w, struct err *e)
-{
-	const struct zone *z = w->way.zone;
-
-	for (size_t i = 0; i < z->hosts.n; i++) {
-		struct dns_question q = { .server = z->server[0],
-			.name = z->hosts.v[i].name, .type = "A" };
-		struct dns_answer a;
-
-		if (z->host[i].n > 0)
-			continue;
-		resolve_ask(z->resolve, z->pool, &q, &a, 1,
-		    clock_deadline(LOOK_SECONDS));
-		if ((a.found == DNS_NXDOMAIN || a.found == DNS_NODATA)
-		    && a.keep > w->way.timeout)
-			return err_set(e, ERR_OTHER, "nothing was changed: %s "
-			    "is new, and resolvers may hold for %ld s that "
-			    "it does not exist, longer than the timeout of "
-			    "%ld s: give a longer one, or make its record "
-			    "that long before", q.name, a.keep,
-			    w->way.timeout);
-	}
-	return true;
-}
-
-/* Every host must be the right application at the new address already. */
-static bool
-check_new_side(struct work *w, struct err *e)
-{
-	struct err lacking;
-
-	if (passage_check_hosts(&w->way, w->move.to, w->move.n, false,
-	    &lacking))
-		return true;
-	if (step_common()->dry_run) {
-		log_info("not ready yet: %s", lacking.text);
-		step_follows("the new side with the final hosts",
-		    "deploy-app");
-		return true;
-	}
-	*e = lacking;
-	return err_within(e, "nothing was changed, the new side is not "
-	    "ready");
-}
 
 static bool
 await_sets(struct work *w, const struct dns_set *set, struct err *e)
@@ -245,9 +147,7 @@ change(struct work *w, struct err *e)
 static bool
 ensure_switched(struct work *w, struct err *e)
 {
-	if (w->move.differ > 0 && (!await_low_ttl(w, e)
-	    || !check_servers(w, e) || !check_new_names(w, e)
-	    || !check_new_side(w, e)))
+	if (w->move.differ > 0 && !departure_await(&w->way, &w->move, e))
 		return false;
 	passage_tell_changes(&w->way, &w->move);
 	if (step_common()->dry_run)
@@ -269,7 +169,8 @@ open_and_find(struct work *w, struct err *e)
 {
 	if (!passage_open(&w->way, e))
 		return false;
-	move_find(w->way.zone, in.address, in.low, &w->move);
+	move_find(w->way.zone, in.address, departure_low_ttl(),
+	    &w->move);
 	return true;
 }
 

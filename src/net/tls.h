@@ -59,6 +59,7 @@ struct tls_facts {
 	/* The reply; from TLS_ANSWERED on. */
 	long status;
 	const char *type, *location;	/* headers, "" if none */
+	const char *hsts;	/* Strict-Transport-Security, "" if none */
 	const char *body;	/* NUL-ended, at most 256 KiB */
 	size_t body_len;	/* as received, also where less is kept */
 

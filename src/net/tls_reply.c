@@ -139,6 +139,7 @@ reply_read(const struct buf *b, bool ended, size_t keep, struct pool *p,
 		    && keep < body.len ? keep : body.len);
 		f->type = header(p, s, head_len, "Content-Type");
 		f->location = header(p, s, head_len, "Location");
+		f->hsts = header(p, s, head_len, "Strict-Transport-Security");
 	}
 	buf_free(&body);
 	return whole;

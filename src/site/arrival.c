@@ -152,6 +152,25 @@ list_places(const struct arrival *w, struct pool *p,
 	return n;
 }
 
+const struct tls_facts *
+arrival_look(const struct arrival *w, struct pool *p, const char *host,
+    size_t *n)
+{
+	struct tls_question *q;
+	const struct host **whose;
+	size_t all = list_places(w, p, &q, &whose);
+	struct tls_facts *f;
+
+	*n = 0;
+	for (size_t i = 0; i < all; i++)
+		if (text_same(whose[i]->name, host))
+			q[(*n)++] = q[i];
+	f = pool_alloc(p, (*n + 1) * sizeof *f);
+	tls_ask(w->tls, p, q, f, *n, clock_sooner(w->deadline,
+	    clock_now() + VISIT_MS));
+	return f;
+}
+
 /* One look at all; what is lacking is put into words. */
 static size_t
 count_lacking(const struct arrival *w, bool certificates, struct buf *words)

@@ -16,7 +16,9 @@
 #include "base/err.h"
 
 struct dns_set;
+struct pool;
 struct tls;
+struct tls_facts;
 struct zone;
 
 struct arrival {
@@ -45,5 +47,8 @@ bool arrival_await_hosts(const struct arrival *, bool certificates,
 /* The same, looked at once, without waiting: ERR_OTHER. */
 bool arrival_check_hosts(const struct arrival *, bool certificates,
     struct err *) MUST_CHECK;
+/* What one host shows at each of its addresses: *n facts, in the pool. */
+const struct tls_facts *arrival_look(const struct arrival *, struct pool *,
+    const char *host, size_t *n);
 
 #endif

@@ -122,6 +122,49 @@ passage_check_hosts(struct passage *w, const struct dns_set *set, size_t n,
 }
 
 bool
+passage_check_resolvers(struct passage *w, const struct dns_set *set,
+    size_t n, clock_ms deadline, struct err *e)
+{
+	struct arrival a = arrival_at(w, set, n, deadline);
+
+	a.times = 1;
+	return arrival_await_resolvers(&a, e);
+}
+
+bool
+passage_has_certificate(struct passage *w, const struct dns_set *set,
+    size_t n, const char *host)
+{
+	struct arrival a = arrival_at(w, set, n, clock_deadline(LOOK_SECONDS));
+	struct pool *p = pool_new();
+	size_t count;
+	const struct tls_facts *f = arrival_look(&a, p, host, &count);
+	bool good = true;
+
+	for (size_t i = 0; i < count; i++)
+		good = good && tls_is_good(&f[i]);
+	pool_free(p);
+	return good;
+}
+
+bool
+passage_has_hsts(struct passage *w, const struct dns_set *set, size_t n,
+    const char *host)
+{
+	struct arrival a = arrival_at(w, set, n, clock_deadline(LOOK_SECONDS));
+	struct pool *p = pool_new();
+	size_t count;
+	const struct tls_facts *f = arrival_look(&a, p, host, &count);
+	bool hsts = false;
+
+	for (size_t i = 0; i < count; i++)
+		hsts = hsts || (f[i].stage == TLS_ANSWERED
+		    && f[i].hsts[0] != '\0');
+	pool_free(p);
+	return hsts;
+}
+
+bool
 passage_await(struct passage *w, const struct dns_set *set, size_t n,
     clock_ms deadline, struct err *e)
 {

@@ -58,6 +58,15 @@ void passage_tell_changes(const struct passage *, const struct move *);
  * anything is changed. ERR_OTHER says what is lacking. */
 bool passage_check_hosts(struct passage *, const struct dns_set *, size_t n,
     bool certificates, struct err *) MUST_CHECK;
+/* Do the resolvers lead visitors where these sets do, in time? */
+bool passage_check_resolvers(struct passage *, const struct dns_set *,
+    size_t n, clock_ms, struct err *) MUST_CHECK;
+/* Has the host a valid certificate, or does it send HSTS, where these sets
+ * would lead it? One look. */
+bool passage_has_certificate(struct passage *, const struct dns_set *,
+    size_t n, const char *host);
+bool passage_has_hsts(struct passage *, const struct dns_set *, size_t n,
+    const char *host);
 /* Await that these sets hold everywhere, and that all is well where they
  * lead. */
 bool passage_await(struct passage *, const struct dns_set *, size_t n,

@@ -419,6 +419,8 @@ START_TEST(wrong_inputs_are_told_before_anything_is_asked)
 		{ "hosts=lms=courses.example.org", "hosts" },
 	}, wrong_switch[] = {
 		{ "new-address=somewhere", "new-address" },
+		{ "window-from=tomorrow", "window-from" },
+		{ "window-until=2026-11-28T22:00:00Z", "give both" },
 		{ "new-address=2001:db8::1", "new-address" },
 		{ "resolvers=ns1", "resolvers" },
 		{ "good=0", "good" }, { "wait=maybe", "wait" },
@@ -674,6 +676,150 @@ START_TEST(switch_refuses_a_new_side_that_is_not_ready)
 }
 END_TEST
 
+/* ---- go or no-go ---- */
+
+/* In days from now, as the window wants it. */
+static const char *
+moment(int days)
+{
+	return kit_out("date -u -d '%d days' +%%Y-%%m-%%dT%%H:%%M:%%SZ", days);
+}
+
+START_TEST(switch_only_within_its_window)
+{
+	static const int days[][2] = { { -2, -1 }, { -1, 1 }, { 1, 2 } };
+	struct kit_run r;
+
+	hurry();
+	var("window-from=%s", moment(days[_i][0]));
+	var("window-until=%s", moment(days[_i][1]));
+	if (_i == 1) {
+		r = run("switch-dns", 0, "done");
+		kit_contains(r.summary, "| window | go | until");
+	} else {
+		r = run("switch-dns", 1, "failed");
+		kit_contains(r.out, "nothing was changed; window: the change");
+		kit_contains(r.summary, "| window | **no go** |");
+		expect_old();
+	}
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(the_table_says_what_was_looked_at)
+{
+	static const char *const rows[] = { "| TTL | go |",
+		"| name servers | go | all 2 ", "| resolvers | go |",
+		"| new side | go |", "| certificates | go", "| CAA | go |",
+		"| who else moves | go |", "| backup | go, but note | none ",
+		"| visitors | go, but note | all are logged out" };
+	struct kit_run r;
+
+	hurry();
+	var("dry-run=true");
+	r = run("switch-dns", 0, "would-change");
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		kit_contains(r.summary, rows[i]);
+	kit_run_free(&r);
+}
+END_TEST
+
+/* The old ingress with this line in its configuration, or without it. */
+static void
+old_ingress(const char *line, bool there)
+{
+	const char *d = kit_text("%s/ingress/old", kit_env("SB_STATE"));
+
+	kit_out("cd %s && sed -i '/^%s$/d' nginx.conf && { ! %s || sed -i "
+	    "'s/^http {$/&\\n%s/' nginx.conf; } && kill -HUP $(cat "
+	    "nginx.pid) && for i in $(seq 100); do curl -sD - -o /dev/null "
+	    "--cacert %s --resolve %s:443:%s https://%s/heartbeat | grep -qi "
+	    "'^strict-transport'; [ $? = %d ] && exit 0; sleep 0.05; done; "
+	    "exit 1", d, line, there ? "true" : "false", line,
+	    kit_env("SB_CA_BUNDLE"), lms, old_ip, lms, there ? 0 : 1);
+}
+
+/* Browsers that know the site would not even let visitors click it away. */
+START_TEST(switch_refuses_a_tls_gap_where_browsers_are_strict)
+{
+	const char *hsts = "add_header Strict-Transport-Security max-age=9;",
+	    *zone = kit_env("SB_ZONE");
+	struct kit_run strict, accepted, caa;
+
+	hurry();
+	serve_hosts(false);
+	kit_out("rm -f %s/ingress/new/tls/*%s*", kit_env("SB_STATE"), lms);
+	serve_hosts(true);
+	old_ingress(hsts, true);
+	strict = kit_step("switch-dns", vars);
+	var("dry-run=true");
+	var("accept-tls-gap=true");
+	accepted = kit_step("switch-dns", vars);
+	old_ingress(hsts, false);
+	site_patch(site_set(zone, "CAA", 1,
+	    "0 issue \\\"ca.example.net\\\""));
+	caa = kit_step("switch-dns", vars);
+	site_patch(site_no_set(zone, "CAA"));
+	site_settle();
+	ck_assert_int_eq(strict.status, 1);
+	kit_contains(strict.out, "courses.example.test (the old side sends "
+	    "HSTS)");
+	kit_contains(strict.out, "accept-tls-gap: true");
+	expect_old();
+	kit_contains(accepted.summary, "| certificates | go, but note | no "
+	    "valid one yet");
+	kit_contains(caa.summary, "| CAA | **no go** | letsencrypt.org may "
+	    "not issue: courses.example.test: example.test has CAA 0 issue "
+	    "ca.example.net");
+	kit_run_free(&strict);
+	kit_run_free(&accepted);
+	kit_run_free(&caa);
+}
+END_TEST
+
+START_TEST(switch_refuses_resolvers_that_tell_another_story)
+{
+	const char *ctl = kit_text("unbound-control -q -c %s/dns/unbound/conf",
+	    kit_env("SB_STATE"));
+	struct kit_run r;
+
+	hurry();
+	kit_out("%s local_data %s. 600 IN A 192.0.2.9", ctl, cms);
+	r = kit_step("switch-dns", vars);
+	kit_out("%s local_data_remove %s.", ctl, cms);
+	ck_assert_int_eq(r.status, 1);
+	kit_contains(r.out, "resolvers: they give other answers than the zone");
+	kit_contains(r.out, "192.0.2.9");
+	expect_old();
+	kit_run_free(&r);
+}
+END_TEST
+
+START_TEST(a_wildcard_and_who_follows_are_told)
+{
+	const char *wild = kit_text("*.%s", lms), *beta =
+	    "learn.example.test";
+	struct kit_run r;
+
+	hurry();
+	site_patch(kit_text("%s,%s", site_set(wild, "A", 1, old_ip),
+	    site_set(beta, "CNAME", 1, kit_text("%s.", lms))));
+	site_settle();
+	kit_out("sed -i 's/^LMS_HOST:.*/LMS_HOST: %s/' "
+	    "%s/work/instances/beta/config.yml", beta, folder);
+	var("dry-run=true");
+	var("hosts=lms=%s, x=nothing.%s", lms, lms);
+	r = kit_step("switch-dns", vars);
+	site_patch(kit_text("%s,%s", site_no_set(wild, "A"),
+	    site_no_set(beta, "CNAME")));
+	ck_assert_int_eq(r.status, 0);
+	kit_contains(r.summary, "a wildcard answers for it");
+	kit_contains(r.summary, "by a CNAME also beta (learn.example.test "
+	    "follows courses.example.test)");
+	kit_run_free(&r);
+}
+END_TEST
+
 /* The new side falls ill in the moment in which visitors come. */
 static void
 sicken_after_switch(void)
@@ -874,6 +1020,8 @@ START_TEST(an_ipv6_record_goes_with_the_switch_and_comes_back)
 	site_patch(site_set(cms, "AAAA", 2, "2001:db8::1"));
 	r = run("switch-dns", 0, "done");
 	kit_contains(r.out, "no AAAA record (was AAAA 2001:db8::1 TTL 2)");
+	kit_contains(r.summary, "| IPv6 | go, but note | studio.courses."
+	    "example.test: AAAA 2001:db8::1 TTL 2 goes in the same change");
 	ck_assert_str_eq(says(kit_env("SB_PDNS_ADDR"), cms, "AAAA"), "");
 	kit_contains(record("[.switch.from[].type] | join(\",\")"), "AAAA");
 	expect_switched();
@@ -1069,6 +1217,21 @@ add_restore(Suite *s)
 	suite_add_tcase(s, t);
 }
 
+static void
+add_departure(Suite *s)
+{
+	TCase *t = tcase_create("go-no-go");
+
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_set_timeout(t, 400);
+	tcase_add_loop_test(t, switch_only_within_its_window, 0, 3);
+	tcase_add_test(t, the_table_says_what_was_looked_at);
+	tcase_add_test(t, switch_refuses_a_tls_gap_where_browsers_are_strict);
+	tcase_add_test(t, switch_refuses_resolvers_that_tell_another_story);
+	tcase_add_test(t, a_wildcard_and_who_follows_are_told);
+	suite_add_tcase(s, t);
+}
+
 static Suite *
 suite(void)
 {
@@ -1077,6 +1240,7 @@ suite(void)
 	TCase *w = tcase_create("switch-dns");
 
 	add_restore(s);
+	add_departure(s);
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 400);
