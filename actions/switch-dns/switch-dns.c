@@ -1,14 +1,15 @@
 /*
  * switch-dns - lead the visitors to the new side.
  *
- * Guide: "DNS changes", item 3. Nothing moves outside the plan's window, before
- * caches can hold the old answer for the low TTL only, and before every host
- * answers at the new address as the right application: a go or no-go table
- * (departure.h) says what was looked at. Then all record sets are changed in one
- * batch; name servers, resolvers, certificates and applications are awaited
- * in this order, and what visitors feel is measured all the time. If not all
- * is good at the deadline, the old sets are put back, and that is awaited
- * too. What is replaced is committed before the change, for rollback.
+ * Guide: "DNS changes", item 3. Nothing moves outside the plan's window,
+ * before caches can hold the old answer for the low TTL only, and before
+ * every host answers at the new address as the right application: a go or
+ * no-go table (departure.h) says what was looked at. Then all record sets
+ * are changed in one batch; name servers, resolvers, certificates and
+ * applications are awaited in this order, and what visitors feel is measured
+ * all the time. If not all is good at the deadline, the old sets are put
+ * back, and that is awaited too. What is replaced is committed before the
+ * change, for restore-dns.
  *
  * Run it as often as you like: records that lead to the new side already are
  * left alone, and a run that was killed is completed.
