@@ -117,6 +117,24 @@ pysettings_add_yaml(struct pysettings *ps, const struct yaml *y,
 	return true;
 }
 
+bool
+pysettings_put(struct pysettings *ps, const char *path, const char *text)
+{
+	struct pyval *v = ps->names;
+	const char *dot;
+
+	while (v != NULL && (dot = strchr(path, '.')) != NULL) {
+		v = pyval_listed(v, pool_strndup(ps->pool, path,
+		    (size_t)(dot - path)));
+		path = dot + 1;
+	}
+	if (v == NULL || v->kind != PY_DICT)
+		return false;
+	pyval_set(ps->pool, v, pool_strdup(ps->pool, path), pyval_new(ps->pool,
+	    PY_STRING, pool_strdup(ps->pool, text)));
+	return true;
+}
+
 /* ---- the file ---- */
 
 /* As Python reads it: a line ends in one character, whatever it was. */

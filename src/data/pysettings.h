@@ -56,6 +56,13 @@ void pysettings_free(struct pysettings *);
 bool pysettings_add_yaml(struct pysettings *, const struct yaml *,
     struct err *) MUST_CHECK;
 /*
+ * What edx-platform puts in place of the YAML's before the Python file runs:
+ * a text, as from the environment. False: at the path's beginning is no dict
+ * that is known. The text is copied.
+ */
+bool pysettings_put(struct pysettings *, const char *path, const char *text)
+    MUST_CHECK;
+/*
  * Run through a Python file; name is for messages. ERR_INPUT
  * "<name>:<line>: ...": not Python 3.
  */

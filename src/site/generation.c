@@ -13,6 +13,13 @@
 
 enum { STATE_MAX = 400 };
 
+/* edx-platform's lms.envs.production and cms.envs.production */
+const char *const generation_database[] = { "ENGINE", "HOST", "NAME",
+    "PASSWORD", "PORT", "USER", NULL };
+static const char *const variables[] = { "DB_MIGRATION_ENGINE",
+    "DB_MIGRATION_HOST", "DB_MIGRATION_NAME", "DB_MIGRATION_PASS",
+    "DB_MIGRATION_PORT", "DB_MIGRATION_USER" };
+
 /* What the deeds below share. */
 struct look {
 	struct kube *kube;
@@ -90,12 +97,39 @@ look_at_pods(struct look *s, const struct json *deployment, const char *name,
 	return n > 0 || agree_on_all(s->g, deployment, "Deployment", e);
 }
 
+/* Where the platform takes its databases' entries from, if not from the
+ * settings. Workers must have what their server has. */
+static void
+look_at_databases(struct look *s, const struct json *deployment,
+    const char *name)
+{
+	const char **known = name[0] == 'l' ? s->g->lms_database
+	    : s->g->cms_database;
+	bool worker = strstr(name, "-worker") != NULL;
+
+	for (size_t i = 0; i < GENERATION_DATABASE; i++) {
+		bool set = kube_sets_env(deployment, "", variables[i]);
+		const char *value = kube_env(deployment, "", variables[i]);
+
+		if (strcmp(generation_database[i], "PASSWORD") == 0)
+			log_mask(value);
+		if (set && (value == NULL || kube_is_rolling(deployment)))
+			buf_printf(s->problems, "DATABASES: the Deployment "
+			    "%s sets %s%s, which replaces the setting\n",
+			    name, variables[i], value == NULL ?
+			    " from elsewhere" : " in the middle of a rollout");
+		else if (worker && !text_same(known[i], value))
+			buf_printf(s->problems, "DATABASES: the Deployment "
+			    "%s has another %s than %.3s\n", name,
+			    variables[i], name);
+		else if (!worker)
+			known[i] = value;
+	}
+}
+
 static bool
 look_at(struct look *s, const char *name, bool needed, struct err *e)
 {
-	static const char *const migration[] = { "DB_MIGRATION_HOST",
-	    "DB_MIGRATION_PORT", "DB_MIGRATION_NAME", "DB_MIGRATION_USER",
-	    "DB_MIGRATION_PASS", "DB_MIGRATION_ENGINE", NULL };
 	struct err why = { 0 };
 	const struct json *d = kube_find_deployment(s->kube, name, &why);
 	struct buf state = buf_new(STATE_MAX);
@@ -111,11 +145,7 @@ look_at(struct look *s, const char *name, bool needed, struct err *e)
 		log_warn("Deployment %s is not ready: %s", name,
 		    buf_str(&state));
 	buf_free(&state);
-	for (const char *const *m = migration; *m != NULL; m++)
-		if (kube_sets_env(d, "", *m))
-			buf_printf(s->problems, "DATABASES: the Deployment "
-			    "%s sets %s, which replaces the setting\n", name,
-			    *m);
+	look_at_databases(s, d, name);
 	ok = kube_is_rolling(d) ? look_at_pods(s, d, name, e)
 	    : agree_on_all(s->g, d, "Deployment", e);
 	if (s->g->tutor == NULL)

@@ -16,9 +16,16 @@
 struct buf;
 struct kube;
 
+/* Keys of each entry of DATABASES that DB_MIGRATION_* replaces; NULL-ended. */
+enum { GENERATION_DATABASE = 6 };
+extern const char *const generation_database[GENERATION_DATABASE + 1];
+
 /* Texts belong to the kube handle. */
 struct generation {
 	const char *config, *lms, *cms;	/* names of ConfigMaps */
+	/* what the environment says of those keys; NULL: nothing */
+	const char *lms_database[GENERATION_DATABASE];
+	const char *cms_database[GENERATION_DATABASE];
 	const char *tutor;		/* version, or NULL */
 	const char *forum_database;	/* of a forum that is a program of
 					 * its own, or NULL */
@@ -26,8 +33,9 @@ struct generation {
 
 /*
  * ERR_HAND: a rollout is half-way, or it is no instance of Tutor's. What the
- * Deployments' environment puts in place of a setting is appended to
- * problems, one a line; what is not ready is a warning.
+ * Deployments' environment puts in place of a setting and can't be told
+ * (a Secret's, or another one for the workers) is appended to problems, one a
+ * line; what is not ready is a warning.
  */
 bool generation_find(struct kube *, struct generation *,
     struct buf *problems, struct err *) MUST_CHECK;

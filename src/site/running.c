@@ -48,7 +48,30 @@ settings_map(const struct generation *g, const char *side)
 	return text_same(side, "lms") ? g->lms : g->cms;
 }
 
-/* Its YAML, then its production.py. */
+/* In all entries but the one that only reads. */
+static bool
+replace_databases(struct pysettings *ps, const char *const *value,
+    struct err *e)
+{
+	struct pool *pool = step_common()->pool;
+	const char *name;
+
+	for (size_t i = 0; (name = pysettings_key(ps, "DATABASES", i))
+	    != NULL; i++)
+		for (size_t k = 0; k < GENERATION_DATABASE; k++)
+			if (value[k] != NULL
+			    && strcmp(name, "read_replica") != 0
+			    && !pysettings_put(ps, pool_printf(pool,
+				"DATABASES.%s.%s", name,
+				generation_database[k]), value[k]))
+				return err_set(e, ERR_HAND, "DATABASES has "
+				    "an entry \"%s\" that is no map, and "
+				    "the Deployment sets DB_MIGRATION_* for "
+				    "it", name);
+	return true;
+}
+
+/* Its YAML, what the environment replaces in it, then its production.py. */
 struct pysettings *
 running_find(struct kube *k, const struct generation *g, const char *side,
     struct err *e)
@@ -69,8 +92,11 @@ running_find(struct kube *k, const struct generation *g, const char *side,
 	if (y == NULL)
 		return NULL;
 	ps = pysettings_new();
-	ok = pysettings_add_yaml(ps, y, e) && pysettings_add_python(ps, code,
-	    strlen(code), pool_printf(pool, "%s/production.py", map), e);
+	ok = pysettings_add_yaml(ps, y, e)
+	    && replace_databases(ps, text_same(side, "lms") ? g->lms_database
+		: g->cms_database, e)
+	    && pysettings_add_python(ps, code, strlen(code),
+		pool_printf(pool, "%s/production.py", map), e);
 	yaml_close(y);
 	if (!ok) {
 		pysettings_free(ps);

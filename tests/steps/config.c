@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/kit/httpd.h"
 #include "tests/kit/kit.h"
 
 enum { VARS = 24, CALLS_MAX = 80, TEXT = 8192 };
@@ -22,6 +23,9 @@ enum { VARS = 24, CALLS_MAX = 80, TEXT = 8192 };
 #define SECRET_OLD "old-side-secret-1"
 #define SECRET_DB "old-database-secret-2"
 #define SECRET_TOKEN "old-repository-token-3"
+
+#define DEPLOYMENTS "/apis/apps/v1/namespaces/acme/deployments/"
+#define CONFIGMAPS "/api/v1/namespaces/acme/configmaps"
 
 static const char *checkout = "work";
 static char *dir;	/* origin.git, grove.git, work; plan.yml */
@@ -1075,6 +1079,69 @@ START_TEST(fetch_reads_what_the_deployments_mount)
 }
 END_TEST
 
+/* What the old cluster says of one of the instance's objects, changed by a
+ * program of jq, is what this server says. */
+static void
+relay(struct httpd *d, const char *path, const char *program)
+{
+	const char *body = kit_out("curl -fsS --cacert %s/ca/ca.crt "
+	    "-H 'Authorization: Bearer %s' %s%s | jq -c '%s'",
+	    kit_env("SB_STATE"), kit_env("SB_KUBE_OLD_TOKEN"),
+	    kit_env("SB_KUBE_OLD"), path, program);
+
+	httpd_answer(d, kit_text("GET %s ", path), 0, 200, "", body);
+}
+
+START_TEST(fetch_takes_databases_from_where_the_environment_says)
+{
+	struct httpd *d;
+	const char *ca = kit_text("%s/kube.crt", dir), *maps;
+	struct kit_run r;
+
+	if (getenv("SB_KUBE_OLD") == NULL)
+		return;
+	d = httpd_start("127.0.0.1");
+	kit_write(ca, httpd_ca(d));
+	for (const char *const *name = (const char *[]){ "lms", "lms-worker",
+	    "cms", "cms-worker", NULL }; *name != NULL; name++)
+		relay(d, kit_text(DEPLOYMENTS "%s", *name),
+		    ".spec.template.spec.containers[0].env += "
+		    "[{name: \"DB_MIGRATION_HOST\", value: \"db2.test\"}, "
+		    "{name: \"DB_MIGRATION_PORT\", value: \"3307\"}, "
+		    "{name: \"DB_MIGRATION_PASS\", value: \"pass-of-old\"}]");
+	maps = kit_out("curl -fsS --cacert %s/ca/ca.crt -H 'Authorization: "
+	    "Bearer %s' %s" DEPLOYMENTS "lms | jq -r '.spec.template.spec."
+	    "volumes[].configMap.name // empty' | tr '\\n' ' '",
+	    kit_env("SB_STATE"), kit_env("SB_KUBE_OLD_TOKEN"),
+	    kit_env("SB_KUBE_OLD"));
+	while (*maps != '\0') {
+		size_t n = strcspn(maps, " ");
+
+		relay(d, kit_text(CONFIGMAPS "/%.*s", (int)n, maps), ".");
+		maps += n + (maps[n] == ' ');
+	}
+	httpd_answer(d, "GET " CONFIGMAPS "?", 0, 200, "", "{\"items\":[]}");
+	httpd_answer(d, "GET ", 0, 404, "", "{\"kind\":\"Status\","
+	    "\"reason\":\"NotFound\",\"message\":\"not found\"}");
+	r = kit_step("fetch-settings", (const char *[]){
+	    "instance-name=acme", "namespace=acme",
+	    kit_text("kube-server=%s", httpd_url(d)),
+	    kit_text("ca-file=%s", ca), "kube-token=any-token-will-do",
+	    NULL });
+	ck_assert_msg(r.status == 0, "%s", r.out);
+	ck_assert_str_eq(kit_output(&r, "mysql-host"), "db2.test");
+	ck_assert_str_eq(kit_output(&r, "mysql-port"), "3307");
+	ck_assert_str_eq(kit_output(&r, "mysql-user"),
+	    kit_env("SB_MYSQL_USER"));
+	ck_assert_str_eq(kit_out("jq -r .values.OPENEDX_MYSQL_PASSWORD %s",
+	    kit_output(&r, "settings-file")), "pass-of-old");
+	kit_lacks(r.out, "pass-of-old");
+	kit_lacks(r.summary, "pass-of-old");
+	kit_run_free(&r);
+	httpd_stop(d);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -1109,6 +1176,8 @@ main(void)
 	tcase_add_test(c, a_conflict_is_named_and_nothing_is_pushed);
 	tcase_add_test(c, git_is_reached_by_https_with_a_token);
 	tcase_add_test(c, fetch_reads_what_the_deployments_mount);
+	tcase_add_test(c,
+	    fetch_takes_databases_from_where_the_environment_says);
 	suite_add_tcase(s, c);
 	tcase_set_timeout(slow, 900);
 	tcase_add_checked_fixture(slow, setup, teardown);

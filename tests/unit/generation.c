@@ -184,15 +184,51 @@ START_TEST(pods_that_can_not_be_listed_name_the_rule)
 }
 END_TEST
 
-START_TEST(what_the_environment_replaces_is_a_problem)
+#define HOST(value) "{\"name\":\"DB_MIGRATION_HOST\",\"value\":\"" value "\"}"
+
+START_TEST(what_the_environment_says_of_the_databases_is_taken)
 {
-	deployment("lms", "new", CALM, "{\"name\":\"DB_MIGRATION_HOST\","
-	    "\"value\":\"other\"}");
+	deployment("lms", "new", CALM, HOST("other"));
+	deployment("lms-worker", "new", CALM, HOST("other"));
+	deployment("cms", "new", CALM, "{\"name\":\"DB_MIGRATION_PASS\","
+	    "\"value\":\"a password of old\"}");
+	ck_assert_msg(find(), "%s", e.text);
+	ck_assert_str_eq(buf_str(&problems), "");
+	for (size_t i = 0; i < GENERATION_DATABASE; i++) {
+		const char *key = generation_database[i];
+
+		ck_assert_pstr_eq(g.lms_database[i], strcmp(key, "HOST") == 0 ?
+		    "other" : NULL);
+		ck_assert_pstr_eq(g.cms_database[i], strcmp(key, "PASSWORD") == 0 ?
+		    "a password of old" : NULL);
+	}
+}
+END_TEST
+
+START_TEST(what_of_it_can_not_be_told_is_a_problem)
+{
+	deployment("lms", "new", CALM, HOST("other"));
+	deployment("lms-worker", "new", CALM, "");
 	deployment("cms", "new", CALM, "{\"name\":\"DB_MIGRATION_PASS\","
 	    "\"valueFrom\":{\"secretKeyRef\":{}}}");
 	ck_assert_msg(find(), "%s", e.text);
-	kit_contains(buf_str(&problems), "lms sets DB_MIGRATION_HOST");
-	kit_contains(buf_str(&problems), "cms sets DB_MIGRATION_PASS");
+	kit_contains(buf_str(&problems), "lms-worker has another "
+	    "DB_MIGRATION_HOST than lms\n");
+	kit_contains(buf_str(&problems), "cms sets DB_MIGRATION_PASS from "
+	    "elsewhere");
+}
+END_TEST
+
+START_TEST(in_the_middle_of_a_rollout_the_environment_is_a_problem)
+{
+	static const struct pod p[] = { { "old", "True" }, { NULL, NULL } };
+
+	deployment("lms", "new", STUCK, HOST("other"));
+	deployment("cms", "old", CALM, "");
+	pods(p);
+	ck_assert_msg(find(), "%s", e.text);
+	kit_contains(buf_str(&problems), "lms sets DB_MIGRATION_HOST in the "
+	    "middle of a rollout");
 }
 END_TEST
 
@@ -211,7 +247,10 @@ main(void)
 	tcase_add_test(t, pods_of_two_versions_that_serve_are_half_way);
 	tcase_add_test(t, where_no_pod_serves_the_deployment_counts);
 	tcase_add_test(t, pods_that_can_not_be_listed_name_the_rule);
-	tcase_add_test(t, what_the_environment_replaces_is_a_problem);
+	tcase_add_test(t, what_the_environment_says_of_the_databases_is_taken);
+	tcase_add_test(t, what_of_it_can_not_be_told_is_a_problem);
+	tcase_add_test(t,
+	    in_the_middle_of_a_rollout_the_environment_is_a_problem);
 	suite_add_tcase(s, t);
 	return kit_main(s, NULL);
 }

@@ -438,6 +438,33 @@ END_TEST
 
 #define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
+START_TEST(what_is_put_there_counts_until_the_file_says_otherwise)
+{
+	struct err e = { 0 };
+	struct yaml *y = yaml_parse(env, strlen(env), "env.yml", &e);
+	struct pysettings *ps = pysettings_new();
+	static const char code[] =
+		"from lms.envs.production import *\n"
+		"COPY = DATABASES['default']['HOST']\n"
+		"DATABASES['default']['PORT'] = 1\n";
+
+	ck_assert(y != NULL && pysettings_add_yaml(ps, y, &e));
+	yaml_close(y);
+	ck_assert(pysettings_put(ps, "DATABASES.default.HOST", "put"));
+	ck_assert(pysettings_put(ps, "DATABASES.default.PORT", "2"));
+	ck_assert(pysettings_put(ps, "DATABASES.default.USER", "new"));
+	ck_assert(!pysettings_put(ps, "DATABASES.other.HOST", "x"));
+	ck_assert(!pysettings_put(ps, "LMS_BASE.default.HOST", "x"));
+	ck_assert(pysettings_add_python(ps, code, strlen(code), "p.py", &e));
+	ck_assert_str_eq(pysettings_find(ps, "COPY").text, "put");
+	ck_assert_str_eq(pysettings_find(ps, "DATABASES.default.USER").text,
+	    "new");
+	ck_assert_str_eq(pysettings_find(ps, "DATABASES.default.PORT").text,
+	    "1");
+	pysettings_free(ps);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -445,6 +472,8 @@ main(void)
 	TCase *c = tcase_create("pysettings");
 
 	tcase_set_timeout(c, 60);
+	tcase_add_test(c,
+	    what_is_put_there_counts_until_the_file_says_otherwise);
 	tcase_add_loop_test(c,
 	    a_setting_is_what_python_makes_it_or_unreadable, 0, COUNT(cases));
 	tcase_add_test(c, a_report_names_the_line_and_no_secret);
