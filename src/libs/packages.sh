@@ -58,7 +58,7 @@ need_lint()
 need_bench()
 {
 	echo 'hyperfine time prometheus-blackbox-exporter
-	monitoring-plugins-basic monitoring-plugins-standard'
+	monitoring-plugins-basic monitoring-plugins-standard liburiparser1'
 }
 
 # The compiler that has libFuzzer, and its runtime: of the clang that is

@@ -50,6 +50,9 @@ struct tls_facts {
 	const char *subject;	/* its common name, else its first name */
 	const char *issuer;	/* organisation and common name */
 	const char *names;	/* DNS names in it, separated by ", " */
+	const char *key;	/* "EC 256", "RSA 2048" */
+	const char *signature;	/* "ecdsa-with-SHA256" */
+	int chain;		/* certificates that the server sends */
 	long days_left;		/* below 0: expired */
 	bool not_yet;		/* its time has not begun */
 	const char *stand_in;	/* the ingress's default certificate, in

@@ -180,6 +180,18 @@ read_validity(X509 *cert, struct tls_facts *f)
 	f->days_left = days == 0 && seconds < 0 ? -1 : days;
 }
 
+static void
+read_key(struct pool *p, X509 *cert, struct tls_facts *f)
+{
+	EVP_PKEY *key = X509_get0_pubkey(cert);
+	const char *name = key != NULL ? EVP_PKEY_get0_type_name(key) : NULL;
+	const char *signature = OBJ_nid2ln(X509_get_signature_nid(cert));
+
+	f->key = name == NULL ? "of an unknown kind"
+	    : pool_printf(p, "%s %d", name, EVP_PKEY_get_bits(key));
+	f->signature = pool_strdup(p, signature != NULL ? signature : "");
+}
+
 static const char *
 find_stand_in(const char *common_name, const char *issuer)
 {
@@ -194,6 +206,7 @@ void
 tls_clear_cert(struct tls_facts *f)
 {
 	f->protocol = f->distrust = f->subject = f->issuer = f->names = "";
+	f->key = f->signature = "";
 }
 
 void
@@ -224,6 +237,8 @@ tls_read_cert(struct roots *r, struct pool *p, SSL *ssl, const char *host,
 	    || strstr(f->issuer, "Fake LE ") != NULL;
 	if (f->subject[0] == '\0')
 		f->subject = pool_strndup(p, f->names, strcspn(f->names, ","));
+	f->chain = sk_X509_num(SSL_get_peer_cert_chain(ssl));
+	read_key(p, cert, f);
 	read_validity(cert, f);
 }
 
@@ -253,8 +268,9 @@ tls_words(struct pool *p, const struct tls_facts *f)
 	if (f->not_yet)
 		return "its time has not begun yet";
 	if (!f->trusted)
-		return pool_printf(p, "it is not trusted: %s (issuer %s)",
-		    f->distrust, f->issuer);
+		return pool_printf(p, "it is not trusted: %s (issuer %s%s)",
+		    f->distrust, f->issuer, f->chain == 1
+		    ? ", whose own certificate the server does not send" : "");
 	if (!f->for_host)
 		return pool_printf(p, "it is for %s",
 		    f->names[0] != '\0' ? f->names : f->subject);

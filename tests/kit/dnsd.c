@@ -210,8 +210,8 @@ reply(struct dnsd *d, const unsigned char *q, size_t n, bool tcp,
 		return false;
 	r = find_rule(d, name, type);
 	if (r != NULL && r->delay_ms > 0)
-		nanosleep(&(struct timespec){ r->delay_ms / 1000,
-		    r->delay_ms % 1000 * 1000000L }, NULL);
+		(void)poll(&(struct pollfd){ d->wake[0], POLLIN, 0 }, 1,
+		    r->delay_ms);
 	if (r != NULL && r->silent)
 		return false;
 	put(p, q, 2);
@@ -224,7 +224,9 @@ reply(struct dnsd *d, const unsigned char *q, size_t n, bool tcp,
 	put16(p, 1);
 	put(p, "\0\0\0\0\0\0", 6);
 	put(p, q + 12, end - 12);
-	if (r == NULL || (r->cut && !tcp))
+	if (r != NULL && r->old && q[11] > 0)
+		p->b[3] |= 1;
+	if (r == NULL || (r->cut && !tcp) || (p->b[3] & 15) == 1)
 		return true;
 	if (r->rubbish) {
 		p->b[7] = 3;
@@ -233,6 +235,11 @@ reply(struct dnsd *d, const unsigned char *q, size_t n, bool tcp,
 	}
 	p->b[7] = (unsigned char)put_records(p, r->answer, 12);
 	p->b[9] = (unsigned char)put_records(p, r->authority, 4);
+	if (r->old && !tcp && p->n > 512) {
+		p->b[2] |= 2;
+		p->b[7] = p->b[9] = 0;
+		p->n = end;
+	}
 	return true;
 }
 

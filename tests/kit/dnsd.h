@@ -28,6 +28,8 @@ struct dnsd_rule {
 	int delay_ms;
 	bool silent;			/* no reply at all */
 	bool cut;			/* over UDP only the header, TC set */
+	bool old;			/* no EDNS (FORMERR), and by UDP not
+					 * more than 512 bytes */
 	bool wrong_id;
 	bool rubbish;			/* a header and bytes of no sense */
 	int times;			/* 0: always; else then the next */

@@ -218,6 +218,96 @@ START_TEST(a_cut_answer_is_asked_for_by_tcp)
 }
 END_TEST
 
+#define TEXT(x) { "a.example.test", "TXT", 5, \
+	x " and seventy bytes more, so that twelve of them are many bytes" }
+
+START_TEST(a_server_of_512_bytes_is_asked_as_it_can)
+{
+	const struct dnsd_rule r = { .old = true, .answer = { TEXT("1"),
+		TEXT("2"), TEXT("3"), TEXT("4"), TEXT("5"), TEXT("6"),
+		TEXT("7"), TEXT("8"), TEXT("9") } };
+	struct dns_answer a = ask(&r, "a.example.test", "TXT", true);
+
+	ck_assert_int_eq(a.found, DNS_ANSWER);
+	ck_assert_uint_eq(a.n, 9);
+	ck_assert_int_ge(dnsd_asked_tcp(server), 1);
+}
+END_TEST
+
+START_TEST(forty_seconds_are_not_waited_for)
+{
+	const struct dnsd_rule r = { .delay_ms = 40000, .answer = {
+		{ "a.example.test", "A", 5, "192.0.2.1" } } };
+	struct dns_answer a = ask(&r, "a.example.test", "A", false);
+
+	ck_assert_int_eq(a.found, DNS_SILENT);
+	ck_assert_str_eq(a.why, "no answer");
+	ck_assert_int_lt(a.ms, 20000);
+}
+END_TEST
+
+START_TEST(each_question_has_its_own_deadline)
+{
+	const struct dnsd_rule mute = { .silent = true };
+	const struct dnsd_rule late = { .delay_ms = 700, .answer = {
+		{ "a.example.test", "A", 5, "192.0.2.1" } } };
+	struct dnsd *other = dnsd_start(&mute, 1);
+	struct dns_question q[2] = {
+		{ .name = "a.example.test", .type = "A", .ms = 200 },
+		{ .name = "a.example.test", .type = "A" } };
+	struct dns_answer a[2];
+
+	server = dnsd_start(&late, 1);
+	q[0].server = dnsd_server(other);
+	q[1].server = dnsd_server(server);
+	resolve_ask(NULL, pool, q, a, 2, clock_now() + 20000);
+	dnsd_stop(other);
+	ck_assert_int_eq(a[0].found, DNS_SILENT);
+	ck_assert_int_eq(a[1].found, DNS_ANSWER);
+	ck_assert_int_lt(a[0].ms, a[1].ms);
+}
+END_TEST
+
+/* Whoever asks before the name exists does not see it for so long. */
+START_TEST(a_name_that_is_missing_is_so_for_the_negative_ttl)
+{
+	const struct dnsd_rule nx = { .rcode = 3,
+		.authority = { SOA(86400, "43200") } };
+	struct dns_answer a = ask(&nx, "x.example.test", "A", false);
+
+	ck_assert_int_eq(a.found, DNS_NXDOMAIN);
+	ck_assert_int_eq(a.keep, 43200);
+}
+END_TEST
+
+START_TEST(split_answers_are_told_apart_by_server)
+{
+	const struct dnsd_rule before = { .answer = {
+		{ "a.example.test", "A", 300, "192.0.2.1" } } };
+	const struct dnsd_rule after = { .answer = {
+		{ "a.example.test", "A", 300, "192.0.2.2" } } };
+	static const char *const wanted[] = { "192.0.2.2", NULL };
+	const struct dns_want want = { .name = "a.example.test", .type = "A",
+		.value = wanted, .n = 1 };
+	struct dnsd *behind = dnsd_start(&before, 1);
+	const char *servers[2] = { dnsd_server(behind), NULL };
+	struct err e = { 0 };
+	struct resolve *r;
+
+	server = dnsd_start(&after, 1);
+	servers[1] = dnsd_server(server);
+	r = resolve_open(servers[1], &e);
+	ck_assert(!resolve_await(r, servers, 2, false, &want, 1, 1,
+	    clock_now() + 600, &e));
+	ck_assert_int_eq(e.kind, ERR_TIMEOUT);
+	kit_contains(e.text, servers[0]);
+	kit_contains(e.text, "192.0.2.1 (TTL 300)");
+	ck_assert_ptr_null(strstr(e.text, servers[1]));
+	resolve_close(r);
+	dnsd_stop(behind);
+}
+END_TEST
+
 START_TEST(rubbish_is_said_to_be_rubbish)
 {
 	const struct dnsd_rule r = { .rubbish = true };
@@ -475,6 +565,11 @@ suite(void)
 	tcase_add_test(t, a_lost_packet_is_asked_for_again);
 	tcase_add_test(t, a_wrong_id_is_not_believed);
 	tcase_add_test(t, a_cut_answer_is_asked_for_by_tcp);
+	tcase_add_test(t, a_server_of_512_bytes_is_asked_as_it_can);
+	tcase_add_test(t, forty_seconds_are_not_waited_for);
+	tcase_add_test(t, each_question_has_its_own_deadline);
+	tcase_add_test(t, a_name_that_is_missing_is_so_for_the_negative_ttl);
+	tcase_add_test(t, split_answers_are_told_apart_by_server);
 	tcase_add_test(t, rubbish_is_said_to_be_rubbish);
 	tcase_add_test(t, nobody_listening_is_silence);
 	tcase_add_test(t, other_types_read_as_in_a_zone_file);

@@ -33,6 +33,8 @@ struct mint {
 struct server {
 	SSL_CTX *ctx;
 	const char *reply;	/* what it says to any request */
+	int replies;		/* on one connection; 0: one */
+	int accepted;		/* connections */
 	bool mute;		/* accepts, and never says a word */
 	int fd, port;
 	pthread_t thread;
@@ -98,10 +100,11 @@ converse(SSL *ssl)
 
 	if (SSL_accept(ssl) != 1)
 		return;
-	if (SSL_read(ssl, request, sizeof request) > 0
-	    && server.reply != NULL)
-		(void)SSL_write(ssl, server.reply,
-		    (int)strlen(server.reply));
+	for (int i = 0; i == 0 || i < server.replies; i++)
+		if (SSL_read(ssl, request, sizeof request) > 0
+		    && server.reply != NULL)
+			(void)SSL_write(ssl, server.reply,
+			    (int)strlen(server.reply));
 	(void)SSL_shutdown(ssl);
 }
 
@@ -127,6 +130,7 @@ serve(void *arg)
 	while ((s = accept(server.fd, NULL, NULL)) >= 0) {
 		pthread_t t;
 
+		server.accepted++;
 		if (server.mute)
 			continue;
 		if (pthread_create(&t, NULL, talk, (void *)(long)s) == 0)
@@ -231,6 +235,9 @@ START_TEST(a_good_certificate_is_good)
 	ck_assert_str_eq(f.names, "a.example.test, *.b.example.test");
 	ck_assert_str_eq(f.issuer, "Test, Test Root");
 	ck_assert_str_eq(f.protocol, "TLSv1.3");
+	ck_assert_str_eq(f.key, "EC 256");
+	ck_assert_str_eq(f.signature, "ecdsa-with-SHA256");
+	ck_assert_int_eq(f.chain, 1);
 }
 END_TEST
 
@@ -434,12 +441,96 @@ START_TEST(three_hundred_hosts_are_asked_at_once)
 	start(&good, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 	for (int i = 0; i < N; i++)
 		q[i] = (struct tls_question){ .address = "127.0.0.1",
-			.port = server.port, .host = "a.example.test",
-			.path = "/" };
+			.port = server.port, .path = "/",
+			.host = pool_printf(pool, "h%d.b.example.test", i) };
 	tls_ask(t, pool, q, f, N, clock_now() + 20000);
+	ck_assert_int_eq(server.accepted, N);
 	for (int i = 0; i < N; i++)
 		ck_assert_msg(f[i].stage == TLS_ANSWERED
 		    && tls_is_good(&f[i]), "%d: %s", i, f[i].why);
+	tls_close(t);
+}
+END_TEST
+
+#define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+
+/* Four questions about a host, by a server that answers so many of them on a
+ * connection, and says that it will go on, or that it won't. */
+static void
+ask_four(struct tls_facts *f, int replies, const char *reply)
+{
+	struct err e = { 0 };
+	struct tls *t = tls_open(ca_path, &e);
+	struct tls_question q[4];
+
+	start(&good, reply);
+	server.replies = replies;
+	for (int i = 0; i < 4; i++)
+		q[i] = (struct tls_question){ .address = "127.0.0.1",
+			.port = server.port, .host = "a.example.test",
+			.path = i == 1 ? NULL : "/" };
+	tls_ask(t, pool, q, f, 4, clock_now() + 20000);
+	for (int i = 0; i < 4; i++) {
+		ck_assert_msg(tls_is_good(&f[i]), "%d: %s", i, f[i].why);
+		ck_assert_int_eq(f[i].stage, i == 1 ? TLS_SHAKEN
+		    : TLS_ANSWERED);
+		ck_assert_str_eq(f[i].body, i == 1 ? "" : "ok");
+	}
+	tls_close(t);
+}
+
+START_TEST(questions_about_one_host_share_a_connection)
+{
+	struct tls_facts f[4];
+
+	ask_four(f, 3, OK "\r\nok");
+	ck_assert_int_eq(server.accepted, 1);
+}
+END_TEST
+
+START_TEST(a_connection_that_ends_between_two_is_made_anew)
+{
+	static const char *const reply[] = { OK "\r\nok",
+		OK "Connection: close\r\n\r\nok" };
+	struct tls_facts f[4];
+
+	ask_four(f, 1, reply[_i]);
+	ck_assert_int_eq(server.accepted, 3);
+}
+END_TEST
+
+START_TEST(of_a_long_page_so_much_is_kept_as_was_asked)
+{
+	struct err e = { 0 };
+	struct tls *t = tls_open(ca_path, &e);
+	struct tls_question q = { .address = "127.0.0.1", .path = "/",
+		.host = "a.example.test", .keep = 3 };
+	struct tls_facts f;
+
+	start(&good, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef");
+	q.port = server.port;
+	tls_ask(t, pool, &q, &f, 1, clock_now() + 20000);
+	ck_assert_str_eq(f.body, "abc");
+	ck_assert_uint_eq(f.body_len, 6);
+	tls_close(t);
+}
+END_TEST
+
+START_TEST(who_is_mute_holds_up_no_other)
+{
+	struct err e = { 0 };
+	struct tls *t = tls_open(ca_path, &e);
+	struct tls_question q = { .address = "127.0.0.1", .path = "/",
+		.host = "a.example.test", .ms = 200 };
+	struct tls_facts f;
+
+	start(&good, NULL);
+	server.mute = true;
+	q.port = server.port;
+	tls_ask(t, pool, &q, &f, 1, clock_now() + 30000);
+	ck_assert_int_eq(f.stage, TLS_CONNECTED);
+	kit_contains(f.why, "deadline");
+	ck_assert_int_lt(f.ms, 15000);
 	tls_close(t);
 }
 END_TEST
@@ -479,6 +570,11 @@ suite(void)
 	tcase_add_loop_test(t, what_is_no_whole_reply_is_no_answer, 0, 6);
 	tcase_add_test(t, nobody_there_and_silence_are_told_apart);
 	tcase_add_test(t, three_hundred_hosts_are_asked_at_once);
+	tcase_add_test(t, questions_about_one_host_share_a_connection);
+	tcase_add_loop_test(t, a_connection_that_ends_between_two_is_made_anew,
+	    0, 2);
+	tcase_add_test(t, of_a_long_page_so_much_is_kept_as_was_asked);
+	tcase_add_test(t, who_is_mute_holds_up_no_other);
 	tcase_add_test(t, a_file_without_certificates_is_wrong_input);
 	suite_add_tcase(s, t);
 	return s;
