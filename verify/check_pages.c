@@ -168,6 +168,59 @@ check_static_asset(struct pool *p, const struct subject *s)
 	return o;
 }
 
+/* A page that was fetched by HTTPS may name nothing by HTTP. */
+struct opinion
+check_mixed_content(struct pool *p, const struct subject *s)
+{
+	static const char *const marks[] = { "src=\"http://",
+		"src='http://", "action=\"http://" };
+	const struct tls_facts *home = &s->facts->fresh.page[PAGE_HOME];
+	struct opinion o = { .verdict = VERIFY_PASS, .expected = "the LMS's "
+	    "page loads nothing by HTTP", .found = "nothing" };
+
+	if (home->stage != TLS_ANSWERED || home->status != 200)
+		return skip(o, "there is no page to look at");
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+		const char *at = strstr(home->body, marks[i]);
+
+		if (at == NULL)
+			continue;
+		at = strstr(at, "http://");
+		o.verdict = VERIFY_FAIL;
+		o.found = pool_printf(p, "the page loads %.*s",
+		    (int)strcspn(at, "\"' <>\n"), at);
+	}
+	return o;
+}
+
+static const char *
+hsts_of(const struct side *v)
+{
+	for (size_t i = 0; i < v->hosts->n * v->addresses; i++)
+		if (text_same(v->hosts->v[i % v->hosts->n].kind, "lms")
+		    && v->visit[i].stage == TLS_ANSWERED)
+			return v->visit[i].hsts;
+	return "";
+}
+
+/* Browsers that once saw it do without the site rather than without HTTPS. */
+struct opinion
+check_hsts(struct pool *p, const struct subject *s)
+{
+	const char *was = json_str(s->snapshot, "hsts");
+	const char *now = hsts_of(&s->facts->fresh);
+	struct opinion o = { .verdict = VERIFY_PASS, .expected = "browsers "
+	    "are told to use HTTPS only, if the old side told them" };
+
+	if (s->snapshot == NULL)
+		return skip(o, "there is no snapshot of the old side");
+	o.found = pool_printf(p, "%s, on the old side %s", now[0] != '\0'
+	    ? now : "nothing", text_empty(was) ? "nothing" : was);
+	if (!text_empty(was) && now[0] == '\0')
+		o.verdict = VERIFY_FAIL;
+	return o;
+}
+
 /* ---- courses ---- */
 
 static bool

@@ -20,8 +20,8 @@ const struct check checks[] = {
 	{ "created", check_created, 0, MADE, 0, { 0 },
 	  "run phase configure, which creates it" },
 
-	{ "dns-delegation", check_dns_delegation, NEED_AUTHORITY, ALWAYS, 0,
-	  { 0 },
+	{ "dns-delegation", check_dns_delegation,
+	  NEED_AUTHORITY | NEED_SERVERS, ALWAYS, 0, { 0 },
 	  "ask whoever serves the zone to mend the name servers named, or "
 	  "have the registrar delegate to those that know it" },
 	{ "dns-chain", check_dns_chain, NEED_AUTHORITY, ALWAYS, 0, { 0 },
@@ -87,6 +87,12 @@ const struct check checks[] = {
 	{ "static-asset", check_static_asset, NEED_HOME, MADE, DEPLOYS,
 	  { "heartbeat-new" },
 	  "build the images again, with the theme's files" },
+	{ "mixed-content", check_mixed_content, NEED_HOME, MADE, DEPLOYS,
+	  { "heartbeat-new" },
+	  "look for links with http:// in the theme and in ENABLE_HTTPS" },
+	{ "hsts", check_hsts, NEED_NEW, SWITCHED | SETTLED, 0,
+	  { "certificate-new", "answers-new" },
+	  "send Strict-Transport-Security as the old side did" },
 	{ "courses", check_courses, NEED_COURSES, CONNECTED,
 	  BEFORE(PHASE_SWITCH), { "heartbeat-old", "heartbeat-new" },
 	  "compare the settings of both sides: databases, and the site's "
@@ -130,6 +136,17 @@ const struct check checks[] = {
 	{ "data", check_data, 0, CONNECTED | SWITCHED | SETTLED, 0,
 	  { "created" },
 	  "run point-at-data, commit, render and deploy" },
+	{ "settings", check_settings, 0, CONNECTED | SWITCHED, 0, { "data" },
+	  "see the summary of compare-settings, which explains each" },
+	{ "firewall", check_firewall, NEED_DOORS, CONNECTED | SWITCHED
+	  | SETTLED, 0, { 0 },
+	  "run allow-db-access for the cluster; if somebody's tool keeps "
+	  "the list, add it there" },
+	{ "workloads", check_workloads, NEED_WORKLOADS, MADE, DEPLOYS, { 0 },
+	  "look at the pods named, and at their events" },
+	{ "old-unchanged", check_old_unchanged, NEED_OLD_WORKLOADS,
+	  CONNECTED | SWITCHED, 0, { 0 },
+	  "freeze the old side's pipelines, and put back what they changed" },
 	{ "mysql-grants", check_mysql_grants, NEED_MYSQL, RESTRICTED, 0,
 	  { "data" },
 	  "run restrict-mysql" },

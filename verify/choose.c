@@ -38,7 +38,8 @@ check_is_chosen(const struct check *c, const struct subject *s)
 static unsigned
 needs_of_all(const struct subject *s)
 {
-	unsigned facts = NEED_PHASE;
+	unsigned facts = s->taking ? NEED_OLD_PAGES | NEED_OLD_WORKLOADS
+	    | NEED_AUTHORITY : NEED_PHASE;
 
 	for (const struct check *c = checks; c->name != NULL; c++)
 		if (check_is_chosen(c, s) && (s->phase == PHASE_NONE

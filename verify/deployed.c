@@ -103,8 +103,8 @@ find_sync(struct pool *p, const struct subject *s, struct deployed *d)
 	yaml_close(y);
 }
 
-static struct json *
-read_record(struct pool *p, const struct subject *s, const char *name)
+struct json *
+record_read(struct pool *p, const struct subject *s, const char *name)
 {
 	const char *path = pool_printf(p, "%s/migrations/%s/record/%s.json",
 	    s->workspace, s->instance, name);
@@ -153,7 +153,7 @@ static void
 find_data(struct pool *p, const struct subject *s, const struct yaml *y,
     struct deployed *d)
 {
-	struct json *record = read_record(p, s, "data");
+	struct json *record = record_read(p, s, "data");
 	const struct json *host = json_get(record, "MYSQL_HOST");
 	const struct json *name = json_get(record, "OPENEDX_MYSQL_DATABASE");
 	const char *mysql = plain_value(p, y, "OPENEDX_MYSQL_DATABASE", NULL);

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "net/resolve.h"
 #include "net/tls.h"
+#include "site/cluster.h"
 #include "site/hosts.h"
 
 struct pool;
@@ -44,6 +45,35 @@ struct access {
 };
 void access_find_mysql(struct pool *, const struct subject *, struct access *);
 void access_find_mongo(struct pool *, const struct subject *, struct access *);
+
+/* A record of the instance's, as the checkout has it; NULL: none. Free with
+ * json_free. */
+struct json;
+struct json *record_read(struct pool *, const struct subject *,
+    const char *name);
+
+/* The Deployments of one side, or why they are not known. */
+struct workload {
+	const char *name, *template;	/* of its pods, as a hash */
+	double replicas;
+	bool ready;
+	const char *why;
+};
+struct workloads {
+	bool asked, known;
+	const char *words;
+	struct workload *v;
+	size_t n;
+};
+void workloads_find(struct pool *, enum cluster_side, struct workloads *);
+
+/* Who may connect to the databases. shut: the new cluster may not. */
+struct doors {
+	bool asked, known, shut;
+	const char *words;
+	size_t lists;
+};
+void doors_find(struct pool *, const struct subject *, struct doors *);
 
 /* The live Application. */
 struct live {
@@ -107,6 +137,8 @@ enum facts_need {
 	NEED_STRANGER = 1 << 14,
 	NEED_COURSES = 1 << 15, NEED_SAML = 1 << 16,	/* of both sides */
 	NEED_OLD_PAGES = 1 << 17,
+	NEED_WORKLOADS = 1 << 18, NEED_OLD_WORKLOADS = 1 << 19,
+	NEED_DOORS = 1 << 20, NEED_SERVERS = 1 << 21,
 };
 /* What the instance's checks of this moment need; with its records (or
  * else NULL), what those need that were not good. */
@@ -127,6 +159,8 @@ struct facts {
 	struct names names;
 	struct access mysql, mongo;
 	struct live live;
+	struct workloads fresh_workloads, old_workloads;
+	struct doors doors;
 	clock_ms began;
 };
 

@@ -444,6 +444,12 @@ ask_clients(struct pool *p, struct subject *s)
 
 	if ((f->need & NEED_LIVE) != 0)
 		live_find(p, s, &f->live);
+	if ((f->need & NEED_WORKLOADS) != 0 && s->clusters)
+		workloads_find(p, CLUSTER_NEW, &f->fresh_workloads);
+	if ((f->need & NEED_OLD_WORKLOADS) != 0 && s->clusters)
+		workloads_find(p, CLUSTER_OLD, &f->old_workloads);
+	if ((f->need & NEED_DOORS) != 0)
+		doors_find(p, s, &f->doors);
 	if (!f->deployed.there || !f->deployed.old_data)
 		return;
 	if ((f->need & NEED_MYSQL) != 0)

@@ -26,7 +26,7 @@ names_most(const struct subject *s)
 	unsigned need = s->facts->need;
 	size_t n = 2 * s->facts->zone.n + 2 * s->final.n;
 
-	if ((need & (NEED_AUTHORITY | NEED_SERIALS | NEED_WILDCARD
+	if ((need & (NEED_SERVERS | NEED_SERIALS | NEED_WILDCARD
 	    | NEED_CAA)) == 0)
 		return 0;
 	for (size_t i = 0; i < s->final.n; i++)
@@ -105,7 +105,7 @@ names_ask(struct pool *p, struct subject *s, const char *resolver,
 	unsigned need = s->facts->need;
 	size_t k = 0;
 
-	if (z->n > 0 && (need & NEED_AUTHORITY) != 0) {
+	if (z->n > 0 && (need & NEED_SERVERS) != 0) {
 		f->ns = a + k;
 		k += ask_zone(z, "NS", q + k);
 	}

@@ -12,7 +12,7 @@ struct pool;
 struct side;
 
 /*
- * Of one side, from the pages that were asked for: "title", "hsts",
+ * Of one side, from the pages that were asked for: "title",
  * "mfe-config.LOGO_URL", "asset /static/...": the page names it. also: hosts
  * that are the instance's, too; or NULL. What could not be seen is not there.
  * Free with json_free.

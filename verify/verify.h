@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "api/argocd.h"
 #include "base/clock.h"
@@ -17,6 +18,7 @@
 #include "edx/phase.h"
 #include "site/dbuser.h"
 #include "site/hosts.h"
+#include "site/managed.h"
 
 struct facts;
 struct json;
@@ -60,6 +62,13 @@ struct subject {
 	struct argocd_open application;
 	struct dbuser mysql, mongodb;	/* what is not known is taken from
 					 * config.yml */
+	bool taking;			/* a snapshot of the old side: its
+					 * pages are looked up, too */
+	bool clusters;			/* log in where the inputs say how */
+	const struct managed_list *lists;	/* of who may connect to the
+					 * databases; nlists */
+	size_t nlists;
+	const struct json *compared;	/* compare-settings' report; NULL */
 	bool extended;			/* ask for the heartbeat's workers */
 	const char *issuer;		/* who is to issue certificates, as
 					 * CAA names it: letsencrypt.org */
@@ -85,6 +94,11 @@ struct verify_net {
 bool verify_gather(struct pool *, const struct verify_net *,
     struct subject *, size_t n, const struct records *, clock_ms deadline,
     struct err *) MUST_CHECK;
+
+/* What the old site is like, of a subject that was gathered for it; free with
+ * json_free. ERR_OTHER: it could not be seen. */
+struct json *verify_snapshot(struct pool *, const struct subject *,
+    time_t, struct err *) MUST_CHECK;
 
 /* Which phase the facts show; and may this one begin ("already past")? */
 enum phase verify_reached(const struct subject *);

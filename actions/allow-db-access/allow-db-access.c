@@ -147,11 +147,12 @@ tell_sources(void)
 static bool
 run(struct err *e)
 {
-	bool ok = managed_find_lists(at.lists, &at.n, e)
-	    && find_sources(e)
+	bool ok = managed_find_lists(at.lists, &at.n, e);
+
+	managed_tell_self_hosted();
+	ok = ok && find_sources(e)
 	    && open_book(e)
 	    && act(e);
-
 	if (ok)
 		tell_sources();
 	doorbook_close(at.book);

@@ -21,20 +21,22 @@
 #include "step/step.h"
 #include "site/application.h"
 #include "site/checkout.h"
+#include "site/cluster.h"
 #include "site/dbuser.h"
 #include "site/hosts.h"
+#include "site/managed.h"
 #include "verify/history.h"
 #include "verify/report.h"
 #include "verify/verify.h"
 
 enum { PAUSE_MS = 2000, ROUND_SECONDS = 60, TEXT_MAX = 16 * 1024 * 1024,
 	SUMMARY_MAX = 512 * 1024, NAMES_MAX = 1000,
-	SNAPSHOT_MAX = 4 << 20 };
+	SNAPSHOT_MAX = 4 << 20, COMPARED_MAX = 64 << 20 };
 
 static struct {
 	const char *phase, *when, *formats, *folder, *hosts;
 	const char *old_address, *new_address, *resolvers, *settings;
-	const char *history, *checks, *issuer, *issuer_name;
+	const char *history, *checks, *issuer, *issuer_name, *compared;
 	bool extended;
 	long low, high, timeout, keep;
 	bool fetch;
@@ -90,6 +92,15 @@ static const struct input inputs[] = {
 	{ .rows = application_inputs, .optional = true },
 	{ .rows = dbuser_mysql_inputs, .optional = true },
 	{ .rows = dbuser_mongodb_inputs, .optional = true },
+	{ .rows = managed_list_inputs },
+	{ .rows = managed_login_inputs },
+	{ .rows = cluster_both_old_inputs,
+	  .together = cluster_check_both_old, .optional = true },
+	{ .rows = cluster_both_new_inputs,
+	  .together = cluster_check_both_new, .optional = true },
+	{ .name = "compared", .str = &in.compared, .optional = true,
+	  .check = file_check_readable,
+	  .help = "Report of compare-settings, as its output says" },
 	{ .name = "settings-file", .str = &in.settings, .optional = true,
 	  .check = file_check_readable,
 	  .help = "Settings of the old side, as fetch-settings wrote them" },
@@ -127,6 +138,7 @@ struct subjects {
 	struct records broken;
 	struct json **snapshot;		/* of the i-th name */
 	size_t names;
+	struct json *compared;
 };
 
 static const char *const *
@@ -333,6 +345,17 @@ read_snapshot(const char *name, struct err *e)
 	return j;
 }
 
+/* Which lists say who may connect to the databases. */
+static bool
+find_lists(struct subject *s, struct err *e)
+{
+	struct managed_list *v = pool_alloc(step_common()->pool,
+	    MANAGED_MOST * sizeof *v);
+
+	s->lists = v;
+	return managed_find_lists(v, &s->nlists, e);
+}
+
 /* One instance by its own plan. */
 static bool
 take(const char *name, const struct json *settings, struct subject *s,
@@ -343,7 +366,9 @@ take(const char *name, const struct json *settings, struct subject *s,
 	*s = subject_from_inputs();
 	s->settings = json_at(settings, "values");
 	s->snapshot = *snapshot = read_snapshot(name, e);
+	managed_take_ports(s->mysql.port, s->mongodb.port);
 	return (s->snapshot != NULL || e->text[0] == '\0')
+	    && find_lists(s, e)
 	    && hosts_find(step_common()->pool, in.hosts, &s->final, e);
 }
 
@@ -357,17 +382,20 @@ take_all(struct subjects *all, const struct json *settings, struct err *e)
 	const char *const *name = step_instances(&n);
 	struct err why = { 0 };
 
-	if (n > 1 && (in.hosts != NULL || in.settings != NULL))
-		return err_set(e, ERR_INPUT, "hosts and settings-file are "
-		    "about one instance, and %zu are named", n);
+	if (n > 1 && (in.hosts != NULL || in.settings != NULL
+	    || in.compared != NULL))
+		return err_set(e, ERR_INPUT, "hosts, settings-file and "
+		    "compared are about one instance, and %zu are named", n);
 	all->v = pool_alloc(p, n * sizeof *all->v);
 	all->snapshot = pool_alloc(p, n * sizeof(void *));
 	all->names = n;
 	for (size_t i = 0; i < n; i++) {
 		why = (struct err){ 0 };
 		if (take(name[i], settings, &all->v[all->n],
-		    &all->snapshot[i], &why))
-			all->n++;
+		    &all->snapshot[i], &why)) {
+			all->v[all->n].compared = all->compared;
+			all->v[all->n++].clusters = n == 1;
+		}
 		else if (n > 1)
 			records_add(p, &all->broken, (struct verify_record){
 			    .instance = name[i], .phase = "", .check = "plan",
@@ -381,6 +409,18 @@ take_all(struct subjects *all, const struct json *settings, struct err *e)
 }
 
 static bool
+read_compared(struct subjects *all, struct err *e)
+{
+	struct buf text = buf_new(COMPARED_MAX);
+
+	if (in.compared != NULL && file_read(in.compared, &text, e))
+		all->compared = json_parse(buf_str(&text), text.len,
+		    in.compared, e);
+	buf_free(&text);
+	return in.compared == NULL || all->compared != NULL;
+}
+
+static bool
 run(struct err *e)
 {
 	struct subjects all = { 0 };
@@ -388,6 +428,7 @@ run(struct err *e)
 	struct json *settings = in.settings != NULL
 	    ? settings_load(in.settings, e) : NULL;
 	bool ok = (settings != NULL || in.settings == NULL)
+	    && read_compared(&all, e)
 	    && refresh_workspace(e)
 	    && take_all(&all, settings, e)
 	    && judge(&all, &records, e)
@@ -395,6 +436,7 @@ run(struct err *e)
 	    && remember(&records, e)
 	    && check_good(&records, e);
 
+	json_free(all.compared);
 	for (size_t i = 0; i < all.names; i++)
 		json_free(all.snapshot[i]);
 	json_free(settings);

@@ -96,7 +96,7 @@ const struct input managed_project_inputs[] = {
 	{ 0 }
 };
 
-const struct input managed_place_inputs[] = {
+const struct input managed_list_inputs[] = {
 	{ .name = "mysql-provider", .str = &mysql.provider,
 	  .oneof = mysql_providers, .dflt = "self-hosted",
 	  .plan = "mysql.provider", .help = "Who runs the MySQL server" },
@@ -106,8 +106,6 @@ const struct input managed_place_inputs[] = {
 	{ .name = "mysql-security-group", .str = &mysql.group,
 	  .optional = true, .plan = "mysql.security-group",
 	  .check = ec2_check_group, .help = group_help },
-	{ .name = "mysql-port", .num = &mysql.port, .min = 1, .max = PORT_MAX,
-	  .optional = true, .plan = "mysql.port", .help = port_help },
 	{ .name = "mongodb-provider", .str = &mongodb.provider,
 	  .oneof = managed_mongodb_providers, .dflt = "self-hosted",
 	  .plan = "mongodb.provider", .help = "Who runs the server" },
@@ -116,11 +114,25 @@ const struct input managed_place_inputs[] = {
 	{ .name = "mongodb-security-group", .str = &mongodb.group,
 	  .optional = true, .plan = "mongodb.security-group",
 	  .check = ec2_check_group, .help = group_help },
+	{ 0 }
+};
+
+const struct input managed_place_inputs[] = {
+	{ .rows = managed_list_inputs },
+	{ .name = "mysql-port", .num = &mysql.port, .min = 1, .max = PORT_MAX,
+	  .optional = true, .plan = "mysql.port", .help = port_help },
 	{ .name = "mongodb-port", .num = &mongodb.port, .min = 1,
 	  .max = PORT_MAX, .optional = true, .plan = "mongodb.port",
 	  .help = port_help },
 	{ 0 }
 };
+
+void
+managed_take_ports(long mysql_port, long mongodb_port)
+{
+	mysql.port = mysql_port;
+	mongodb.port = mongodb_port;
+}
 
 /* What identifies the list with this company; and the input of it. */
 static const char *
@@ -160,18 +172,27 @@ managed_find_lists(struct managed_list *v, size_t *n, struct err *e)
 	*n = 0;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		if (text_same(all[i]->provider, "self-hosted"))
-			log_info("%s: self-hosted, so that no company keeps a "
-			    "list of who may connect", all[i]->database);
-		else if (take_list(&v[*n], all[i], e))
-			++*n;
-		else
+			continue;
+		if (!take_list(&v[*n], all[i], e))
 			return false;
+		++*n;
 	}
 	if (*n == 2 && text_same(v[0].name, v[1].name)) {
 		v[0].database = "MySQL and MongoDB";
 		*n = 1;
 	}
 	return true;
+}
+
+void
+managed_tell_self_hosted(void)
+{
+	const struct home *const all[] = { &mysql, &mongodb };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (text_same(all[i]->provider, "self-hosted"))
+			log_info("%s: self-hosted, so that no company keeps a "
+			    "list of who may connect", all[i]->database);
 }
 
 struct allowlist *

@@ -25,6 +25,10 @@ extern const char *const managed_mongodb_providers[];
  * mongodb- -provider, -cluster-id, ... */
 extern const struct input managed_login_inputs[];
 extern const struct input managed_place_inputs[];
+/* The same without -port, for a step that has those rows already, and gives
+ * what they say; 0: the usual one. */
+extern const struct input managed_list_inputs[];
+void managed_take_ports(long mysql, long mongodb);
 /* Of them only DigitalOcean's login, and mongodb-cluster-id; only Atlas'
  * login, and mongodb-project. */
 extern const struct input managed_digitalocean_inputs[];
@@ -42,11 +46,12 @@ enum { MANAGED_MOST = 2 };
 
 /*
  * The lists of the instance's databases, at most MANAGED_MOST of them; one
- * that both have in common comes once. What is self-hosted is said so in the
- * log. ERR_INPUT: an id is missing.
+ * that both have in common comes once. ERR_INPUT: an id is missing.
  */
 bool managed_find_lists(struct managed_list *, size_t *n, struct err *)
     MUST_CHECK;
+/* Say in the log which databases have none. */
+void managed_tell_self_hosted(void);
 struct allowlist *managed_open(const struct managed_list *, struct err *)
     MUST_CHECK;
 

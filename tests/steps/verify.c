@@ -1,6 +1,7 @@
 /*
- * Proves verify-instance on the sandbox's real servers: what is well passes,
- * what is not is named with its cause, and nothing is changed by looking.
+ * Proves verify-instance and snapshot-instance on the sandbox's real servers:
+ * what is well passes, what is not is named with its cause, and nothing is
+ * changed by looking.
  *
  * Runs inside the sandbox; puts back what it deploys.
  */
@@ -115,6 +116,65 @@ verify(const char *phase, const char *when, int status)
 	ck_assert_msg(r.status == status, "exit %d: %s", r.status, r.out);
 	return r;
 }
+
+static struct kit_run
+snapshot(int status)
+{
+	struct kit_run r;
+
+	var("dry-run=false");
+	var("kube-server=%s", kit_env("SB_KUBE_OLD"));
+	var("kube-token=%s", kit_env("SB_KUBE_OLD_TOKEN"));
+	r = kit_step("snapshot-instance", vars);
+	ck_assert_msg(r.status == status, "exit %d: %s", r.status, r.out);
+	return r;
+}
+
+START_TEST(a_snapshot_of_the_old_site_is_what_the_new_one_must_show)
+{
+	const char *file = kit_text("%s/work/migrations/acme/record/"
+	    "snapshot.json", folder);
+	struct kit_run r;
+
+	deploy();
+	var("dry-run=true");
+	r = kit_step("snapshot-instance", vars);
+	ck_assert_str_eq(kit_output(&r, "status"), "would-change");
+	ck_assert_str_eq(kit_out("test ! -e %s && echo none", file), "none");
+	kit_run_free(&r);
+	r = snapshot(0);
+	ck_assert_str_eq(kit_output(&r, "status"), "done");
+	kit_run_free(&r);
+	ck_assert_str_eq(kit_out("jq -r '[.site[\"asset /static/images/logo."
+	    "svg\"], .courses, .names[\"%s\"].addresses[0], "
+	    "(.deployments | has(\"lms\")), .site[\"mfe-config."
+	    "LMS_BASE_URL\"]] | join(\" \")' %s", lms, file), kit_text(
+	    "named 1 %s true https://{lms}", kit_env("SB_OLD_ADDR")));
+	r = snapshot(0);
+	ck_assert_str_eq(kit_output(&r, "status"), "unchanged");
+	kit_run_free(&r);
+	var("old-kube-server=%s", kit_env("SB_KUBE_OLD"));
+	var("old-kube-token=%s", kit_env("SB_KUBE_OLD_TOKEN"));
+	r = verify("connect", "after", 0);
+	kit_contains(r.out, "pass    acme connect snapshot: the same in ");
+	kit_contains(r.out, "pass    acme connect old-unchanged");
+	kit_run_free(&r);
+}
+END_TEST
+
+/* A sick site is no measure; nothing is written. */
+START_TEST(a_site_that_is_not_well_is_no_measure)
+{
+	struct kit_run r;
+
+	var("old-address=%s", kit_env("SB_NEW_ADDR"));
+	r = snapshot(1);
+	kit_contains(r.out, "the old site is not well");
+	ck_assert_str_eq(kit_out("cd %s/work && git log --oneline | grep -c "
+	    "snapshot || true", folder), "0");
+	kit_run_free(&r);
+}
+END_TEST
 
 START_TEST(a_connected_instance_passes_on_both_sides)
 {
@@ -406,6 +466,9 @@ suite(void)
 	tcase_add_test(t, a_connected_instance_passes_on_both_sides);
 	tcase_add_loop_test(t, looking_changes_nothing, 0, 2);
 	tcase_add_test(t, a_history_grows_with_each_look);
+	tcase_add_test(t,
+	    a_snapshot_of_the_old_site_is_what_the_new_one_must_show);
+	tcase_add_test(t, a_site_that_is_not_well_is_no_measure);
 	tcase_add_test(t, a_misspelt_check_is_wrong_input);
 	tcase_add_loop_test(t,
 	    an_unknown_authority_and_a_wrong_name_are_named, 0, 2);

@@ -67,7 +67,8 @@ fill_visits(void)
 			.why = "", .trusted = true, .distrust = "",
 			.for_host = true, .subject = "x", .issuer = "CA",
 			.names = "x", .days_left = 60, .status = 200,
-			.type = "", .location = "", .body = bodies[i],
+			.type = "", .location = "",
+			.hsts = "", .body = bodies[i],
 			.body_len = strlen(bodies[i]) };
 	*page_of(PAGE_STUDIO) = visit[1];
 	page_of(PAGE_STUDIO)->status = 302;
@@ -176,7 +177,7 @@ START_TEST(all_well_is_a_pass)
 		    || r.v[i].verdict == VERIFY_SKIP, "%s: %s",
 		    r.v[i].check, r.v[i].found);
 	ck_assert(records_good(&r));
-	ck_assert_uint_eq(records_count(&r, VERIFY_PASS), 19);
+	ck_assert_uint_eq(records_count(&r, VERIFY_PASS), 20);
 	ck_assert_uint_gt(r.tasks, 0);
 }
 END_TEST
@@ -775,6 +776,161 @@ START_TEST(what_the_old_site_showed_and_the_new_does_not_is_listed)
 }
 END_TEST
 
+START_TEST(a_page_that_loads_something_by_http_is_named)
+{
+	const struct verify_record *v;
+
+	ck_assert_int_eq(judged("mixed-content")->verdict, VERIFY_PASS);
+	show(PAGE_HOME, "<a href=\"http://elsewhere.example/\"><img "
+	    "src=\"http://a.example.test/logo.svg\">");
+	v = judged("mixed-content");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	ck_assert_str_eq(v->found, "the page loads "
+	    "http://a.example.test/logo.svg");
+	kit_contains(v->remedy, "ENABLE_HTTPS");
+	page_of(PAGE_HOME)->status = 302;
+	ck_assert_int_eq(judged("mixed-content")->verdict, VERIFY_SKIP);
+}
+END_TEST
+
+START_TEST(hsts_of_the_old_side_is_kept)
+{
+	struct json *was = json_object();
+	const struct verify_record *v;
+
+	json_add(json_add(was, "site", json_object()), "title",
+	    json_string("Acme"));
+	subject.snapshot = was;
+	ck_assert_int_eq(judged("hsts")->verdict, VERIFY_PASS);
+	json_set_str(was, "hsts", "max-age=1");
+	v = judged("hsts");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "nothing, on the old side max-age=1");
+	visit[0].hsts = "max-age=2";
+	ck_assert_int_eq(judged("hsts")->verdict, VERIFY_PASS);
+	json_free(was);
+}
+END_TEST
+
+/* ---- clusters ---- */
+
+static struct workload running[2];
+
+static void
+run_both(struct workloads *w)
+{
+	running[0] = (struct workload){ .name = "lms", .template = "aa",
+		.replicas = 2, .ready = true, .why = "" };
+	running[1] = (struct workload){ .name = "cms", .template = "bb",
+		.replicas = 1, .ready = true, .why = "" };
+	*w = (struct workloads){ .asked = true, .known = true, .words = "",
+		.v = running, .n = 2 };
+}
+
+START_TEST(a_deployment_that_has_not_rolled_out_is_named)
+{
+	const struct verify_record *v;
+
+	facts.fresh_workloads.words = "no login";
+	ck_assert_int_eq(judged("workloads")->verdict, VERIFY_SKIP);
+	facts.fresh_workloads.asked = true;
+	ck_assert_int_eq(judged("workloads")->verdict, VERIFY_UNKNOWN);
+	run_both(&facts.fresh_workloads);
+	ck_assert_int_eq(judged("workloads")->verdict, VERIFY_PASS);
+	running[1].ready = false;
+	running[1].why = "0 of 1 replicas are available";
+	v = judged("workloads");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "cms: 0 of 1 replicas");
+	kit_contains(v->remedy, "events");
+	facts.fresh_workloads.n = 0;
+	kit_contains(judged("workloads")->found, "no Deployment lms");
+}
+END_TEST
+
+static void
+remember_deployment(struct json *all, const char *name, const char *template)
+{
+	struct json *one = json_add(all, name, json_object());
+
+	json_set_str(one, "template", template);
+	json_set_num(one, "replicas", 2);
+}
+
+START_TEST(the_old_side_stays_as_it_was_but_for_what_quiets_it)
+{
+	struct json *was = json_object();
+	struct json *all = json_add(was, "deployments", json_object());
+	const struct verify_record *v;
+
+	subject.phase = PHASE_CONNECT;
+	run_both(&facts.old_workloads);
+	ck_assert_int_eq(judged("old-unchanged")->verdict, VERIFY_SKIP);
+	subject.snapshot = was;
+	remember_deployment(all, "lms", "aa");
+	ck_assert_int_eq(judged("old-unchanged")->verdict, VERIFY_PASS);
+	running[0].replicas = 0;
+	v = judged("old-unchanged");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "lms is scaled to 0, was 2");
+	kit_contains(v->remedy, "pipelines");
+	subject.phase = PHASE_SWITCH;
+	ck_assert_int_eq(judged("old-unchanged")->verdict, VERIFY_PASS);
+	remember_deployment(all, "lms", "cc");
+	kit_contains(judged("old-unchanged")->found, "deployed anew");
+	remember_deployment(all, "forum", "dd");
+	kit_contains(judged("old-unchanged")->found, "forum is gone");
+	json_free(was);
+}
+END_TEST
+
+START_TEST(a_cluster_that_is_no_longer_let_in_is_named)
+{
+	static const struct managed_list lists[1] = { { .name = "x" } };
+	const struct verify_record *v;
+
+	facts.doors.words = "";
+	ck_assert_int_eq(judged("firewall")->verdict, VERIFY_SKIP);
+	subject.lists = lists;
+	subject.nlists = 1;
+	kit_contains(judged("firewall")->found, "no login of the company");
+	facts.doors.asked = true;
+	ck_assert_int_eq(judged("firewall")->verdict, VERIFY_UNKNOWN);
+	facts.doors.known = true;
+	facts.doors.lists = 1;
+	ck_assert_int_eq(judged("firewall")->verdict, VERIFY_PASS);
+	facts.doors.shut = true;
+	facts.doors.words = "MySQL: 192.0.2.9/32 is not let in any more";
+	v = judged("firewall");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->remedy, "allow-db-access");
+}
+END_TEST
+
+START_TEST(a_setting_that_data_depends_on_must_not_differ)
+{
+	struct err e = { 0 };
+	static const char text[] = "{\"settings\": [{\"setting\": \"A\", "
+	    "\"group\": \"features\", \"verdict\": \"different\"}, "
+	    "{\"setting\": \"DATABASES.default.HOST\", \"group\": "
+	    "\"databases\", \"verdict\": \"equal\"}]}";
+	struct json *j = json_parse(text, strlen(text), "x", &e);
+	const struct verify_record *v;
+
+	ck_assert_int_eq(judged("settings")->verdict, VERIFY_SKIP);
+	subject.compared = j;
+	ck_assert_int_eq(judged("settings")->verdict, VERIFY_PASS);
+	json_set_str((struct json *)json_at(j, "settings[1]"), "verdict",
+	    "different");
+	v = judged("settings");
+	ck_assert_int_eq(v->verdict, VERIFY_FAIL);
+	kit_contains(v->found, "DATABASES.default.HOST is different");
+	json_add(j, "settings", json_array());
+	ck_assert_int_eq(judged("settings")->verdict, VERIFY_UNKNOWN);
+	json_free(j);
+}
+END_TEST
+
 START_TEST(only_the_checks_that_were_asked_for_are_made)
 {
 	static const char *const only[] = { "dns-ttl", "hosts", NULL };
@@ -1179,6 +1335,13 @@ add_names_and_pages(TCase *t)
 	    what_must_look_wrong_until_the_switch_passes_and_says_why);
 	tcase_add_test(t,
 	    what_the_old_site_showed_and_the_new_does_not_is_listed);
+	tcase_add_test(t, a_page_that_loads_something_by_http_is_named);
+	tcase_add_test(t, hsts_of_the_old_side_is_kept);
+	tcase_add_test(t, a_deployment_that_has_not_rolled_out_is_named);
+	tcase_add_test(t,
+	    the_old_side_stays_as_it_was_but_for_what_quiets_it);
+	tcase_add_test(t, a_cluster_that_is_no_longer_let_in_is_named);
+	tcase_add_test(t, a_setting_that_data_depends_on_must_not_differ);
 	tcase_add_test(t, only_the_checks_that_were_asked_for_are_made);
 	tcase_add_test(t, a_choice_that_matches_nothing_is_no_verification);
 }
