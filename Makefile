@@ -109,6 +109,7 @@ setup: build/libs.mk
 	@src/libs/packages.sh install build test
 	@tests/contract/judge --setup || true
 	@tests/contract/moto --setup || true
+	@tests/contract/route53-model --ready || true
 	@tests/mysql/get
 	@tests/mongodb/pymongo >/dev/null || true
 
@@ -209,7 +210,7 @@ actions: programs
 # ---- doubles and tests -----------------------------------------------------
 
 DOUBLE_PACKAGES := libmicrohttpd gnutls libcjson openssl libbson-1.0 libmongoc-1.0 \
-	libmariadb yaml-0.1
+	libmariadb yaml-0.1 expat
 DOUBLE_CFLAGS = -std=c17 -D_GNU_SOURCE -O2 -g $(WARN) -pthread -MMD -MP \
 	$(shell pkg-config --cflags $(DOUBLE_PACKAGES))
 # The distribution's libmongoc leaves a file in /dev/shm when it is killed.

@@ -287,10 +287,9 @@ static bool
 list_name(const struct dnshost_account *a, struct pool *p, const char *name,
     struct dnshost_records *all, struct err *e)
 {
-	double pages = 1;
-	bool ok = true;
+	bool ok = true, more = true;
 
-	for (int page = 1; ok && page <= (int)pages; page++) {
+	for (int page = 1; ok && more; page++) {
 		struct buf path = buf_new(URL_MAX);
 		struct json *j;
 
@@ -300,9 +299,9 @@ list_name(const struct dnshost_account *a, struct pool *p, const char *name,
 		j = ask(a, "GET", buf_str(&path), NULL, e);
 		buf_free(&path);
 		ok = j != NULL && take_page(a, p, j, name, all, e);
-		(void)json_num(j, "result_info.total_pages", &pages);
+		more = json_len(json_get(j, "result")) == PAGE;
 		json_free(j);
-		if (ok && pages > PAGES)
+		if (ok && more && page == PAGES)
 			ok = err_set(e, ERR_OTHER, "the list of records does "
 			    "not end");
 	}

@@ -261,6 +261,13 @@ judge_ready(void)
 	return run_script("tests/contract/judge", "--ready", "/dev/null");
 }
 
+bool
+model_ready(void)
+{
+	return run_script("tests/contract/route53-model", "--ready",
+	    "/dev/null");
+}
+
 /* Not in a test yet, so nothing here may use Check. */
 bool
 own_start(const char *script, const char *name, int *pid)
@@ -315,6 +322,8 @@ own_world_server(const char *which)
 		{ "GITHUB", "api.github.com" },
 		{ "ATLAS", "cloud.mongodb.com" },
 		{ "DIGITALOCEAN", "api.digitalocean.com" },
+		{ "CLOUDFLARE", "api.cloudflare.com" },
+		{ "ROUTE53", "route53.amazonaws.com" },
 		{ "ARGOCD", "argocd.sandbox.test" },
 		{ "KUBE_OLD", "kube-old.sandbox.test" },
 		{ "KUBE_NEW", "kube-new.sandbox.test" },

@@ -64,7 +64,8 @@ bool own_start(const char *script, const char *name, int *pid);
  */
 bool own_world_up(void);
 
-/* Its servers: "GITHUB", "DIGITALOCEAN", "ARGOCD", "KUBE_OLD", "KUBE_NEW";
+/* Its servers: "GITHUB", "DIGITALOCEAN", "CLOUDFLARE", "ROUTE53", "ATLAS",
+ * "ARGOCD", "KUBE_OLD", "KUBE_NEW";
  * and its control, "WORLD". Strings live as long as the program. */
 struct server own_world_server(const char *which);
 
@@ -79,5 +80,7 @@ void own_world_reset(void);
 
 /* Is what tests/contract/judge needs there already? */
 bool judge_ready(void);
+/* And what tests/contract/route53-model needs? It gets it if it can. */
+bool model_ready(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include <cjson/cJSON.h>
 
 #include "digitalocean_in.h"
+#include "dns.h"
 #include "kube.h"
 #include "world_apply.h"
 #include "world_http.h"
@@ -158,6 +159,7 @@ credentials(const struct request *r, struct reply *p)
 		digitalocean_not_found(r, p);
 }
 
+#define DOMAIN "/v2/domains/{}"
 #define DATABASE "/v2/databases/{}"
 
 static const struct route routes[] = {
@@ -169,10 +171,21 @@ static const struct route routes[] = {
 	{ "GET", DATABASE "/users/{}", databases_get_user },
 	{ "PUT", DATABASE "/users/{}", databases_put_user },
 	{ "DELETE", DATABASE "/users/{}", databases_drop_user },
+	{ "GET", DOMAIN, domains_get },
+	{ "GET", DOMAIN "/records", domains_list },
+	{ "POST", DOMAIN "/records", domains_make },
+	{ "PATCH", DOMAIN "/records/{}", domains_change },
+	{ "DELETE", DOMAIN "/records/{}", domains_drop },
 	{ NULL, NULL, NULL }
 };
 
 /* --- every request ----------------------------------------------------- */
+
+static bool
+is_dns(const struct request *r)
+{
+	return strncmp(r->path, "/v2/domains/", 12) == 0;
+}
 
 static bool
 admit(const struct request *r, struct reply *p)
@@ -195,7 +208,7 @@ admit(const struct request *r, struct reply *p)
 		reply_header(p, "retry-after", "1");
 		return false;
 	}
-	return true;
+	return !is_dns(r) || dns_admit(p);
 }
 
 static void
@@ -212,7 +225,8 @@ finish(const struct request *r, struct reply *p)
 	s = text_make("%.0f", now() + HOUR);
 	reply_header(p, "ratelimit-reset", s);
 	free(s);
-	record(account.traffic, r, p, "token password");
+	if (!is_dns(r) || dns_finish(p))
+		record(account.traffic, r, p, "token password");
 }
 
 void
@@ -222,6 +236,7 @@ digitalocean_init(const char *token, const char *ca, const char *traffic)
 	account.ca = text_copy(ca);
 	account.traffic = text_copy(traffic);
 	databases_reset();
+	domains_reset();
 }
 
 void
@@ -230,6 +245,7 @@ digitalocean_reset(void)
 	account.used = 0;
 	account.limited = 0;
 	databases_reset();
+	domains_reset();
 }
 
 void

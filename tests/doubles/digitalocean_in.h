@@ -3,6 +3,7 @@
  *
  * digitalocean.c     every request, logins for the Kubernetes clusters
  * digitalocean_db.c  database clusters: trusted sources and users
+ * digitalocean_dns.c a domain and its records
  */
 #ifndef DIGITALOCEAN_IN_H
 #define DIGITALOCEAN_IN_H
@@ -24,5 +25,9 @@ void databases_reset(void);
 handler databases_get_firewall, databases_put_firewall;
 handler databases_list_users, databases_get_user, databases_make_user,
     databases_drop_user, databases_put_user;
+
+void domains_reset(void);
+handler domains_get, domains_list, domains_make, domains_change,
+    domains_drop;
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * world - what the sandbox can't have for real, in one process: GitHub's
- * REST API, DigitalOcean's, MongoDB Atlas', a server that tells who asks it,
+ * REST API, DigitalOcean's, MongoDB Atlas', Cloudflare's and Route 53's, a
+ * server that tells who asks it,
  * Argo CD, the Kubernetes APIs of the old and the new cluster.
  *
  * They belong together because they act on each other: a dispatched run
@@ -17,6 +18,7 @@
  *   POST /reset      knobs, counters, runs, applications, both clusters;
  *                    the repositories stay as they are
  *   GET  /deployed   what the new side runs: revision, folder, hosts
+ *   GET, PUT /dns/{company}  records that a DNS company has
  *
  * ends with SIGTERM or SIGINT.
  */
@@ -35,6 +37,7 @@
 #include "argocd_in.h"
 #include "atlas.h"
 #include "digitalocean.h"
+#include "dns.h"
 #include "github.h"
 #include "kube.h"
 #include "world_apply.h"
@@ -154,6 +157,9 @@ post_reset(const struct request *r, struct reply *p)
 	github_reset();
 	digitalocean_reset();
 	atlas_reset();
+	cloudflare_reset();
+	route53_reset();
+	dns_reset();
 	argocd_reset();
 	kube_reset();
 	apply_present(env_or("SB_REPO", "owner/cluster"),
@@ -190,6 +196,8 @@ static const struct route control_routes[] = {
 	{ "GET", "/counters", get_counters },
 	{ "GET", "/knobs", get_knobs },
 	{ "GET", "/deployed", get_deployed },
+	{ "GET", "/dns/{}", dns_get },
+	{ "PUT", "/dns/{}", dns_put },
 	{ "POST", "/set", post_set },
 	{ "POST", "/reset", post_reset },
 	{ NULL, NULL, NULL }
@@ -212,8 +220,8 @@ static const struct route address_routes[] = {
 
 /* Those from ARGOCD on are left to the real ones where there are such. */
 enum {
-	GITHUB, DIGITALOCEAN, ATLAS, ADDRESS, CONTROL, ARGOCD, KUBE_OLD,
-	KUBE_NEW, SERVICES
+	GITHUB, DIGITALOCEAN, ATLAS, ADDRESS, CLOUDFLARE, ROUTE53, CONTROL,
+	ARGOCD, KUBE_OLD, KUBE_NEW, SERVICES
 };
 
 static struct service services[SERVICES] = {
@@ -222,6 +230,8 @@ static struct service services[SERVICES] = {
 	[ATLAS] = { .name = "atlas", .cert = "atlas" },
 	[ADDRESS] = { .name = "checkip", .cert = "checkip",
 	    .routes = address_routes },
+	[CLOUDFLARE] = { .name = "cloudflare", .cert = "cloudflare" },
+	[ROUTE53] = { .name = "route53", .cert = "route53" },
 	[CONTROL] = { .name = "control", .routes = control_routes },
 	[ARGOCD] = { .name = "argocd", .cert = "argocd" },
 	[KUBE_OLD] = { .name = "kube-old", .cert = "kube-old" },
@@ -247,6 +257,11 @@ set_services(void)
 	    "SB_ATLAS_PORT", "443");
 	place(&services[ADDRESS], "SB_CHECKIP_ADDR", "127.42.0.50",
 	    "SB_CHECKIP_PORT", "443");
+	/* Only where an address is given: the sandbox needs none. */
+	place(&services[CLOUDFLARE], "SB_CLOUDFLARE_ADDR", NULL,
+	    "SB_CLOUDFLARE_PORT", "443");
+	place(&services[ROUTE53], "SB_ROUTE53_ADDR", NULL,
+	    "SB_ROUTE53_PORT", "443");
 	place(&services[ARGOCD], "SB_ARGOCD_ADDR", "127.42.0.75",
 	    "SB_ARGOCD_PORT", "443");
 	place(&services[KUBE_OLD], "SB_KUBE_OLD_ADDR", "127.42.0.70",
@@ -258,6 +273,8 @@ set_services(void)
 	github_service(&services[GITHUB]);
 	atlas_service(&services[ATLAS]);
 	digitalocean_service(&services[DIGITALOCEAN]);
+	cloudflare_service(&services[CLOUDFLARE]);
+	route53_service(&services[ROUTE53]);
 	argocd_service(&services[ARGOCD]);
 	kube_service(&services[KUBE_OLD], &kube_old);
 	kube_service(&services[KUBE_NEW], &kube_new);
@@ -329,6 +346,12 @@ init(void)
 	free(traffic);
 	traffic = text_make("%s/traffic/atlas.jsonl", state);
 	atlas_init(traffic);
+	free(traffic);
+	traffic = text_make("%s/traffic/cloudflare.jsonl", state);
+	cloudflare_init(traffic);
+	free(traffic);
+	traffic = text_make("%s/traffic/route53.jsonl", state);
+	route53_init(traffic);
 	argocd_init(repo, must("SB_ARGOCD_TOKEN"), instance, deployed);
 	kube_init(must("SB_KUBE_OLD_TOKEN"), must("SB_KUBE_NEW_TOKEN"),
 	    env_or("SB_NAMESPACE", instance));
@@ -373,7 +396,8 @@ main(void)
 	ok = init();
 	set_services();
 	for (int i = 0; ok && i < (world_is_full() ? ARGOCD : SERVICES); i++)
-		ok = http_serve(&services[i], ca);
+		ok = services[i].address == NULL
+		    || http_serve(&services[i], ca);
 	if (ok) {
 		(void)printf("world: ready\n");
 		(void)fflush(stdout);

@@ -54,7 +54,8 @@ static const struct {
 	    "in the old cluster" },
 	{ "digitalocean.scopes", "kubernetes:access_cluster database:read "
 	    "database:create database:update database:delete "
-	    "database:view_credentials",
+	    "database:view_credentials domain:read domain:create "
+	    "domain:update domain:delete",
 	    "what the token may; what is missing answers 403" },
 	{ "digitalocean.limited", "0", "so many requests answer 429" },
 	{ "digitalocean.rivals", "0", "so many writes of a database's trusted "
@@ -69,6 +70,23 @@ static const struct {
 	{ "atlas.limited", "0", "so many requests answer 429" },
 	{ "atlas.busy", "0", "so many changes answer 409, for another one" },
 	{ "atlas.fail", "", "1: entries of the access list get FAILED" },
+	{ "dns.fail_at", "0", "number of the DNS request that fails" },
+	{ "dns.fail_how", "before", "by 500; refused: by 403; after: it was "
+	    "carried out; stall: it was, and the reply comes late" },
+	{ "dns.stall", "5", "seconds of that" },
+	{ "cloudflare.rights", "zone:read dns:edit", "what the token may" },
+	{ "cloudflare.plan", "free", "or enterprise" },
+	{ "cloudflare.zones", "1", "zones of the name, each active" },
+	{ "cloudflare.limited", "0", "so many requests answer 429" },
+	{ "route53.actions", "ListHostedZonesByName GetHostedZone "
+	    "ListResourceRecordSets ChangeResourceRecordSets GetChange",
+	    "what the key may" },
+	{ "route53.zones", "1", "public zones of the name" },
+	{ "route53.page", "300", "most items of a page" },
+	{ "route53.seconds", "0", "until a change is INSYNC" },
+	{ "route53.limited", "0", "so many requests are throttled" },
+	{ "route53.rival", "", "1: before a batch somebody else changes what "
+	    "it deletes" },
 	{ "kube.expire", "", "1: every continue token is expired" },
 };
 
