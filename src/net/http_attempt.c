@@ -25,6 +25,8 @@ enum {
 	URL_MAX = 512 * 1024,
 };
 
+_Static_assert((int)HTTP_DETAIL >= CURL_ERROR_SIZE, "room for its words");
+
 const char *
 http_host(struct pool *p, const char *url)
 {

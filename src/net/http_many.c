@@ -1,23 +1,20 @@
 /*
- * http_many - requests side by side over curl's multi interface and epoll, so
- * that a thousand that wait cost nothing.
+ * http_many - requests side by side over curl's multi interface and the loop,
+ * so that a thousand that wait cost nothing.
  */
 #include "net/http_many.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include <curl/curl.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "net/http_own.h"
+#include "net/loop.h"
 
 enum {
-	EVENTS = 64,		/* taken from the kernel at a time */
 	LONGEST_SLEEP = 1000,	/* ms; a look at the clock between */
 	CALM = 16,		/* good answers, until one more may go */
 	SLOWED = 500,		/* ms; what was sent before is no news */
@@ -39,7 +36,7 @@ struct job {
 struct http_many {
 	struct http *http;
 	CURLM *multi;
-	int epoll;
+	struct loop *loop;
 	size_t most, allowed, n, calm;
 	size_t over;			/* since the last wait began */
 	struct job *jobs, *pausing;	/* of different lists */
@@ -73,30 +70,31 @@ unlink_job(struct job **list, struct job *j)
 
 /* ---- what curl asks for ---- */
 
-/* data: not NULL once the socket is known to epoll. */
+static void
+on_ready(void *arg, int fd, unsigned what)
+{
+	struct http_many *m = arg;
+	int running;
+
+	curl_multi_socket_action(m->multi, fd,
+	    (what & LOOP_IN ? CURL_CSELECT_IN : 0)
+	    | (what & LOOP_OUT ? CURL_CSELECT_OUT : 0), &running);
+}
+
+/* data: not NULL once the loop knows the socket; its number may have been
+ * another's before, which curl has closed. */
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *data)
 {
 	struct http_many *m = arg;
-	struct epoll_event ev = { .data.fd = fd };
-	int op = data != NULL ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
 	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		/* it may be closed by now: then epoll knows */
-		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, &ev);
-		curl_multi_assign(m->multi, fd, NULL);
-		return 0;
-	}
-	ev.events = (what & CURL_POLL_IN ? EPOLLIN : 0)
-	    | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
-	if (epoll_ctl(m->epoll, op, fd, &ev) != 0) {
-		/* its number was another socket's before */
-		op = op == EPOLL_CTL_ADD ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-		if (epoll_ctl(m->epoll, op, fd, &ev) != 0)
-			return -1;
-	}
-	curl_multi_assign(m->multi, fd, m);
+	if (data == NULL || what == CURL_POLL_REMOVE)
+		loop_forget(m->loop, fd);
+	if (what != CURL_POLL_REMOVE)
+		loop_watch(m->loop, fd, (what & CURL_POLL_IN ? LOOP_IN : 0U)
+		    | (what & CURL_POLL_OUT ? LOOP_OUT : 0U), on_ready, m);
+	curl_multi_assign(m->multi, fd, what == CURL_POLL_REMOVE ? NULL : m);
 	return 0;
 }
 
@@ -122,8 +120,8 @@ http_many_open(struct http *h, size_t at_once)
 	m->most = m->allowed = at_once;
 	m->timer = -1;
 	m->multi = curl_multi_init();
-	m->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (m->multi == NULL || m->epoll < 0)
+	m->loop = loop_open();
+	if (m->multi == NULL)
 		abort();
 	curl_multi_setopt(m->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(m->multi, CURLMOPT_SOCKETDATA, m);
@@ -158,7 +156,7 @@ http_many_close(struct http_many *m)
 	free_jobs(m, m->pausing, false);
 	free_jobs(m, m->spare, false);
 	curl_multi_cleanup(m->multi);
-	close(m->epoll);
+	loop_close(m->loop);
 	mem_free(m);
 }
 
@@ -324,9 +322,9 @@ end_pauses(struct http_many *m)
 	}
 }
 
-/* How long nothing needs to be done unless a socket has news. */
-static int
-sleep_time(const struct http_many *m)
+/* Until when nothing needs to be done unless a socket has news. */
+static clock_ms
+sleep_until(const struct http_many *m)
 {
 	clock_ms until = clock_now() + LONGEST_SLEEP;
 
@@ -334,25 +332,15 @@ sleep_time(const struct http_many *m)
 		until = clock_sooner(until, m->timer);
 	for (const struct job *j = m->pausing; j != NULL; j = j->next)
 		until = clock_sooner(until, j->again_at);
-	return (int)clock_left(until);
+	return until;
 }
 
 static void
-turn(struct http_many *m, int ms)
+turn(struct http_many *m, clock_ms until)
 {
-	struct epoll_event ev[EVENTS];
-	int n = epoll_wait(m->epoll, ev, EVENTS, ms), running;
+	int running;
 
-	assert(n >= 0 || errno == EINTR);
-	for (int i = 0; i < n; i++) {
-		int what = (ev[i].events & EPOLLIN ? CURL_CSELECT_IN : 0)
-		    | (ev[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0)
-		    | (ev[i].events & (EPOLLERR | EPOLLHUP)
-			? CURL_CSELECT_ERR : 0);
-
-		curl_multi_socket_action(m->multi, ev[i].data.fd, what,
-		    &running);
-	}
+	loop_turn(m->loop, until);
 	if (m->timer >= 0 && m->timer <= clock_now()) {
 		m->timer = -1;
 		curl_multi_socket_action(m->multi, CURL_SOCKET_TIMEOUT, 0,
@@ -367,11 +355,11 @@ http_many_wait(struct http_many *m)
 {
 	m->over = 0;
 	while (m->n > 0 && m->over == 0)
-		turn(m, sleep_time(m));
+		turn(m, sleep_until(m));
 }
 
 void
 http_many_poll(struct http_many *m)
 {
-	turn(m, 0);
+	turn(m, clock_now());
 }

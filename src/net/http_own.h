@@ -5,16 +5,18 @@
 #ifndef NET_HTTP_OWN_H
 #define NET_HTTP_OWN_H
 
-#include <curl/curl.h>
+#include <stdbool.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 
+struct curl_slist;
+struct err;
 struct http_reply;
 struct http_request;
 
 struct http {
-	CURL *easy;
+	void *easy;		/* curl's handle */
 	char *ca_file;		/* of the caller, or the system's bundle */
 	char *ca_folder;	/* hashed links; then ca_file waits */
 	char *dns_servers;
@@ -23,18 +25,19 @@ struct http {
 
 enum {
 	HTTP_TIMEOUT = 60,	/* seconds; a proxy's usual patience */
+	HTTP_DETAIL = 256,	/* bytes that curl wants for its words */
 };
 
 struct http_attempt {
 	const struct http_request *rq;
 	const char *host;	/* for words */
-	CURL *easy;
+	void *easy;
 	struct curl_slist *headers, *connect_to;
 	struct buf body, head;	/* head: "Name: value\0" one after another */
 	bool body_full;
 	bool by_folder;		/* roots came from the folder of links */
-	CURLcode code;		/* set by whoever performs it */
-	char detail[CURL_ERROR_SIZE];
+	int code;		/* curl's; set by whoever performs it */
+	char detail[HTTP_DETAIL];
 };
 
 /* "https://api.github.com:443/x?y" gives "api.github.com:443". */

@@ -77,6 +77,9 @@ tls_open(const char *ca_file, struct err *e)
 {
 	struct tls *t = mem_alloc(sizeof *t);
 
+	/* Tables that the kernel takes back sooner than it could itself. */
+	if (OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
+		abort();
 	t->roots = roots_open(ca_file, e);
 	if (t->roots == NULL) {
 		mem_free(t);
