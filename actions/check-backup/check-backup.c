@@ -8,6 +8,7 @@
  * its objects, and must not be older than max-backup-age. Only reads; run it
  * as often as you like.
  */
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "site/backup.h"
@@ -17,7 +18,7 @@
 enum { PROBLEMS_BYTES = 2000 };
 
 static struct {
-	const char *stores;
+	const char *stores, *buckets;
 } in;
 
 static bool
@@ -50,9 +51,13 @@ check_stores(const char *list, struct err *e)
 static const struct input inputs[] = {
 	{ .rows = backup_place_inputs },
 	{ .name = "stores", .str = &in.stores, .list = true,
-	  .dflt = "mysql mongodb storage", .plan = "backup.stores",
-	  .check = check_stores,
-	  .help = "What must be backed up: mysql, mongodb, storage" },
+	  .optional = true, .plan = "backup.stores", .check = check_stores,
+	  .help = "What must be backed up: mysql, mongodb, storage; if "
+	    "empty, mysql and mongodb, and storage where storage.buckets "
+	    "names any" },
+	{ .name = "storage-buckets", .str = &in.buckets, .list = true,
+	  .optional = true, .plan = "storage.buckets",
+	  .help = "The instance's buckets, if it has any" },
 	{ 0 }
 };
 
@@ -89,7 +94,15 @@ check_all(const char *const *stores, struct err *e)
 static bool
 run(struct err *e)
 {
-	return check_all(text_split(step_common()->pool, in.stores, NULL), e);
+	struct pool *p = step_common()->pool;
+
+	if (in.stores == NULL && text_empty(in.buckets)) {
+		log_info("the plan names no buckets: only mysql and mongodb "
+		    "must be backed up");
+		in.stores = "mysql mongodb";
+	}
+	return check_all(in.stores == NULL ? manifest_stores
+	    : text_split(p, in.stores, NULL), e);
 }
 
 const struct step step_check_backup = {

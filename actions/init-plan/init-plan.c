@@ -13,6 +13,9 @@
  */
 #include <string.h>
 
+#include "api/atlas.h"
+#include "api/digitalocean.h"
+#include "api/ec2.h"
 #include "api/kube.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -23,6 +26,7 @@
 #include "site/discover.h"
 #include "site/draft.h"
 #include "site/hosts.h"
+#include "site/managed.h"
 #include "site/oldconfig.h"
 #include "step/step.h"
 
@@ -33,6 +37,10 @@ static struct {
 	const char *argocd, *application, *hosts, *old_address;
 	const char *dns_provider, *dns_server, *zone, *resolvers;
 	const char *mysql_admin, *mongodb_admin, *backup_to, *backup_stores;
+	const char *mysql_provider, *mysql_id, *mysql_group;
+	const char *mongodb_provider, *mongodb_id, *project, *mongodb_cluster,
+	    *mongodb_group;
+	const char *buckets, *endpoint, *region;
 	long low, high;
 } in;
 
@@ -89,13 +97,49 @@ static const struct input inputs[] = {
 	{ .name = "mongodb-admin", .str = &in.mongodb_admin,
 	  .optional = true, .plan = "mongodb.admin",
 	  .help = "Administrator of MongoDB" },
+	{ .name = "mysql-provider", .str = &in.mysql_provider,
+	  .optional = true, .plan = "mysql.provider",
+	  .oneof = managed_mysql_providers,
+	  .help = "Who runs the MySQL server; else by its name" },
+	{ .name = "mysql-cluster-id", .str = &in.mysql_id, .optional = true,
+	  .plan = "mysql.cluster-id", .check = digitalocean_check_id,
+	  .help = "Id of its database cluster at DigitalOcean" },
+	{ .name = "mysql-security-group", .str = &in.mysql_group,
+	  .optional = true, .plan = "mysql.security-group",
+	  .check = ec2_check_group,
+	  .help = "Security group that stands before it at AWS" },
+	{ .name = "mongodb-provider", .str = &in.mongodb_provider,
+	  .optional = true, .plan = "mongodb.provider",
+	  .oneof = managed_mongodb_providers,
+	  .help = "Who runs the MongoDB server; else by its name" },
+	{ .name = "mongodb-cluster-id", .str = &in.mongodb_id,
+	  .optional = true, .plan = "mongodb.cluster-id",
+	  .check = digitalocean_check_id,
+	  .help = "Id of its database cluster at DigitalOcean" },
+	{ .name = "mongodb-project", .str = &in.project, .optional = true,
+	  .plan = "mongodb.project", .check = atlas_check_project,
+	  .help = "Id of its project at Atlas" },
+	{ .name = "mongodb-cluster", .str = &in.mongodb_cluster,
+	  .optional = true, .plan = "mongodb.cluster",
+	  .help = "Name of its cluster at Atlas" },
+	{ .name = "mongodb-security-group", .str = &in.mongodb_group,
+	  .optional = true, .plan = "mongodb.security-group",
+	  .check = ec2_check_group,
+	  .help = "Security group that stands before it at AWS" },
+	{ .name = "storage-endpoint", .str = &in.endpoint, .optional = true,
+	  .plan = "storage.endpoint", .check = text_check_url,
+	  .help = "URL of the S3 server that has the instance's buckets" },
+	{ .name = "storage-region", .str = &in.region, .optional = true,
+	  .plan = "storage.region", .help = "Their region" },
+	{ .name = "storage-buckets", .str = &in.buckets, .optional = true,
+	  .plan = "storage.buckets", .list = true,
+	  .help = "The instance's buckets; else those of the old side" },
 	{ .name = "backup-to", .str = &in.backup_to, .optional = true,
 	  .plan = "backup.to", .help = "Where backups go: s3://bucket/prefix "
 	    "or file:///folder" },
 	{ .name = "backup-stores", .str = &in.backup_stores,
 	  .optional = true, .plan = "backup.stores", .list = true,
-	  .help = "What must be backed up: mysql, mongodb, storage; all three "
-	    "if nothing is said" },
+	  .help = "What must be backed up: mysql, mongodb, storage" },
 	{ 0 }
 };
 
@@ -152,6 +196,17 @@ add_given(struct draft *d)
 		{ "dns.resolvers", in.resolvers },
 		{ "mysql.admin", in.mysql_admin },
 		{ "mongodb.admin", in.mongodb_admin },
+		{ "mysql.provider", in.mysql_provider },
+		{ "mysql.cluster-id", in.mysql_id },
+		{ "mysql.security-group", in.mysql_group },
+		{ "mongodb.provider", in.mongodb_provider },
+		{ "mongodb.cluster-id", in.mongodb_id },
+		{ "mongodb.project", in.project },
+		{ "mongodb.cluster", in.mongodb_cluster },
+		{ "mongodb.security-group", in.mongodb_group },
+		{ "storage.endpoint", in.endpoint },
+		{ "storage.region", in.region },
+		{ "storage.buckets", in.buckets },
 		{ "backup.to", in.backup_to },
 		{ "backup.stores", in.backup_stores },
 		{ "old-running", "true" },

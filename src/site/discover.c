@@ -59,7 +59,6 @@ add_database(struct draft *d, const char *kind, const char *host,
 {
 	struct pool *p = step_common()->pool;
 	const char *company;
-	bool mongo = text_same(kind, "mongodb");
 
 	if (text_empty(host))
 		return;
@@ -70,9 +69,23 @@ add_database(struct draft *d, const char *kind, const char *host,
 	    company) : from);
 	if (strstr(host, "://") == NULL)
 		draft_set(d, pool_printf(p, "%s.port", kind), port, NULL);
-	if (mongo)
-		draft_set(d, "mongodb.provider", company != NULL ? company
-		    : "self-hosted", company != NULL ? "by its name" : NULL);
+	draft_set(d, pool_printf(p, "%s.provider", kind), company != NULL
+	    ? company : "self-hosted", company != NULL ? "by its name"
+	    : NULL);
+}
+
+/* One bucket may serve for both; none: nothing to back up. */
+static void
+add_storage(struct draft *d, const char *bucket, const char *other,
+    const char *region, const char *endpoint)
+{
+	if (text_empty(bucket))
+		return;
+	draft_set(d, "storage.endpoint", endpoint, NULL);
+	draft_set(d, "storage.region", region, NULL);
+	draft_set(d, "storage.buckets", text_empty(other)
+	    || text_same(bucket, other) ? bucket
+	    : pool_printf(step_common()->pool, "%s %s", bucket, other), NULL);
 }
 
 /* ---- what runs ---- */
@@ -116,6 +129,9 @@ add_settings(struct draft *d, const struct pysettings *ps)
 	    setting(ps, "DATABASES.default.PORT"), from);
 	add_database(d, "mongodb", mongo, setting(ps,
 	    "DOC_STORE_CONFIG.port"), from);
+	add_storage(d, setting(ps, "AWS_STORAGE_BUCKET_NAME"), setting(ps,
+	    "FILE_UPLOAD_STORAGE_BUCKET_NAME"), setting(ps,
+	    "AWS_S3_REGION_NAME"), setting(ps, "AWS_S3_ENDPOINT_URL"));
 }
 
 void
@@ -169,6 +185,11 @@ discover_config(struct draft *d, const struct yaml *y)
 	    "MYSQL_PORT"), "from config.yml");
 	add_database(d, "mongodb", yaml_get(y, "MONGODB_HOST"), yaml_get(y,
 	    "MONGODB_PORT"), "from config.yml");
+	add_storage(d, yaml_get(y, "S3_STORAGE_BUCKET"), yaml_get(y,
+	    "S3_FILE_UPLOAD_BUCKET"), yaml_get(y, "S3_REGION"),
+	    text_empty(yaml_get(y, "S3_HOST")) ? NULL
+	    : pool_printf(step_common()->pool, "https://%s", yaml_get(y,
+	    "S3_HOST")));
 }
 
 /* ---- DNS ---- */

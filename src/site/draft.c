@@ -25,6 +25,7 @@ static const struct line {
 	const char *place, *about;
 	const char *hint;	/* how to find it; needed only with one */
 	bool group, number;
+	const char *only, *is;	/* has the hint only where that place is so */
 } lines[] = {
 	{ .place = "instance", .about = "The plan of one migration: where the "
 	  "instance is, where it goes, who serves what.\nNothing here is "
@@ -73,17 +74,35 @@ static const struct line {
 	{ .place = "dns.resolvers" },
 	{ .place = "mysql", .group = true, .about = "The databases stay where "
 	  "they are; admin: who may change users there" },
+	{ .place = "mysql.provider" },
+	{ .place = "mysql.cluster-id", .only = "mysql.provider",
+	  .is = "digitalocean", .hint = "doctl databases list" },
+	{ .place = "mysql.security-group", .only = "mysql.provider",
+	  .is = "aws", .hint = "the sg-... group that the database is in" },
 	{ .place = "mysql.host", .hint = "MYSQL_HOST of the old config.yml" },
 	{ .place = "mysql.port", .number = true },
 	{ .place = "mysql.admin", .hint = "an account that may grant and "
 	  "revoke; doadmin at DigitalOcean" },
 	{ .place = "mongodb", .group = true },
 	{ .place = "mongodb.provider" },
+	{ .place = "mongodb.cluster-id", .only = "mongodb.provider",
+	  .is = "digitalocean", .hint = "doctl databases list" },
+	{ .place = "mongodb.project", .only = "mongodb.provider",
+	  .is = "atlas", .hint = "the id in the settings of its project at "
+	  "Atlas" },
+	{ .place = "mongodb.cluster", .only = "mongodb.provider",
+	  .is = "atlas", .hint = "the cluster's name at Atlas" },
+	{ .place = "mongodb.security-group", .only = "mongodb.provider",
+	  .is = "aws", .hint = "the sg-... group that DocumentDB is in" },
 	{ .place = "mongodb.host", .hint = "MONGODB_HOST of the old "
 	  "config.yml" },
 	{ .place = "mongodb.port", .number = true },
 	{ .place = "mongodb.admin", .hint = "an account with "
 	  "userAdminAnyDatabase; doadmin at DigitalOcean" },
+	{ .place = "storage", .group = true, .about = "The instance's "
+	  "buckets, to be backed up; each may have a prefix: media/acme/" },
+	{ .place = "storage.endpoint" }, { .place = "storage.region" },
+	{ .place = "storage.buckets" },
 	{ .place = "backup", .group = true, .about = "Where backups go, and "
 	  "what must be there before the switch: mysql, mongodb, storage" },
 	{ .place = "backup.to", .hint = "s3://bucket/prefix, then also "
@@ -296,6 +315,13 @@ is_line(const char *place)
 	return false;
 }
 
+static bool
+is_needed(const struct draft *d, const struct line *l)
+{
+	return l->hint != NULL && (l->only == NULL
+	    || text_same(draft_get(d, l->only), l->is));
+}
+
 /* Is there anything in or below the group, known or to be found? */
 static bool
 is_used(const struct draft *d, const char *group)
@@ -334,7 +360,7 @@ put_line(const struct draft *d, const struct line *l, struct buf *out,
 	const struct fact *f = find(d, l->place);
 	int depth = depth_of(l->place);
 
-	if (l->group ? !is_used(d, l->place) : f == NULL && l->hint == NULL)
+	if (l->group ? !is_used(d, l->place) : f == NULL && !is_needed(d, l))
 		return;
 	if (l->about != NULL && depth == 0 && out->len > 0)
 		buf_putc(out, '\n');
@@ -350,7 +376,7 @@ put_line(const struct draft *d, const struct line *l, struct buf *out,
 		put_fact(out, f, l->number);
 	if (f != NULL && f->value != NULL)
 		return;
-	if (l->hint != NULL) {
+	if (is_needed(d, l)) {
 		buf_printf(out, "%*s# %s: not found. %s\n", depth * INDENT,
 		    "", name_of(l->place), l->hint);
 		buf_printf(missing, "%s\n", l->place);

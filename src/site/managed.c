@@ -13,7 +13,7 @@
 
 enum { PORT_MAX = 65535, MYSQL_PORT = 3306, MONGODB_PORT = 27017 };
 
-static const char *const mysql_providers[] = { "self-hosted", "digitalocean",
+const char *const managed_mysql_providers[] = { "self-hosted", "digitalocean",
 	"aws", NULL };
 const char *const managed_mongodb_providers[] = { "self-hosted",
 	"digitalocean", "atlas", "aws", NULL };
@@ -98,7 +98,7 @@ const struct input managed_project_inputs[] = {
 
 const struct input managed_list_inputs[] = {
 	{ .name = "mysql-provider", .str = &mysql.provider,
-	  .oneof = mysql_providers, .dflt = "self-hosted",
+	  .oneof = managed_mysql_providers, .dflt = "self-hosted",
 	  .plan = "mysql.provider", .help = "Who runs the MySQL server" },
 	{ .name = "mysql-cluster-id", .str = &mysql.cluster_id,
 	  .optional = true, .plan = "mysql.cluster-id",

@@ -18,8 +18,9 @@
 struct atlas;
 struct digitalocean;
 
-/* Words for who runs MongoDB; "aws" is its DocumentDB. */
-extern const char *const managed_mongodb_providers[];
+/* Words for who runs them; "aws" has DocumentDB for MongoDB. */
+extern const char *const managed_mysql_providers[],
+    *const managed_mongodb_providers[];
 
 /* Rows of the companies' logins; and of where the databases are: mysql- and
  * mongodb- -provider, -cluster-id, ... */

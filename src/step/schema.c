@@ -3,7 +3,8 @@
  * Schema for editors, and as C for our own check.
  *
  * Several steps may have a row for one place. Then it is the same thing, what
- * fits each of them fits the place, and it has a default if they agree.
+ * fits each of them fits the place, and it has a default if they agree; one
+ * that can do without it has no say in that.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -66,8 +67,14 @@ merge(struct all *a, struct row *r, const struct input *in)
 		r->in.min = in->min;
 	if (in->num != NULL && in->max < r->in.max)
 		r->in.max = in->max;
-	if (!text_same(r->dflt, in->dflt))
+	if (r->in.optional && r->dflt == NULL) {
+		r->dflt = in->dflt;
+		r->in.optional = in->optional;
+	} else if (!text_same(r->dflt, in->dflt)
+	    && !(in->optional && in->dflt == NULL)) {
 		r->dflt = NULL;
+		r->in.optional = false;
+	}
 	if (strstr(r->used_by, a->step) == NULL)
 		r->used_by = pool_printf(a->pool, "%s, %s", r->used_by,
 		    a->step);

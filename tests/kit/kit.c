@@ -322,3 +322,18 @@ kit_output(const struct kit_run *r, const char *name)
 	}
 	return found;
 }
+
+void
+kit_repository(const char *folder, const char *config)
+{
+	kit_write(kit_text("%s/config.yml", folder), config);
+	free(kit_sh("cd '%s' && export HOME=$PWD GIT_CONFIG_NOSYSTEM=1 "
+	    "GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.test "
+	    "GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.test && "
+	    "git init -q --bare -b main bare.git && "
+	    "git clone -q bare.git work 2>/dev/null && "
+	    "mkdir -p work/instances/st && "
+	    "mv config.yml work/instances/st/ && cd work && git add -A && "
+	    "git commit -q -m start && git push -q origin HEAD:main 2>&1",
+	    folder));
+}

@@ -57,6 +57,12 @@ char *kit_read(const char *path);
 void kit_write(const char *path, const char *text);
 /* A new empty folder below build/tmp; the name is in malloc'd memory. */
 char *kit_folder(void);
+/*
+ * A cluster repository that needs no sandbox: in the folder, bare.git and
+ * work, a checkout of it, whose one commit holds instances/st/config.yml with
+ * this text.
+ */
+void kit_repository(const char *folder, const char *config);
 /* Run a shell command line of the test (never of the product): its output,
  * malloc'd; the test fails unless it exits with 0. */
 char *kit_sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

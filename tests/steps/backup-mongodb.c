@@ -117,12 +117,8 @@ set_up(void)
 	fill_server();
 	make_user();
 	folder = kit_folder();
-	free(kit_sh("cd %s && mkdir to && export HOME=%s "
-	    "GIT_CONFIG_NOSYSTEM=1 && git init -q --bare -b main bare.git "
-	    "&& git clone -q bare.git work 2>/dev/null && cd work && "
-	    "git -c user.name=t -c user.email=t@example.test commit -q "
-	    "--allow-empty -m start && git push -q origin HEAD:main 2>&1",
-	    folder, folder));
+	free(kit_sh("mkdir %s/to", folder));
+	kit_repository(folder, "TUTOR_VERSION: v20.0.0\n");
 }
 
 static void

@@ -98,32 +98,31 @@ static const char *const seeds[] = {
 static void
 make_repository(void)
 {
-	free(kit_sh("cd %s && export HOME=%s GIT_CONFIG_NOSYSTEM=1 "
-	    "GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.test "
-	    "GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.test && "
-	    "mkdir backups && git init -q --bare -b main bare.git && "
-	    "git clone -q bare.git work 2>/dev/null && cd work && "
-	    "mkdir -p instances/st && cat >instances/st/config.yml <<'Y' && "
-	    "git add -A && git commit -q -m start && "
-	    "git push -q origin HEAD:main 2>&1\n"
-	    "MYSQL_HOST: %s\nMYSQL_PORT: %s\n"
+	free(kit_sh("mkdir %s/backups", folder));
+	kit_repository(folder, kit_text("MYSQL_HOST: %s\nMYSQL_PORT: %s\n"
 	    "OPENEDX_MYSQL_DATABASE: " DB "\n"
 	    "OPENEDX_MYSQL_USERNAME: st_app\n"
-	    "OPENEDX_MYSQL_PASSWORD: st_app-password\nY\n", folder, folder,
+	    "OPENEDX_MYSQL_PASSWORD: st_app-password\n",
 	    kit_env("SB_MYSQL_HOST"), kit_env("SB_MYSQL_PORT")));
+}
+
+static struct sql *
+log_in(void)
+{
+	e = (struct err){ 0 };
+	return sql_open(&(struct sql_login){
+	    .host = kit_env("SB_MYSQL_HOST"),
+	    .port = strtol(kit_env("SB_MYSQL_PORT"), NULL, 10),
+	    .user = kit_env("SB_MYSQL_ADMIN"), .tls = "verify",
+	    .password = kit_env("SB_MYSQL_ADMIN_PASSWORD"),
+	    .ca_file = ca(), .seconds = 60 }, &e);
 }
 
 static void
 set_up(void)
 {
 	pool = pool_new();
-	e = (struct err){ 0 };
-	admin = sql_open(&(struct sql_login){
-	    .host = kit_env("SB_MYSQL_HOST"),
-	    .port = strtol(kit_env("SB_MYSQL_PORT"), NULL, 10),
-	    .user = kit_env("SB_MYSQL_ADMIN"), .tls = "verify",
-	    .password = kit_env("SB_MYSQL_ADMIN_PASSWORD"),
-	    .ca_file = ca(), .seconds = 60 }, &e);
+	admin = log_in();
 	ck_assert_msg(admin != NULL, "%s", e.text);
 	for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
 		say(seeds[i]);
@@ -507,6 +506,36 @@ START_TEST(a_server_that_goes_away_in_the_middle_is_told)
 }
 END_TEST
 
+/* What the dump program runs as: the sandbox's server is killed while the
+ * dump is read from it, and started again as it was. */
+static const char *
+with_restart(void)
+{
+	const char *state = kit_env("SB_STATE");
+
+	return program(pool_printf(pool, "mariadb-dump \"$@\" | { "
+	    "head -c 100000; S=%s PATH=$PATH:/usr/sbin; . %s; "
+	    "read -r pid at <$S/run/mariadb.pid; kill -9 $pid; "
+	    "until [ -z \"$(born $pid)\" ]; do sleep 0.02; done; "
+	    "spawn mariadb mariadbd --defaults-file=$S/mariadb/my.cnf "
+	    "$([ $(id -u) != 0 ] || echo --user=root); cat; }", state,
+	    kit_out("realpath tests/sandbox/lib.sh")));
+}
+
+START_TEST(a_server_that_is_killed_and_started_again_is_told)
+{
+	expect(run("backup-mysql", with_restart()), 1, "failed",
+	    "when dumping table");
+	sql_close(admin);
+	for (int i = 0; i < 100 && (admin = log_in()) == NULL; i++)
+		(void)usleep(100 * 1000);
+	ck_assert_msg(admin != NULL, "%s", e.text);
+	check_nothing_is_claimed();
+	back_up();
+	check_all_claims();
+}
+END_TEST
+
 START_TEST(killed_at_any_moment_the_next_run_makes_one)
 {
 	struct kills k = kills_begin(KILL_MOST);
@@ -802,6 +831,7 @@ add_tests(TCase *t)
 	tcase_add_test(t, a_full_disk_is_told_and_leaves_nothing);
 	tcase_add_test(t, a_place_that_vanishes_is_told);
 	tcase_add_test(t, a_server_that_goes_away_in_the_middle_is_told);
+	tcase_add_test(t, a_server_that_is_killed_and_started_again_is_told);
 	tcase_add_test(t, killed_at_any_moment_the_next_run_makes_one);
 	tcase_add_test(t, a_table_that_is_written_to_meanwhile_is_named);
 	tcase_add_test(t, a_backup_is_restored_compared_and_removed);

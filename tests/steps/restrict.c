@@ -80,15 +80,7 @@ make_workspace(void)
 {
 	folder = kit_folder();
 	workspace = pool_printf(pool, "%s/work", folder);
-	free(kit_sh("cd %s && export HOME=%s GIT_CONFIG_NOSYSTEM=1 "
-	    "GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.test "
-	    "GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.test && "
-	    "git init -q --bare -b main bare.git && "
-	    "git clone -q bare.git work 2>/dev/null && cd work && "
-	    "mkdir -p instances/st && cat >instances/st/config.yml <<'Y' && "
-	    "git add -A && git commit -q -m start && "
-	    "git push -q origin HEAD:main 2>&1\n"
-	    "MYSQL_HOST: %s\nMYSQL_PORT: %s\n"
+	kit_repository(folder, kit_text("MYSQL_HOST: %s\nMYSQL_PORT: %s\n"
 	    "OPENEDX_MYSQL_DATABASE: " DB "\n"
 	    "OPENEDX_MYSQL_USERNAME: " USER "\n"
 	    "OPENEDX_MYSQL_PASSWORD: \"" PASSWORD "\"\n"
@@ -96,9 +88,9 @@ make_workspace(void)
 	    "MONGODB_USERNAME: " USER "\n"
 	    "MONGODB_PASSWORD: \"" PASSWORD "\"\n"
 	    "MONGODB_DATABASE: st-main\nFORUM_MONGODB_DATABASE: st-forum\n"
-	    "MONGODB_USE_SSL: false\nY\n", folder, folder,
-	    kit_env("SB_MYSQL_HOST"), kit_env("SB_MYSQL_PORT"),
-	    kit_env("SB_MONGO_HOST"), kit_env("SB_MONGO_PORT")));
+	    "MONGODB_USE_SSL: false\n", kit_env("SB_MYSQL_HOST"),
+	    kit_env("SB_MYSQL_PORT"), kit_env("SB_MONGO_HOST"),
+	    kit_env("SB_MONGO_PORT")));
 }
 
 static void

@@ -49,10 +49,24 @@ network:
 P
 }
 
-# Where no S3 server could be built, probing the old bucket can't succeed.
+# The old bucket. Where no S3 server could be built, probing it can't succeed.
 buckets()
 {
-	case $SB_PARTS in *s3*) "$HERE/s3/get" place >/dev/null 2>&1 && return ;; esac
+	case $SB_PARTS in
+	*s3*)
+		if "$HERE/s3/get" place >/dev/null 2>&1; then
+			cat >>"$S/seed/cluster/migrations/$SB_INSTANCE/plan.yml" <<P
+
+# The instance's bucket, to be backed up, too
+storage:
+  endpoint: $SB_S3_ENDPOINT
+  region: $SB_S3_REGION
+  buckets: $SB_S3_BUCKET
+P
+			return
+		fi
+		;;
+	esac
 	cat >>"$S/seed/cluster/migrations/$SB_INSTANCE/plan.yml" <<P
 
 # This world has no S3 server
