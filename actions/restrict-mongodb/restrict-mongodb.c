@@ -15,8 +15,6 @@
  * strategy recreate the same user is deleted and made again, as the guide has
  * it, and nobody can log in meanwhile.
  */
-#include <string.h>
-
 #include "api/accessrecord.h"
 #include "api/repo.h"
 #include "base/clock.h"
@@ -31,6 +29,7 @@
 #include "site/mongohost.h"
 #include "site/newside.h"
 #include "site/restriction.h"
+#include "site/rightsrecord.h"
 #include "site/rollover.h"
 #include "step/step.h"
 
@@ -151,14 +150,13 @@ find_user(void)
 
 /* --- the record --- */
 
-/* One role a line: its database, which has no blank, and its name. */
 static bool
 ensure_recorded(const struct mongo_user *u, struct err *e)
 {
 	accessrecord_start(at.record, at.who.user);
-	for (size_t i = 0; u != NULL && i < u->nroles; i++)
-		accessrecord_keep(at.record, at.who.auth, pool_printf(at.pool,
-		    "%s %s", u->roles[i].db, u->roles[i].role));
+	if (u != NULL)
+		rightsrecord_keep_roles(at.pool, at.record, at.who.auth,
+		    u->roles, u->nroles);
 	return accessrecord_save(at.record, at.repo, ACCESS_RESTRICTING, e);
 }
 
@@ -172,21 +170,8 @@ read_record(struct mongo_role **roles, size_t *n, struct err *e)
 		return err_set(e, ERR_HAND, "the record holds no roles of "
 		    "%s in database %s: nothing to restore", at.who.user,
 		    at.who.auth);
-	*n = accessrecord_lines(at.record, account);
-	*roles = pool_alloc(at.pool, (*n + 1) * sizeof **roles);
-	for (size_t i = 0; i < *n; i++) {
-		const char *line = accessrecord_line(at.record, account,
-		    i);
-		const char *blank = strchr(line, ' ');
-
-		if (blank == NULL)
-			return err_set(e, ERR_HAND, "the record mongodb has "
-			    "a line that is no role: %s", line);
-		(*roles)[i] = (struct mongo_role){ .role = blank + 1,
-		    .db = pool_strndup(at.pool, line,
-			(size_t)(blank - line)) };
-	}
-	return true;
+	return rightsrecord_read_roles(at.pool, at.record, account, roles, n,
+	    e);
 }
 
 /* --- deeds --- */

@@ -21,6 +21,7 @@
 #include "edx/databases.h"
 #include "site/dbuser.h"
 #include "site/restriction.h"
+#include "site/rightsrecord.h"
 #include "step/step.h"
 
 enum {
@@ -107,15 +108,6 @@ is_half_way(void)
 	    && text_same(accessrecord_user(at.record), at.who.user);
 }
 
-static void
-keep_grants(const struct account *a, const struct grants *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (account_same(&list->v[i].to, a))
-			accessrecord_keep(at.record, a->host,
-			    grant_text(at.pool, &list->v[i]));
-}
-
 /* Rights that a killed run left half-way are not what the user had; those of
  * an earlier restriction are kept, with what came since. */
 static bool
@@ -127,8 +119,10 @@ ensure_recorded(struct err *e)
 	for (size_t i = 0; i < at.scope.naccounts; i++) {
 		const struct account *a = &at.scope.accounts[i].account;
 
-		keep_grants(a, &at.scope.accounts[i]);
-		keep_grants(a, &at.scope.besides[i]);
+		rightsrecord_keep_grants(at.pool, at.record, a,
+		    &at.scope.accounts[i]);
+		rightsrecord_keep_grants(at.pool, at.record, a,
+		    &at.scope.besides[i]);
 	}
 	return accessrecord_save(at.record, at.repo, ACCESS_RESTRICTING, e);
 }
@@ -301,24 +295,6 @@ plan_or_restrict(struct err *e)
 	return true;
 }
 
-static bool
-read_record(struct grants *saved, struct err *e)
-{
-	for (size_t i = 0; i < accessrecord_accounts(at.record); i++) {
-		struct account a = { at.who.user,
-		    accessrecord_account(at.record, i) };
-		size_t n = accessrecord_lines(at.record, i);
-		const char **lines = pool_alloc(at.pool,
-		    (n + 1) * sizeof *lines);
-
-		for (size_t k = 0; k < n; k++)
-			lines[k] = accessrecord_line(at.record, i, k);
-		if (!grants_read(at.pool, &a, lines, n, &saved[i], e))
-			return err_within(e, "the record mysql");
-	}
-	return true;
-}
-
 static void
 tell_back(const struct plan *plan)
 {
@@ -355,7 +331,7 @@ restore(struct err *e)
 	if (!text_same(accessrecord_user(at.record), at.who.user))
 		return err_set(e, ERR_HAND, "the record holds no grants of "
 		    "%s: nothing to restore", at.who.user);
-	if (!read_record(saved, e)
+	if (!rightsrecord_read_grants(at.pool, at.record, saved, e)
 	    || !restrict_plan_undo(at.admin, at.pool, at.who.own, saved, n,
 		&plan, e))
 		return false;

@@ -15,6 +15,7 @@
 #include "edx/edit.h"
 #include "site/dbuser.h"
 #include "site/managed.h"
+#include "site/rightsrecord.h"
 #include "site/rollover_own.h"
 #include "step/step.h"
 
@@ -309,9 +310,8 @@ rollover_keep_first(struct rollover *r)
 	if (is_recorded(r, r->now.user))
 		return;
 	accessrecord_start(r->record, r->now.user);
-	for (size_t i = 0; i < r->now.nroles; i++)
-		accessrecord_keep(r->record, account, pool_printf(r->pool,
-		    "%s %s", r->now.roles[i].db, r->now.roles[i].role));
+	rightsrecord_keep_roles(r->pool, r->record, account, r->now.roles,
+	    r->now.nroles);
 }
 
 void
@@ -458,21 +458,7 @@ rollover_find_saved(const struct rollover *r, struct mongo_role **v,
 	    account_of(r, first), &account))
 		return err_set(e, ERR_HAND, "the record holds no rights that "
 		    "a user had before %s: nothing to restore", r->now.user);
-	*n = 0;
-	*v = pool_alloc(r->pool, (accessrecord_lines(r->record, account) + 1)
-	    * sizeof **v);
-	for (size_t i = 0; i < accessrecord_lines(r->record, account); i++) {
-		const char *line = accessrecord_line(r->record, account, i);
-		const char *blank = strchr(line, ' ');
-
-		if (blank == NULL)
-			return err_set(e, ERR_HAND, "the record mongodb has "
-			    "a line that is no role: %s", line);
-		(*v)[(*n)++] = (struct mongo_role){ .role = blank + 1,
-		    .db = pool_strndup(r->pool, line,
-			(size_t)(blank - line)) };
-	}
-	return true;
+	return rightsrecord_read_roles(r->pool, r->record, account, v, n, e);
 }
 
 /* --- the end of those before --- */
