@@ -145,8 +145,7 @@ has_program(void)
 	bool is_mariadb = s != NULL && sql_is_mariadb(s);
 
 	sql_close(s);
-	return is_mariadb || (where != NULL && *where != '\0')
-	    || system("mysqldump --version 2>&1 | grep -q MySQL") == 0;
+	return is_mariadb || (where != NULL && *where != '\0');
 }
 
 int
