@@ -57,7 +57,7 @@ LDFLAGS_fuzz := $(LDFLAGS_asan)
 
 PRODUCT_LIBS = $(CURL_LIBS) $(MYSQL_LIBS) $(MONGO_LIBS) $(CJSON_LIBS) \
 	$(YAML_LIBS) $(EXPAT_LIBS) $(ZSTD_LIBS) $(TREE_SITTER_LIBS) \
-	$(ARES_LIBS) $(CHECK_LIBS) $(TLS_LIBS)
+	$(ARES_LIBS) $(CHECK_LIBS) -lldns $(TLS_LIBS)
 
 # ---- what there is ---------------------------------------------------------
 

@@ -20,11 +20,11 @@ enum {
 
 static const struct dnshost_company *const companies[] = {
 	&dnshost_cloudflare, &dnshost_digitalocean, &dnshost_powerdns,
-	&dnshost_route53,
+	&dnshost_rfc2136, &dnshost_route53,
 };
 
 const char *const dnshost_names[] = { "cloudflare", "digitalocean",
-	"powerdns", "route53", NULL };
+	"powerdns", "rfc2136", "route53", NULL };
 
 struct dnshost {
 	const struct dnshost_company *company;
@@ -62,7 +62,8 @@ check_login(const struct dnshost_company *c, const struct dnshost_open *o,
 {
 	if (c->needs_server && text_empty(o->server))
 		return err_set(e, ERR_INPUT, "%s needs dns-server: the "
-		    "address of its API, such as https://pdns.example.org",
+		    "address of its API, such as https://pdns.example.org, "
+		    "or of the primary name server, such as 192.0.2.1",
 		    c->name);
 	if (c->by_key && (text_empty(o->key_id) || text_empty(o->secret)))
 		return err_set(e, ERR_INPUT, "%s needs aws-access-key-id and "

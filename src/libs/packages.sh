@@ -28,7 +28,7 @@ need_build()
 	echo 'gcc libc6-dev make cmake pkg-config|pkgconf dpkg-dev git file
 	ca-certificates openssl libssl-dev zlib1g-dev libc-ares-dev
 	libyaml-dev libtree-sitter-dev libexpat1-dev libzstd-dev
-	xz-utils npm=npm'
+	libldns-dev xz-utils npm=npm'
 	# Newer sources of mongo-c-driver come without their copy of it.
 	grep -Eqs '^VERSION_CODENAME=(bookworm|jammy)$' /etc/os-release \
 	    || echo libutf8proc-dev
@@ -42,7 +42,7 @@ need_test()
 	libmariadb-dev libcjson-dev
 	mariadb-server-core|mariadb-server-core-10.6
 	mariadb-client|mariadb-client-10.6
-	pdns-server pdns-backend-sqlite3 nsd unbound bind9-dnsutils
+	pdns-server pdns-backend-sqlite3 nsd unbound knot bind9-dnsutils
 	nginx-light|nginx pebble acme-tiny fcgiwrap sqlite3 jq curl zstd
 	iproute2 procps util-linux
 	python3 python3-yaml python3-jinja2 python3-pip

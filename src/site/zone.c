@@ -24,16 +24,27 @@ static struct {
 	const char *key_id, *secret, *session;
 } in;
 
+/* A URL, or a name server's address. */
+static bool
+check_server(const char *text, struct err *e)
+{
+	struct err ignored;
+
+	return text_check_servers(text, &ignored) || text_check_url(text, e);
+}
+
 const struct input zone_inputs[] = {
 	{ .name = "dns-provider", .str = &in.provider,
 	  .oneof = dnshost_names, .plan = "dns.provider",
 	  .help = "Company or software that serves the zone" },
 	{ .name = "dns-server", .str = &in.server, .plan = "dns.server",
-	  .check = text_check_url, .optional = true,
-	  .help = "Address of its API, where it has no fixed one" },
+	  .check = check_server, .optional = true,
+	  .help = "Address of its API, where it has no fixed one; for "
+	    "rfc2136 of the primary name server" },
 	{ .name = "dns-token", .str = &in.token, .secret = true,
 	  .optional = true, .help = "Token or key that may edit the zone; "
-	    "route53 has an access key instead" },
+	    "for rfc2136 ALGORITHM:NAME:SECRET; route53 has an access key "
+	    "instead" },
 	{ .name = "aws-access-key-id", .str = &in.key_id,
 	  .dflt = "$AWS_ACCESS_KEY_ID:-", .help = "For route53: key that may "
 	    "edit the zone" },
