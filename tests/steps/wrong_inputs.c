@@ -33,7 +33,7 @@
 
 extern const struct step *const transplant_steps[];
 
-enum { VARS = 80, BAD = 8 };
+enum { VARS = 120, BAD = 8 };
 
 static const char *folder, *git;	/* files for inputs; PATH */
 static const struct step *step;		/* the one under test */
@@ -148,6 +148,12 @@ static const struct kind kinds[] = {
 /* Values that no check needs, but without which a step would not come to
  * its first request. */
 static const struct kind fits[] = {
+	{ .step = "set-dns-ttl", .input = "dns-zone-id",
+	  .good = "0123456789abcdef0123456789abcdef" },
+	{ .step = "switch-dns", .input = "dns-zone-id",
+	  .good = "0123456789abcdef0123456789abcdef" },
+	{ .step = "restore-dns", .input = "dns-zone-id",
+	  .good = "0123456789abcdef0123456789abcdef" },
 	{ .step = "check-gate", .input = "confirm", .good = "acme" },
 	{ .step = "backup-mongodb", .input = "mongodb-databases",
 	  .good = "a b" },
