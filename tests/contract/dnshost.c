@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "api/aws.h"
 #include "api/dnshost.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -822,6 +823,186 @@ START_TEST(route53_refuses_a_batch_that_somebody_was_faster_than)
 }
 END_TEST
 
+/* ---- what the doubles refuse, as the companies do ---- */
+
+#define JSON "application/json"
+#define DO "/v2/domains/example.test/records"
+#define DO_A "{\"type\":\"A\",\"name\":\"x\",\"data\":\"192.0.2.1\",\"ttl\":"
+#define CF_AT "/client/v4/zones/023e105f4ecef8ad9ca31a8372d0c350/dns_records"
+#define CF_POST(name, type, content, more) "{\"posts\":[{\"name\":\"" name \
+	"\",\"type\":\"" type "\",\"content\":\"" content "\"" more "}]}"
+
+/* {A} at x.example.test is there already. */
+static const struct {
+	int company;
+	const char *method, *path, *body, *says;
+	long status;
+} wrongs[] = {
+	{ DIGITALOCEAN, "POST", DO, DO_A "29}", "TTL", 422 },
+	{ DIGITALOCEAN, "POST", DO, "{\"type\":\"CNAME\",\"name\":\"x\","
+	  "\"data\":\"y.example.net.\"}", "cannot share", 422 },
+	{ DIGITALOCEAN, "POST", DO, "{\"type\":\"CNAME\",\"name\":\"y\","
+	  "\"data\":\"y.example.net\"}", "dot", 422 },
+	{ DIGITALOCEAN, "POST", DO, "{\"type\":\"A\",\"name\":\"y\","
+	  "\"data\":\"192.0.2.256\"}", "IPv4", 422 },
+	{ DIGITALOCEAN, "POST", DO, DO_A "60,\"proxied\":true}", "unknown",
+	  400 },
+	{ DIGITALOCEAN, "PATCH", DO "/1", "{\"ttl\":60}", "not_found",
+	  404 },
+	{ DIGITALOCEAN, "DELETE", DO "/1", NULL, "not_found", 404 },
+	{ DIGITALOCEAN, "GET", DO "?per_page=201", NULL, "per_page", 422 },
+	{ DIGITALOCEAN, "GET", "/v2/domains/other.test", NULL, "not_found",
+	  404 },
+	{ CLOUDFLARE, "POST", CF_AT "/batch", CF_POST("x.example.test", "A",
+	  "192.0.2.1", ""), "81058", 400 },
+	{ CLOUDFLARE, "POST", CF_AT "/batch", CF_POST("x.example.test",
+	  "CNAME", "y.example.net", ""), "81053", 400 },
+	{ CLOUDFLARE, "POST", CF_AT "/batch", CF_POST("y.example.test", "A",
+	  "y.example.net", ""), "9005", 400 },
+	{ CLOUDFLARE, "POST", CF_AT "/batch", CF_POST("y.example.org", "A",
+	  "192.0.2.1", ""), "9000", 400 },
+	{ CLOUDFLARE, "POST", CF_AT "/batch", CF_POST("y.example.test", "A",
+	  "192.0.2.1", ",\"ttl\":59"), "9021", 400 },
+	{ CLOUDFLARE, "POST", CF_AT "/batch", CF_POST("y.example.test", "A",
+	  "192.0.2.1", ",\"weight\":1"), "1004", 400 },
+	{ CLOUDFLARE, "POST", CF_AT "/batch", "{\"deletes\":[{\"id\":"
+	  "\"00\"}]}", "81044", 400 },
+	{ CLOUDFLARE, "POST", CF_AT "/batch", "{\"removes\":[]}", "9207",
+	  400 },
+	{ CLOUDFLARE, "GET", "/client/v4/zones/00", NULL, "7003", 404 },
+};
+
+START_TEST(what_is_wrong_is_refused_and_changes_nothing)
+{
+	int company = wrongs[_i].company;
+	struct server s = own_world_server(company == CLOUDFLARE
+	    ? "CLOUDFLARE" : "DIGITALOCEAN");
+	struct dns_set x = set("", "A", 300, "192.0.2.1");
+	struct answer a;
+	const char *was;
+
+	begin_at(company);
+	x.name = "x.example.test";
+	make(x);
+	was = records(company);
+	a = web_send(&s, wrongs[_i].method, wrongs[_i].path, NULL,
+	    wrongs[_i].body != NULL ? JSON : NULL, wrongs[_i].body);
+	ck_assert_msg(a.status == wrongs[_i].status, "%ld %s", a.status,
+	    a.body);
+	kit_contains(a.body, wrongs[_i].says);
+	ck_assert_str_eq(records(company), was);
+	web_free(&a);
+	end_at(company);
+}
+END_TEST
+
+#define CHANGE(action, name, type, inside) "<Change><Action>" action \
+	"</Action><ResourceRecordSet><Name>" name "</Name><Type>" type \
+	"</Type>" inside "</ResourceRecordSet></Change>"
+#define VALUE(v) "<ResourceRecord><Value>" v "</Value></ResourceRecord>"
+#define VALUES(ttl, v) "<TTL>" ttl "</TTL><ResourceRecords>" v \
+	"</ResourceRecords>"
+#define GOOD VALUES("300", VALUE("192.0.2.1"))
+
+/* A 192.0.2.1 TTL 300 at x.example.test is there already. */
+static const struct {
+	const char *changes, *code, *says;
+} batches[] = {
+	{ CHANGE("CREATE", "x.example.test", "A", GOOD),
+	  "InvalidChangeBatch", "already exists" },
+	{ CHANGE("DELETE", "x.example.test", "A", VALUES("301",
+	  VALUE("192.0.2.1"))), "InvalidChangeBatch", "do not match" },
+	{ CHANGE("DELETE", "x.example.test", "A", VALUES("300",
+	  VALUE("192.0.2.2"))), "InvalidChangeBatch", "do not match" },
+	{ CHANGE("DELETE", "y.example.test", "A", GOOD),
+	  "InvalidChangeBatch", "not found" },
+	{ CHANGE("CREATE", "x.example.test", "CNAME", VALUES("300",
+	  VALUE("y.example.net."))), "InvalidChangeBatch", "conflicts" },
+	{ CHANGE("CREATE", "example.test", "CNAME", VALUES("300",
+	  VALUE("y.example.net."))), "InvalidChangeBatch", "at apex" },
+	{ CHANGE("CREATE", "y.example.org", "A", GOOD),
+	  "InvalidChangeBatch", "not permitted in zone" },
+	{ CHANGE("CREATE", "y.example.test", "A", VALUES("300",
+	  VALUE("y.example.net"))), "InvalidChangeBatch", "Illegal" },
+	{ CHANGE("CREATE", "y.example.test", "A", VALUES("300",
+	  VALUE("192.0.2.1") VALUE("192.0.2.1"))), "InvalidChangeBatch",
+	  "Duplicate" },
+	{ CHANGE("CREATE", "y.example.test", "A", VALUES("-1",
+	  VALUE("192.0.2.1"))), "InvalidInput", "facet" },
+	{ CHANGE("CREATE", "y.example.test", "A", "<ResourceRecords>"
+	  VALUE("192.0.2.1") "</ResourceRecords><TTL>300</TTL>"),
+	  "InvalidInput", "content" },
+	{ CHANGE("CREATE", "y.example.test", "A", ""), "InvalidInput",
+	  "exactly one" },
+	{ CHANGE("REPLACE", "x.example.test", "A", GOOD), "InvalidInput",
+	  "action" },
+	{ CHANGE("DELETE", "x.example.test", "A", GOOD)
+	  CHANGE("CREATE", "y.example.org", "A", GOOD), "InvalidChangeBatch",
+	  "not permitted" },
+	{ "", "InvalidInput", "no changes" },
+	{ NULL, "InvalidChangeBatch", "1000 exceeded" },
+};
+
+/* More values than one batch may have. */
+static const char *
+too_many(void)
+{
+	struct buf b = buf_new(1 << 20);
+	const char *text;
+
+	buf_puts(&b, "<Change><Action>CREATE</Action><ResourceRecordSet>"
+	    "<Name>y.example.test</Name><Type>A</Type><TTL>300</TTL>"
+	    "<ResourceRecords>");
+	for (int i = 0; i < 1001; i++)
+		buf_printf(&b, VALUE("10.0.%d.%d"), i / 250, i % 250);
+	buf_puts(&b, "</ResourceRecords></ResourceRecordSet></Change>");
+	text = pool_strdup(p, buf_str(&b));
+	buf_free(&b);
+	return text;
+}
+
+static struct aws *
+open_aws(void)
+{
+	const struct aws_open o = { .key_id = login[ROUTE53].key_id,
+	    .secret = login[ROUTE53].secret, .api = login[ROUTE53].server,
+	    .region = "us-east-1", .http = http };
+	struct aws *a = aws_open(&o, &e);
+
+	OK(a != NULL);
+	return a;
+}
+
+START_TEST(route53s_double_refuses_what_amazon_refuses)
+{
+	struct dns_set x = set("", "A", 300, "192.0.2.1");
+	struct buf body = buf_new(1 << 20);
+	struct aws_call c = { .service = "route53", .method = "POST",
+	    .path = "/2013-04-01/hostedzone/Z148QEXAMPLE8V0/rrset/",
+	    .body = &body, .what = "a batch" };
+	const struct xml *xml;
+	const char *was, *code;
+	struct aws *a;
+
+	begin_at(ROUTE53);
+	x.name = "x.example.test";
+	make(x);
+	was = records(ROUTE53);
+	a = open_aws();
+	buf_printf(&body, "<ChangeResourceRecordSetsRequest xmlns=\"https://"
+	    "route53.amazonaws.com/doc/2013-04-01/\"><ChangeBatch><Changes>"
+	    "%s</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>",
+	    batches[_i].changes != NULL ? batches[_i].changes : too_many());
+	ck_assert(!aws_call(a, &c, &xml, &code, &e));
+	ck_assert_msg(strcmp(code, batches[_i].code) == 0, "%s", e.text);
+	kit_contains(e.text, batches[_i].says);
+	ck_assert_str_eq(records(ROUTE53), was);
+	aws_close(a);
+	buf_free(&body);
+	end_at(ROUTE53);
+}
+END_TEST
+
 /* ---- what was recorded ---- */
 
 static const struct {
@@ -910,6 +1091,10 @@ add_own(TCase *t)
 	tcase_add_test(t,
 	    cloudflare_automatic_is_300_seconds_and_an_enterprise_takes_30);
 	tcase_add_test(t, a_zones_own_cname_is_an_alias_at_cloudflare);
+	tcase_add_loop_test(t, what_is_wrong_is_refused_and_changes_nothing, 0,
+	    sizeof wrongs / sizeof wrongs[0]);
+	tcase_add_loop_test(t, route53s_double_refuses_what_amazon_refuses, 0,
+	    sizeof batches / sizeof batches[0]);
 	tcase_add_loop_test(t, of_two_zones_of_a_name_one_must_be_named, 0, 2);
 	tcase_add_test(t,
 	    route53_aliases_are_replaced_and_come_back_the_same);

@@ -76,10 +76,11 @@ const nullable = new Set(['comment']);
 
 // A batch is newer than the description: it is judged as what it is made of.
 function parts(seen) {
-	if (!other || !/\/dns_records\/batch$/.test(seen.path) ||
-	    seen.status >= 400)
+	if (!other || !/\/dns_records\/batch$/.test(seen.path))
 		return [seen];
 	const at = seen.path.replace(/\/batch$/, '');
+	if (seen.status >= 400)
+		return [{ ...seen, path: at }];
 	const part = (method, name, body) => (o, i) => ({ ...seen, method,
 	    path: o.id ? `${at}/${o.id}` : at, body: body(o),
 	    reply: { ...seen.reply, result: seen.reply.result[name][i] } });
