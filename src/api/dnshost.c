@@ -14,6 +14,7 @@
 enum {
 	WORDS_MAX = 4096,
 	MAX_TTL = 0x7fffffff,
+	ZONE_ID_MAX = 32,
 	WRITES = 4,		/* tries where it is unknown if one acted */
 	WRITE_PAUSE_MS = 700,
 };
@@ -25,6 +26,18 @@ static const struct dnshost_company *const companies[] = {
 
 const char *const dnshost_names[] = { "cloudflare", "digitalocean",
 	"powerdns", "rfc2136", "route53", NULL };
+
+bool
+dnshost_check_zone_id(const char *s, struct err *e)
+{
+	size_t n = strlen(s);
+
+	return (n > 0 && n <= ZONE_ID_MAX && strspn(s, "0123456789abcdefghijk"
+	    "lmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == n)
+	    || err_set(e, ERR_INPUT, "this is no id of a zone such as "
+		"Z148QEXAMPLE8V at route53, or 32 hexadecimal digits at "
+		"cloudflare");
+}
 
 struct dnshost {
 	const struct dnshost_company *company;

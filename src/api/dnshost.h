@@ -21,8 +21,10 @@ struct http;
 struct json;
 struct pool;
 
-/* Names of the companies, NULL-ended, for input tables. */
+/* Names of the companies, NULL-ended, for input tables; and could this be a
+ * zone's id with one of them? */
 extern const char *const dnshost_names[];
+bool dnshost_check_zone_id(const char *, struct err *);
 
 struct dns_value {
 	const char *text;	/* as in a zone file; names without the dot */

@@ -122,8 +122,8 @@ arrival_await_resolvers(const struct arrival *w, struct err *e)
 		if (want[n].n > 0 && is_plain(w, name))
 			n++;
 	}
-	if (resolve_await(z->resolve, w->resolver, w->resolvers, true, want,
-	    n, w->times, w->deadline, e))
+	if (n == 0 || resolve_await(z->resolve, w->resolver, w->resolvers,
+	    true, want, n, w->times, w->deadline, e))
 		return true;
 	return err_within(e, "resolvers");
 }

@@ -57,8 +57,9 @@ const struct input zone_inputs[] = {
 	{ .name = "zone", .str = &in.zone, .plan = "dns.zone",
 	  .check = text_check_host, .help = "Zone, such as example.org" },
 	{ .name = "dns-zone-id", .str = &in.zone_id, .optional = true,
-	  .plan = "dns.zone-id", .help = "Its id at cloudflare or route53, "
-	    "where the account has several zones of that name" },
+	  .check = dnshost_check_zone_id, .plan = "dns.zone-id",
+	  .help = "Its id at cloudflare or route53, where the account has "
+	    "several zones of that name" },
 	{ .name = "hosts", .str = &in.hosts, .optional = true,
 	  .check = hosts_check, .places = hosts_places,
 	  .help = "Hosts to treat, as kind=name; those of the plan if empty" },
@@ -216,6 +217,18 @@ want(struct pool *p, const struct dns_set *s)
 		.value = value, .n = n, .ttl = n > 0 ? s->ttl : 0 };
 }
 
+/* Is what stands in the sets of this name given out? Cloudflare gives
+ * addresses of both families for one that is proxied. */
+static bool
+is_plain(const struct dns_set *set, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (set[i].n > 0 && set[i].kind != DNSHOST_PLAIN
+		    && text_same(set[i].name, name))
+			return false;
+	return true;
+}
+
 bool
 zone_await(struct zone *z, const struct dns_set *set, size_t n,
     clock_ms deadline, struct err *e)
@@ -226,13 +239,15 @@ zone_await(struct zone *z, const struct dns_set *set, size_t n,
 	size_t plain = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (set[i].kind == DNSHOST_PLAIN)
+		if (is_plain(set, n, set[i].name))
 			w[plain++] = want(z->pool, &set[i]);
 		else
 			log_info("%s %s: the company answers in its place "
 			    "(%s)", set[i].name, set[i].type,
 			    dns_set_words(z->pool, &set[i]));
 	n = plain;
+	if (n == 0)
+		return true;
 	if (resolve_await(z->resolve, z->server, z->servers, false, w, n,
 	    IN_A_ROW, first, &lag))
 		return true;

@@ -16,6 +16,7 @@
 #include "api/atlas.h"
 #include "api/aws.h"
 #include "api/digitalocean.h"
+#include "api/dnshost.h"
 #include "api/ec2.h"
 #include "api/kube.h"
 #include "api/kubeconfig.h"
@@ -88,6 +89,8 @@ static const struct kind kinds[] = {
 	  "-----END CERTIFICATE-----", .bad = { "certificate", "Zm9v" } },
 	{ kubeconfig_check, .good = "clusters: []", .bad = { "a: [",
 	  "- a", "kind: ConfigMap", "users: {}", "Zm9v" } },
+	{ dnshost_check_zone_id, .good = "0123456789abcdef0123456789abcdef",
+	  .bad = { "/hostedzone/Z1", "a b", "example.org" } },
 	{ digitalocean_check_id, .good =
 	  "bd5f5959-5e1e-4205-a714-a914373942af", .bad = { "my-cluster",
 	  "bd5f59595e1e4205a714a914373942af" } },
