@@ -22,6 +22,8 @@
 enum {
 	FETCH_SECONDS = 60,	/* repeated within, when the network fails */
 	COMMIT_SECONDS = 120,
+	FRESH_MS = 10 * 1000,	/* what was seen of the branch still counts:
+				 * if it moved, the push is refused */
 	RECORD_MAX = 4 * 1024 * 1024,
 };
 
@@ -31,6 +33,7 @@ struct repo {
 	const char *dir, *git_dir, *branch;
 	const char *tracking;	/* refs/remotes/origin/<branch> */
 	char head[41], tip[41];
+	clock_ms seen;		/* when the branch was at tip; 0: never */
 };
 
 /* One file of a commit to be made. */
@@ -124,6 +127,7 @@ fetch_branch(struct repo *r, bool all, clock_ms deadline, struct err *e)
 			return false;
 		}
 	}
+	r->seen = clock_now();
 	return commit_of(r, r->tracking, r->tip, e);
 }
 
@@ -611,7 +615,10 @@ pause_randomly(clock_ms deadline, int attempt)
 	buf_free(&hex);
 }
 
-/* One round: fetch, build, push. *done ends it; commit "" is nothing to do. */
+/*
+ * One round: build on what the branch is, and push. commit: of the round
+ * before, or ""; afterwards "" is nothing to do.
+ */
 static enum pushed
 commit_once(struct repo *r, const struct change *changes, const char *message,
     clock_ms deadline, char commit[41], struct err *e)
@@ -619,7 +626,8 @@ commit_once(struct repo *r, const struct change *changes, const char *message,
 	const char *tree, *now, *made;
 	bool there = false;
 
-	if (!fetch_branch(r, false, deadline, e))
+	if ((*commit != '\0' || clock_now() - r->seen > FRESH_MS)
+	    && !fetch_branch(r, false, deadline, e))
 		return PUSH_FAILED;
 	/* the round before may have been taken although no answer came */
 	if (*commit != '\0' && !is_ancestor(r, commit, r->tip, &there, e))
@@ -689,6 +697,7 @@ commit_changes(struct repo *r, const struct change *changes,
 	    ARGS("update-ref", r->tracking, commit), e))
 		return false;
 	memcpy(r->tip, commit, 41);
+	r->seen = clock_now();
 	return take_merged(r, changes, commit, e) && move_to(r, commit, e);
 }
 
