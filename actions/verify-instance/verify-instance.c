@@ -37,7 +37,7 @@ static struct {
 	const char *phase, *when, *formats, *folder, *hosts;
 	const char *old_address, *new_address, *resolvers, *settings;
 	const char *history, *checks, *issuer, *issuer_name, *compared;
-	bool extended;
+	bool extended, commit;
 	long low, high, timeout, keep;
 	bool fetch;
 } in;
@@ -112,6 +112,8 @@ static const struct input inputs[] = {
 	{ .name = "history", .str = &in.history, .optional = true,
 	  .help = "File of JSON lines to which the result is added, for "
 	    "instances that are looked at again and again; none if empty" },
+	{ .name = "commit-history", .flag = &in.commit, .dflt = "false",
+	  .help = "The file is in the repository: commit and push it" },
 	{ .name = "history-length", .num = &in.keep, .min = 2, .max = 10000,
 	  .dflt = "100", .help = "Results of one instance that the file "
 	    "keeps, and as many failures of before" },
@@ -279,21 +281,13 @@ tell(const struct records *r, struct err *e)
 	    || report_save(in.folder, list(in.formats), r, e);
 }
 
-/* One line more of the history, and what it shows by now. */
-static bool
-remember(const struct records *r, struct err *e)
+/* The history is about one instance, or is too long to be told. */
+static void
+tell_history(const struct history *h)
 {
 	struct buf b = buf_new(TEXT_MAX);
-	struct history *h;
 	size_t n;
-	bool ok;
 
-	if (in.history == NULL)
-		return true;
-	h = history_open(in.history, (size_t)in.keep, e);
-	if (h == NULL)
-		return false;
-	history_add(h, r, time(NULL));
 	if (*step_instances(&n) != NULL && n == 1) {
 		history_tell(h, step_common()->instance, false, &b);
 		log_foreign(buf_str(&b), b.len);
@@ -302,9 +296,49 @@ remember(const struct records *r, struct err *e)
 		step_summary("\n%s\n", buf_str(&b));
 	}
 	buf_free(&b);
-	ok = history_save(h, e);
+}
+
+/* One line more for each instance, and what it shows by now. */
+static bool
+write_history(const char *path, const struct records *r, struct err *e)
+{
+	struct history *h = history_open(path, (size_t)in.keep, e);
+	bool ok = h != NULL;
+
+	if (ok) {
+		history_add(h, r, time(NULL));
+		tell_history(h);
+		ok = history_save(h, e);
+	}
 	history_close(h);
 	return ok;
+}
+
+/* Nothing else of the checkout is committed. */
+static bool
+commit_history(const struct records *r, struct err *e)
+{
+	const char *const paths[] = { in.history, NULL };
+	struct repo *repo = NULL;
+	char commit[41];
+	bool changed, ok;
+
+	ok = text_check_path(in.history, e)
+	    && (repo = checkout_open(e)) != NULL
+	    && write_history(repo_path(repo, in.history), r, e)
+	    && repo_commit(repo, paths, "chore: results of the verification",
+		commit, &changed, e);
+	repo_close(repo);
+	return ok || err_within(e, "history");
+}
+
+static bool
+remember(const struct records *r, struct err *e)
+{
+	if (in.history == NULL)
+		return true;
+	return in.commit ? commit_history(r, e)
+	    : write_history(in.history, r, e);
 }
 
 /* The names of what is not good, for the one line of the error. */

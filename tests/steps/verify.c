@@ -274,6 +274,26 @@ START_TEST(a_history_grows_with_each_look)
 }
 END_TEST
 
+START_TEST(a_history_can_be_kept_in_the_repository)
+{
+	struct kit_run r;
+
+	deploy();
+	var("history=migrations/history.jsonl");
+	var("commit-history=true");
+	var("checks=created");
+	r = verify("connect", "after", 0);
+	kit_run_free(&r);
+	ck_assert_str_eq(kit_out("git -C %s/bare.git show --stat "
+	    "--format=%%s main | sed -n '1p;3p' | cut -d'|' -f1 | xargs",
+	    folder), "chore: results of the verification "
+	    "migrations/history.jsonl");
+	var("history=../elsewhere");
+	r = verify("connect", "after", 2);
+	kit_run_free(&r);
+}
+END_TEST
+
 START_TEST(a_misspelt_check_is_wrong_input)
 {
 	struct kit_run r;
@@ -466,6 +486,7 @@ suite(void)
 	tcase_add_test(t, a_connected_instance_passes_on_both_sides);
 	tcase_add_loop_test(t, looking_changes_nothing, 0, 2);
 	tcase_add_test(t, a_history_grows_with_each_look);
+	tcase_add_test(t, a_history_can_be_kept_in_the_repository);
 	tcase_add_test(t,
 	    a_snapshot_of_the_old_site_is_what_the_new_one_must_show);
 	tcase_add_test(t, a_site_that_is_not_well_is_no_measure);
