@@ -442,6 +442,18 @@ take_all(struct subjects *all, const struct json *settings, struct err *e)
 	return all->n > 0;
 }
 
+/* Of one instance: what is missing is told before anything is asked. */
+static bool
+check_one(struct err *e)
+{
+	struct hosts ignored;
+	size_t n;
+
+	(void)step_instances(&n);
+	return n != 1 || hosts_find(step_common()->pool, in.hosts, &ignored,
+	    e);
+}
+
 static bool
 read_compared(struct subjects *all, struct err *e)
 {
@@ -463,6 +475,7 @@ run(struct err *e)
 	    ? settings_load(in.settings, e) : NULL;
 	bool ok = (settings != NULL || in.settings == NULL)
 	    && read_compared(&all, e)
+	    && check_one(e)
 	    && refresh_workspace(e)
 	    && take_all(&all, settings, e)
 	    && judge(&all, &records, e)

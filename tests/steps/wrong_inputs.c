@@ -31,10 +31,11 @@
 #include "tests/kit/kit.h"
 #include "site/hosts.h"
 #include "verify/report.h"
+#include "verify/verify.h"
 
 extern const struct step *const transplant_steps[];
 
-enum { VARS = 120, BAD = 8 };
+enum { VARS = 160, BAD = 8 };
 
 static const char *folder, *git;	/* files for inputs; PATH */
 static const struct step *step;		/* the one under test */
@@ -130,6 +131,10 @@ static const struct kind kinds[] = {
 	  "git@a.test:b.git", "/etc" } },
 	{ .step = "probe-data", .input = "accept", .good = "s3 smtp",
 	  .bad = { "ftp", "mysql, redis", "s3 smpt" } },
+	{ .step = "verify-instance", .input = "instance-name",
+	  .good = "acme", .bad = { "Acme", "acme ../beta", "-a" } },
+	{ verify_check_checks, .good = "created", .bad = { "create",
+	  "created, hots", "," } },
 	{ .step = "set-config", .input = "set", .good = "A=1", .bad = {
 	  "no equals sign", "=1", "A=1\nB", "TUTOR_VERSION=v21.0.0" } },
 	{ .step = "switch-dns", .input = "new-address", .good = "192.0.2.1",
