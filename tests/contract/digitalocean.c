@@ -2,7 +2,8 @@
  * The DigitalOcean double: its refusals, what the product's client makes of
  * them, and, last, every reply that was recorded meanwhile against the
  * company's published description. That is in no package registry: the
- * variable DIGITALOCEAN_OPENAPI names a file with it, in one piece, as JSON.
+ * variable TRANSPLANT_SPECS names a folder that has it, in one piece, as
+ * digitalocean.json.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,7 +155,7 @@ START_TEST(what_was_recorded_is_what_the_company_describes)
 {
 	const char *s = kit_env("SB_STATE");
 
-	free(kit_sh("DESCRIPTION=\"$DIGITALOCEAN_OPENAPI\" "
+	free(kit_sh("DESCRIPTION=\"$TRANSPLANT_SPECS/digitalocean.json\" "
 	    "tests/contract/judge %s/traffic/digitalocean.jsonl "
 	    ">%s/judge.tap 2>&1 || { sed 's/^/# /' %s/judge.tap >&2; "
 	    "false; }", s, s, s));
@@ -167,7 +168,7 @@ main(void)
 	Suite *s = suite_create("digitalocean");
 	TCase *t = tcase_create("digitalocean"), *last = tcase_create("judge");
 	TCase *after = tcase_create("after");
-	bool judged = getenv("DIGITALOCEAN_OPENAPI") != NULL && judge_ready();
+	bool judged = getenv("TRANSPLANT_SPECS") != NULL && judge_ready();
 	int rc;
 
 	if (!own_world_up())
@@ -189,7 +190,7 @@ main(void)
 	suite_add_tcase(s, after);
 	rc = kit_main(s, NULL);
 	if (!judged)
-		(void)printf("ok - judge # SKIP DIGITALOCEAN_OPENAPI names no "
-		    "description\n");
+		(void)printf("ok - judge # SKIP TRANSPLANT_SPECS names no "
+		    "folder with digitalocean.json\n");
 	return rc;
 }
