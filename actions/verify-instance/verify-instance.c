@@ -82,11 +82,11 @@ static const struct input inputs[] = {
 	  .plan = "verify.extended",
 	  .help = "Ask the heartbeats for the workers, too, which gives each "
 	    "of them a task" },
-	{ .name = "caa-issuer", .str = &in.issuer, .dflt = "letsencrypt.org",
-	  .plan = "verify.caa-issuer", .check = text_check_host,
+	{ .name = "issuer", .str = &in.issuer, .dflt = "letsencrypt.org",
+	  .plan = "dns.issuer", .check = text_check_host,
 	  .help = "Whom CAA records must let issue certificates" },
-	{ .name = "issuer", .str = &in.issuer_name, .optional = true,
-	  .plan = "verify.issuer",
+	{ .name = "issuer-name", .str = &in.issuer_name, .optional = true,
+	  .plan = "verify.issuer-name",
 	  .help = "What the name of the certificates' issuer must hold, such "
 	    "as Let's Encrypt; any trusted one if empty" },
 	{ .rows = application_inputs, .optional = true },
