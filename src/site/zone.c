@@ -198,7 +198,7 @@ zone_highest_ttl(const struct zone_host *h)
 	long ttl = 0;
 
 	for (size_t i = 0; i < h->n; i++)
-		if (h->set[i].ttl > ttl)
+		if (h->set[i].kind != DNSHOST_PROXIED && h->set[i].ttl > ttl)
 			ttl = h->set[i].ttl;
 	return ttl;
 }

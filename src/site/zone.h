@@ -52,7 +52,8 @@ struct zone {
 struct zone *zone_open(struct err *) MUST_CHECK;
 void zone_close(struct zone *);
 
-/* Highest TTL among a host's sets; 0 if it has none. */
+/* Highest TTL among a host's sets; 0 if it has none. What caches hold of one
+ * that is proxied stays right: it is not counted. */
 long zone_highest_ttl(const struct zone_host *);
 
 /*
