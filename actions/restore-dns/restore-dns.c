@@ -129,7 +129,7 @@ replace_and_await(struct work *w, struct err *e)
 {
 	const struct move *m = &w->move;
 
-	if (!dnshost_replace(w->way.zone->company, m->from, m->to, m->n, e))
+	if (!zone_replace(w->way.zone, m->from, m->to, m->n, e))
 		return false;
 	log_info("the old records are put back");
 	tell_caches(w, time(NULL) + 1);

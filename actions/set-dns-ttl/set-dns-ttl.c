@@ -169,7 +169,7 @@ ensure_ttl(struct zone *z, struct err *e)
 	list_sets(z, was, now);
 	tell_changes(z->pool, was, now, n);
 	return step_common()->dry_run
-	    || (dnshost_replace(z->company, was, now, n, e)
+	    || (zone_replace(z, was, now, n, e)
 	    && zone_await(z, now, n,
 		clock_deadline(in.timeout), e));
 }
@@ -238,7 +238,7 @@ check_records(const struct zone *z, struct err *e)
 static bool
 check_company(const struct zone *z, struct err *e)
 {
-	long least = dnshost_least_ttl(z->company);
+	long least = zone_least_ttl(z);
 
 	return wanted_ttl() >= least || err_set(e, ERR_INPUT, "%s-ttl: the "
 	    "company takes TTLs of %ld and more", in.level, least);

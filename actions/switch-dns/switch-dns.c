@@ -96,7 +96,7 @@ turn_back(struct work *w, struct err *e)
 		    "were kept so, as on-failure says");
 	log_warn("%s", e->text);
 	log_warn("the old records are put back");
-	if (!dnshost_replace(w->way.zone->company, m->to, m->from, m->n, &why)
+	if (!zone_replace(w->way.zone, m->to, m->from, m->n, &why)
 	    || !await_sets(w, m->from, &why))
 		return err_set(e, ERR_HAND, "the way back failed too: %.900s; "
 		    "it was wanted because: %.900s", why.text,
@@ -119,7 +119,7 @@ replace_and_await(struct work *w, struct err *e)
 {
 	const struct move *m = &w->move;
 
-	if (!dnshost_replace(w->way.zone->company, m->from, m->to, m->n, e))
+	if (!zone_replace(w->way.zone, m->from, m->to, m->n, e))
 		return is_refusal(e->kind)
 		    ? err_within(e, "nothing was changed") : turn_back(w, e);
 	log_info("the records are changed");

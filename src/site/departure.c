@@ -301,7 +301,7 @@ static void
 look_at_what_goes(struct look *l)
 {
 	const struct move *m = l->move;
-	const char *gap = dnshost_gap(l->way->zone->company);
+	const char *gap = zone_gap(l->way->zone);
 
 	for (size_t i = 0; i < m->n; i++) {
 		const char *was = dns_set_words(l->way->zone->pool,

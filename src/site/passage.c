@@ -85,7 +85,7 @@ swaps_types(const struct move *m)
 void
 passage_tell_changes(const struct passage *w, const struct move *m)
 {
-	const char *gap = dnshost_gap(w->zone->company);
+	const char *gap = zone_gap(w->zone);
 	struct pool *p = step_common()->pool;
 
 	for (size_t i = 0; i < m->n; i++) {

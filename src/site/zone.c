@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "net/http.h"
+#include "site/manual.h"
 #include "step/step.h"
 
 enum {
@@ -22,7 +23,13 @@ enum {
 static struct {
 	const char *provider, *server, *token, *zone, *zone_id, *hosts;
 	const char *key_id, *secret, *session;
+	long wait_hours;
 } in;
+
+/* Those of dnshost, and one that is nobody. */
+#define MANUAL "manual"
+static const char *const providers[] = { "cloudflare", "digitalocean",
+	MANUAL, "powerdns", "rfc2136", "route53", NULL };
 
 /* A URL, or a name server's address. */
 static bool
@@ -35,8 +42,9 @@ check_server(const char *text, struct err *e)
 
 const struct input zone_inputs[] = {
 	{ .name = "dns-provider", .str = &in.provider,
-	  .oneof = dnshost_names, .plan = "dns.provider",
-	  .help = "Company or software that serves the zone" },
+	  .oneof = providers, .plan = "dns.provider",
+	  .help = "Company or software that serves the zone; manual: others "
+	    "keep it, they are told what to change, and waited for" },
 	{ .name = "dns-server", .str = &in.server, .plan = "dns.server",
 	  .check = check_server, .optional = true,
 	  .help = "Address of its API, where it has no fixed one; for "
@@ -60,6 +68,10 @@ const struct input zone_inputs[] = {
 	  .check = dnshost_check_zone_id, .plan = "dns.zone-id",
 	  .help = "Its id at cloudflare or route53, where the account has "
 	    "several zones of that name" },
+	{ .name = "wait-hours", .num = &in.wait_hours, .min = 0, .max = 720,
+	  .dflt = "3", .plan = "dns.wait-hours",
+	  .help = "Hours that manual waits for the change; the job must be "
+	    "allowed to take that long" },
 	{ .name = "hosts", .str = &in.hosts, .optional = true,
 	  .check = hosts_check, .places = hosts_places,
 	  .help = "Hosts to treat, as kind=name; those of the plan if empty" },
@@ -79,7 +91,7 @@ find_servers(struct zone *z, struct err *e)
 		if (!resolve_find_zone(z->resolve, z->pool, host,
 		    clock_deadline(LOOK_SECONDS), &real, e))
 			return err_within(e, "%s", host);
-		if (!text_same(real.name, z->name))
+		if (!text_same_fold(real.name, z->name))
 			return err_set(e, ERR_HAND, "%s is served from the "
 			    "zone %s, not from %s: a change there would not "
 			    "be seen", host, real.name, z->name);
@@ -116,7 +128,9 @@ find_sets(struct zone *z, struct err *e)
 
 	for (size_t i = 0; i < z->hosts.n; i++)
 		names[i] = z->hosts.v[i].name;
-	if (!dnshost_find(z->company, z->pool, names, &all, &n, e))
+	if (!(z->company != NULL
+	    ? dnshost_find(z->company, z->pool, names, &all, &n, e)
+	    : manual_find(z, &all, &n, e)))
 		return false;
 	z->host = pool_alloc(z->pool, (z->hosts.n + 1) * sizeof *z->host);
 	for (size_t i = 0; i < z->hosts.n; i++) {
@@ -157,6 +171,9 @@ open_all(struct zone *z, struct err *e)
 	z->resolve = resolve_open(c->dns_servers, e);
 	if (z->resolve == NULL)
 		return false;
+	z->name = pool_strdup(z->pool, in.zone);
+	if (text_same(in.provider, MANUAL))
+		return true;
 	z->company = dnshost_open(z->http, &(struct dnshost_open){
 		.company = in.provider, .server = in.server,
 		.token = in.token, .key_id = in.key_id, .secret = in.secret,
@@ -175,7 +192,7 @@ zone_open(struct err *e)
 	struct zone *z = pool_alloc(p, sizeof *z);
 
 	z->pool = p;
-	if (open_all(z, e) && find_sets(z, e) && find_servers(z, e))
+	if (open_all(z, e) && find_servers(z, e) && find_sets(z, e))
 		return z;
 	zone_close(z);
 	return NULL;
@@ -252,8 +269,28 @@ zone_await(struct zone *z, const struct dns_set *set, size_t n,
 	    IN_A_ROW, first, &lag))
 		return true;
 	log_info("not all name servers agree yet: %s", lag.text);
-	if (!dnshost_publish(z->company, &lag))
+	if (z->company != NULL && !dnshost_publish(z->company, &lag))
 		log_warn("they could not be told again: %s", lag.text);
 	return resolve_await(z->resolve, z->server, z->servers, false, w, n,
 	    IN_A_ROW, deadline, e);
+}
+
+bool
+zone_replace(struct zone *z, const struct dns_set *was,
+    const struct dns_set *now, size_t n, struct err *e)
+{
+	return z->company != NULL ? dnshost_replace(z->company, was, now, n, e)
+	    : manual_replace(z, was, now, n, in.wait_hours, e);
+}
+
+long
+zone_least_ttl(const struct zone *z)
+{
+	return z->company != NULL ? dnshost_least_ttl(z->company) : 1;
+}
+
+const char *
+zone_gap(const struct zone *z)
+{
+	return z->company != NULL ? dnshost_gap(z->company) : NULL;
 }

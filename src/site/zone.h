@@ -22,7 +22,7 @@ struct http;
 struct pool;
 
 /* Rows dns-provider, dns-server, dns-token, aws-..., zone, dns-zone-id,
- * hosts. */
+ * wait-hours, hosts. */
 extern const struct input zone_inputs[];
 
 /* The sets of one host that lead visitors. */
@@ -36,7 +36,7 @@ struct zone {
 	struct pool *pool;
 	struct http *http;
 	struct resolve *resolve;
-	struct dnshost *company;
+	struct dnshost *company;	/* NULL: others keep it (manual.h) */
 	const char *name;
 	struct hosts hosts;
 	struct zone_host *host;		/* as many as hosts.n */
@@ -63,5 +63,12 @@ long zone_highest_ttl(const struct zone_host *);
  */
 bool zone_await(struct zone *, const struct dns_set *, size_t n, clock_ms,
     struct err *) MUST_CHECK;
+
+/* As dnshost_replace, or as manual_replace where others keep the zone. */
+bool zone_replace(struct zone *, const struct dns_set *was,
+    const struct dns_set *now, size_t n, struct err *) MUST_CHECK;
+/* As dnshost_least_ttl and dnshost_gap. */
+long zone_least_ttl(const struct zone *);
+const char *zone_gap(const struct zone *);
 
 #endif

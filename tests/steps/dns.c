@@ -1201,6 +1201,68 @@ START_TEST(restore_any_lost_request_is_made_good)
 }
 END_TEST
 
+/* ---- a zone of others -------------------------------------------------- */
+
+/* Whoever keeps the zone does it some seconds after being told. */
+START_TEST(others_are_told_what_to_change_and_waited_for)
+{
+	struct kit_run r;
+
+	hurry();
+	var("dns-provider=manual");
+	var("dns-token=");
+	var("dns-server=");
+	helper = spawn(kit_text("sleep 6; curl -fsS -X PATCH -H 'X-API-Key: "
+	    "%s' -d '{\"rrsets\":[%s,%s]}' %s/api/v1/servers/localhost/zones/"
+	    "%s. && curl -fsS -o /dev/null -X PUT -H 'X-API-Key: %s' "
+	    "%s/api/v1/servers/localhost/zones/%s./notify",
+	    kit_env("SB_PDNS_KEY"), site_set(lms, "A", 1, new_ip),
+	    site_set(cms, "A", 1, new_ip), kit_env("SB_PDNS_API"),
+	    kit_env("SB_ZONE"), kit_env("SB_PDNS_KEY"),
+	    kit_env("SB_PDNS_API"), kit_env("SB_ZONE")));
+	r = run("switch-dns", 0, "done");
+	expect_switched();
+	kit_contains(r.summary, kit_text("  %s\n    now:  A %s TTL 1\n    "
+	    "then: A %s TTL 1\n", cms, old_ip, new_ip));
+	kit_contains(r.summary, "```mermaid\ngantt");
+	ck_assert_str_ne(record(".switch.done"), "null");
+	kit_run_free(&r);
+	just_run("switch-dns", 0, "unchanged");
+}
+END_TEST
+
+START_TEST(others_who_do_not_do_it_are_no_success)
+{
+	const char *before;
+	struct kit_run r;
+
+	hurry();
+	before = site_serial();
+	var("dns-provider=manual");
+	var("wait-hours=0");
+	r = run("switch-dns", 1, "failed");
+	kit_contains(r.out, "nothing was changed: who keeps the zone has not "
+	    "made the change");
+	kit_contains(r.out, kit_env("SB_PDNS_ADDR"));
+	ck_assert_str_eq(site_serial(), before);
+	ck_assert_str_eq(kit_output(&r, "switched"), "false");
+	expect_old();
+	kit_run_free(&r);
+}
+END_TEST
+
+static void
+add_manual(Suite *s)
+{
+	TCase *t = tcase_create("manual");
+
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_set_timeout(t, 400);
+	tcase_add_test(t, others_are_told_what_to_change_and_waited_for);
+	tcase_add_test(t, others_who_do_not_do_it_are_no_success);
+	suite_add_tcase(s, t);
+}
+
 static void
 add_restore(Suite *s)
 {
@@ -1244,6 +1306,7 @@ suite(void)
 
 	add_restore(s);
 	add_departure(s);
+	add_manual(s);
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 400);
