@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -61,6 +62,13 @@ static const struct step step = {
 	.run = run_deed,
 };
 
+static const struct step many = {
+	.name = "try-many", .about = "Try the frame", .icon = "box",
+	.uses = STEP_MANY, .inputs = inputs, .outputs = outputs,
+	.run = run_deed,
+};
+static const struct step *tried = &step;
+
 /* Run the frame in a child, as a program would be. */
 static struct kit_run
 run_step(bool (*f)(struct err *), const char *const *vars)
@@ -89,7 +97,7 @@ run_step(bool (*f)(struct err *), const char *const *vars)
 		if (freopen(path, "w", stdout) == NULL)
 			_exit(99);
 		deed = f;
-		_exit(step_main(&step, 1, argv));
+		_exit(step_main(tried, 1, argv));
 	}
 	waitpid(pid, &w, 0);
 	r.status = WIFEXITED(w) ? WEXITSTATUS(w) : 128 + WTERMSIG(w);
@@ -229,6 +237,108 @@ START_TEST(a_key_of_the_plan_that_no_step_reads_is_a_mistake)
 	    keys[_i].plan, r.out);
 	if (keys[_i].says != NULL)
 		kit_contains(r.out, keys[_i].says);
+	kit_run_free(&r);
+	free(dir);
+}
+END_TEST
+
+/* What each instance's inputs are, in turn. */
+static bool
+show_each(struct err *e)
+{
+	size_t n;
+	const char *const *name = step_instances(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!step_take_instance(name[i], e))
+			return false;
+		printf("<%s %s %ld %s %s>\n", step_common()->instance,
+		    in.host, in.ttl, in.note != NULL ? in.note : "none",
+		    in.token != NULL ? "token" : "no token");
+	}
+	return true;
+}
+
+static void
+write_plan(const char *dir, const char *name, const char *text)
+{
+	char path[4096];
+	struct err e = { 0 };
+
+	snprintf(path, sizeof path, "%s/migrations/%s", dir, name);
+	ck_assert_msg(file_ensure_dir(path, &e), "%s", e.text);
+	snprintf(path, sizeof path, "%s/migrations/%s/plan.yml", dir, name);
+	kit_write(path, text);
+}
+
+static struct kit_run
+run_many(const char *dir, const char *names)
+{
+	char workspace[4200], instances[256];
+	const char *vars[] = { instances, workspace,
+		"INPUT_API_TOKEN=hunter22-hunter22", NULL };
+	struct kit_run r;
+
+	snprintf(workspace, sizeof workspace, "INPUT_WORKSPACE=%s", dir);
+	snprintf(instances, sizeof instances, "INPUT_INSTANCE_NAME=%s",
+	    names);
+	tried = &many;
+	r = run_step(show_each, vars);
+	tried = &step;
+	return r;
+}
+
+START_TEST(many_instances_have_each_the_inputs_of_its_plan)
+{
+	static const char *const names[] = { "*", "acme, beta", "beta acme" };
+	char *dir = kit_folder();
+	struct kit_run r;
+
+	write_plan(dir, "beta", "hosts: {lms: b.example}\n");
+	write_plan(dir, "acme", "hosts: {lms: a.example}\n"
+	    "dns: {ttl: 5}\nnotes: hello\n");
+	r = run_many(dir, names[_i]);
+	ck_assert_msg(r.status == 0, "%s", r.out);
+	kit_contains(r.out, "<acme a.example 5 hello token>");
+	kit_contains(r.out, "<beta b.example 30 none token>");
+	ck_assert((strstr(r.out, "<acme") < strstr(r.out, "<beta"))
+	    == (_i < 2));
+	kit_run_free(&r);
+	free(dir);
+}
+END_TEST
+
+START_TEST(a_mistake_in_a_later_plan_names_its_instance)
+{
+	char *dir = kit_folder();
+	struct kit_run r;
+
+	write_plan(dir, "acme", "hosts: {lms: a.example}\n");
+	write_plan(dir, "beta", "hosts: {lms: b.example}\ndns: {ttl: 99}\n");
+	r = run_many(dir, "*");
+	ck_assert_int_eq(r.status, 2);
+	kit_contains(r.out, "<acme a.example 30");
+	kit_contains(r.out, "beta: plan: dns.ttl");
+	kit_run_free(&r);
+	free(dir);
+}
+END_TEST
+
+/* What is no list of instances, and what is said of it. */
+static const struct {
+	const char *names, *says;
+} lists[] = {
+	{ "*", "no folder under migrations/ has a plan.yml" },
+	{ ",", "instance-name" }, { "acme, ../x", "instance-name" },
+};
+
+START_TEST(what_names_no_instance_is_a_wrong_input)
+{
+	char *dir = kit_folder();
+	struct kit_run r = run_many(dir, lists[_i].names);
+
+	ck_assert_int_eq(r.status, 2);
+	kit_contains(r.out, lists[_i].says);
 	kit_run_free(&r);
 	free(dir);
 }
@@ -529,7 +639,7 @@ main(int argc, char **argv)
 	if (getenv("WIPE_TEST") != NULL) {
 		setenv("GITHUB_OUTPUT", "/dev/stdout", 1);
 		deed = look_at_own_environment;
-		return step_main(&step, argc, argv);
+		return step_main(tried, argc, argv);
 	}
 	suite_add_tcase(s, t);
 	tcase_add_test(t, defaults_fill_what_is_not_given);
@@ -541,6 +651,10 @@ main(int argc, char **argv)
 	tcase_add_loop_test(t,
 	    a_key_of_the_plan_that_no_step_reads_is_a_mistake, 0,
 	    (int)(sizeof keys / sizeof *keys));
+	tcase_add_loop_test(t, many_instances_have_each_the_inputs_of_its_plan,
+	    0, 3);
+	tcase_add_test(t, a_mistake_in_a_later_plan_names_its_instance);
+	tcase_add_loop_test(t, what_names_no_instance_is_a_wrong_input, 0, 3);
 	tcase_add_test(t, an_unreadable_plan_is_a_wrong_input);
 	tcase_add_test(t,
 	    all_mistakes_are_told_at_once_one_annotation_each);
