@@ -109,6 +109,21 @@ check_certificate_new(struct pool *p, const struct subject *s)
 	return judge_certificates(p, &s->facts->fresh, NO_NEW);
 }
 
+/* Of the host that took longest, where the time went. */
+static const char *
+slowest_words(struct pool *p, const struct side *v)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < v->hosts->n * v->addresses; i++)
+		if (v->visit[i].ms > v->visit[k].ms)
+			k = i;
+	return pool_printf(p, "slowest %s: connected after %ld ms, TLS %ld, "
+	    "first byte %ld, all %ld", v->hosts->v[k % v->hosts->n].name,
+	    v->visit[k].connected_ms, v->visit[k].shaken_ms,
+	    v->visit[k].first_ms, v->visit[k].ms);
+}
+
 static struct opinion
 judge_health(struct pool *p, const struct side *v, const char *which)
 {
@@ -127,8 +142,8 @@ judge_health(struct pool *p, const struct side *v, const char *which)
 		    && !health_is_good(p, h, v->hosts, &v->visit[i], &words))
 			add(&b, v, i, words);
 	}
-	return finish(p, o, &b, pool_printf(p, "%zu hosts at %s",
-	    v->hosts->n, v->address[0]));
+	return finish(p, o, &b, pool_printf(p, "%zu hosts at %s; %s",
+	    v->hosts->n, v->address[0], slowest_words(p, v)));
 }
 
 struct opinion

@@ -151,13 +151,19 @@ begin_question(struct talk *k)
 	buf_clear(&k->reply);
 }
 
+static long
+since(const struct talk *k)
+{
+	return (long)(clock_now() - k->began);
+}
+
 /* The question of now is over. Is there another? */
 static bool
 go_on(struct talk *k)
 {
 	struct tls_round *r = k->round;
 
-	facts(k)->ms = (long)(clock_now() - k->began);
+	facts(k)->ms = since(k);
 	if (k->at == k->last)
 		return false;
 	k->at = r->next[k->at];
@@ -289,6 +295,7 @@ begin_handshake(struct talk *k)
 		return;
 	}
 	facts(k)->stage = TLS_CONNECTED;
+	facts(k)->connected_ms = since(k);
 	k->ssl = SSL_new(k->round->tls->ctx);
 	if (k->ssl == NULL || SSL_set_fd(k->ssl, k->fd) != 1)
 		abort();
@@ -353,6 +360,7 @@ ask_next(struct talk *k)
 	}
 	*facts(k) = *before;
 	facts(k)->stage = TLS_SHAKEN;
+	facts(k)->connected_ms = facts(k)->shaken_ms = 0;
 	tls_clear_reply(facts(k));
 	begin_question(k);
 	if (question(k)->path != NULL)
@@ -373,6 +381,7 @@ shake(struct talk *k)
 		return;
 	}
 	facts(k)->stage = TLS_SHAKEN;
+	facts(k)->shaken_ms = since(k);
 	tls_read_cert(k->round->tls->roots, p, k->ssl, question(k)->host,
 	    facts(k));
 	if (question(k)->path != NULL)
@@ -425,6 +434,8 @@ read_some(struct talk *k)
 	int rc = SSL_read(k->ssl, piece, sizeof piece);
 
 	if (rc > 0) {
+		if (k->reply.len == 0)
+			facts(k)->first_ms = since(k);
 		buf_add(&k->reply, piece, (size_t)rc);
 		read_reply(k, false);
 	} else if (!must_wait(k, rc)) {

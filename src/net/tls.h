@@ -66,6 +66,9 @@ struct tls_facts {
 	const char *body;	/* NUL-ended, at most 256 KiB */
 	size_t body_len;	/* as received, also where less is kept */
 
+	/* When things were so far, from the question's beginning on; 0: they
+	 * were never, or had been before over the same connection. */
+	long connected_ms, shaken_ms, first_ms;
 	long ms;		/* in all, of this question */
 };
 

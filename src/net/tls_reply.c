@@ -79,6 +79,7 @@ tls_clear_reply(struct tls_facts *f)
 	f->status = 0;
 	f->type = f->location = f->body = "";
 	f->body_len = 0;
+	f->first_ms = 0;
 }
 
 /* The body by its Content-Length, its chunks, or the connection's end.

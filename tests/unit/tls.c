@@ -371,6 +371,9 @@ START_TEST(a_reply_of_known_length_is_read)
 	ck_assert_str_eq(f.location, "https://b/");
 	ck_assert_str_eq(f.type, "text/html");
 	ck_assert_str_eq(f.body, "hello");
+	ck_assert_int_le(f.connected_ms, f.shaken_ms);
+	ck_assert_int_le(f.shaken_ms, f.first_ms);
+	ck_assert_int_le(f.first_ms, f.ms);
 }
 END_TEST
 
@@ -485,6 +488,7 @@ START_TEST(questions_about_one_host_share_a_connection)
 
 	ask_four(f, 3, OK "\r\nok");
 	ck_assert_int_eq(server.accepted, 1);
+	ck_assert_int_eq(f[2].shaken_ms, 0);
 }
 END_TEST
 
