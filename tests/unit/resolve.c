@@ -236,7 +236,7 @@ END_TEST
 
 START_TEST(forty_seconds_are_not_waited_for)
 {
-	const struct dnsd_rule r = { .delay_ms = 40000, .answer = {
+	static const struct dnsd_rule r = { .delay_ms = 40000, .answer = {
 		{ "a.example.test", "A", 5, "192.0.2.1" } } };
 	struct dns_answer a = ask(&r, "a.example.test", "A", false);
 
@@ -249,7 +249,7 @@ END_TEST
 START_TEST(each_question_has_its_own_deadline)
 {
 	const struct dnsd_rule mute = { .silent = true };
-	const struct dnsd_rule late = { .delay_ms = 700, .answer = {
+	static const struct dnsd_rule late = { .delay_ms = 700, .answer = {
 		{ "a.example.test", "A", 5, "192.0.2.1" } } };
 	struct dnsd *other = dnsd_start(&mute, 1);
 	struct dns_question q[2] = {
