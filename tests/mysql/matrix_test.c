@@ -396,10 +396,10 @@ make_workspace(void)
 	free(kit_sh("cd %s && export HOME=%s GIT_CONFIG_NOSYSTEM=1 "
 	    "GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.test "
 	    "GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.test && "
-	    "git init -q --bare -b main bare.git && cd work && "
-	    "git init -q -b main && git remote add origin %s/bare.git && "
+	    "git init -q -b main work && cd work && "
 	    "git add -A && git commit -q -m start && "
-	    "git push -q origin main 2>&1", at.folder, at.folder,
+	    "git clone -q --bare . ../bare.git && "
+	    "git remote add origin %s/bare.git", at.folder, at.folder,
 	    at.folder));
 }
 
