@@ -1001,6 +1001,49 @@ START_TEST(rights_that_nobody_could_read_are_unknown)
 }
 END_TEST
 
+START_TEST(only_the_chosen_checks_are_asked_and_their_ground)
+{
+	static const char *const chosen[] = { "certificate-new", NULL };
+	struct records r;
+
+	subject.checks = chosen;
+	r = judge();
+	ck_assert_uint_eq(r.n, 2);
+	of(&r, "answers-new");
+	of(&r, "certificate-new");
+	ck_assert_uint_eq(judge_needs(&subject, NULL) & (NEED_NEW | NEED_OLD
+	    | NEED_STUDIO), NEED_NEW);
+}
+END_TEST
+
+START_TEST(only_what_was_not_good_is_looked_up_again)
+{
+	struct verify_record v[] = {
+		{ .instance = subject.instance, .check = "heartbeat-new",
+		  .verdict = VERIFY_PASS },
+		{ .instance = subject.instance, .check = "studio-redirect",
+		  .verdict = VERIFY_FAIL } };
+	const struct records r = { .v = v, .n = 2 };
+
+	ck_assert_uint_eq(judge_needs(&subject, &r), NEED_STUDIO);
+	v[1].verdict = VERIFY_SKIP;
+	ck_assert_uint_eq(judge_needs(&subject, &r), 0);
+	v[0].verdict = VERIFY_UNKNOWN;
+	ck_assert_uint_eq(judge_needs(&subject, &r), NEED_NEW | NEED_STUDIO);
+}
+END_TEST
+
+START_TEST(a_misspelt_check_is_a_wrong_input)
+{
+	struct err e = { 0 };
+
+	ck_assert(verify_check_checks("dns-ttl, mfe-config", &e));
+	ck_assert(!verify_check_checks("dns-ttl, mfe-confg", &e));
+	kit_contains(e.text, "mfe-confg");
+	ck_assert(!verify_check_checks(" , ", &e));
+}
+END_TEST
+
 START_TEST(a_moment_without_checks_is_no_verification)
 {
 	struct records r = { 0 };
@@ -1384,6 +1427,9 @@ suite(void)
 	tcase_add_test(t, a_rendered_init_job_is_a_failure);
 	tcase_add_test(t, what_argocd_does_counts_and_not_only_the_file);
 	tcase_add_test(t, rights_that_nobody_could_read_are_unknown);
+	tcase_add_test(t, only_the_chosen_checks_are_asked_and_their_ground);
+	tcase_add_test(t, only_what_was_not_good_is_looked_up_again);
+	tcase_add_test(t, a_misspelt_check_is_a_wrong_input);
 	tcase_add_test(t, a_moment_without_checks_is_no_verification);
 	tcase_add_test(t, a_filter_in_the_environment_is_noticed);
 	tcase_add_test(t, a_later_phase_is_already_past);
