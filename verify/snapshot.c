@@ -102,10 +102,16 @@ verify_snapshot(struct pool *p, const struct subject *s, time_t now,
     struct err *e)
 {
 	const struct side *v = &s->facts->old;
+	const struct workloads *w = &s->facts->old_workloads;
 	struct json *site = observe(p, v, NULL);
 	struct buf date = buf_new(DATE_MAX);
 	struct json *out;
 
+	if (w->asked && !w->known) {
+		json_free(site);
+		err_set(e, ERR_OTHER, "the old cluster: %s", w->words);
+		return NULL;
+	}
 	if (json_len(site) == 0) {
 		json_free(site);
 		err_set(e, ERR_OTHER, "the old site's page: %s",
@@ -121,6 +127,6 @@ verify_snapshot(struct pool *p, const struct subject *s, time_t now,
 	add_courses(v, out);
 	add_certificates(v, out);
 	add_names(s, out);
-	add_deployments(&s->facts->old_workloads, out);
+	add_deployments(w, out);
 	return out;
 }

@@ -185,6 +185,32 @@ START_TEST(the_new_cluster_is_let_in_and_taken_out)
 }
 END_TEST
 
+static void
+verify_says(int status, const char *words)
+{
+	struct kit_run r = kit_step("verify-instance",
+	    vars((const char *const []){ "phase=connect", "checks=firewall",
+	    "timeout=0", NULL }));
+
+	ck_assert_msg(r.status == status, "exit %d: %s", r.status, r.out);
+	kit_contains(r.out, words);
+	kit_lacks(r.out, kit_env("SB_DIGITALOCEAN_TOKEN"));
+	kit_run_free(&r);
+}
+
+/* Somebody's Terraform puts back the list that it knows. */
+START_TEST(a_door_that_others_shut_is_seen_by_verify_instance)
+{
+	verify_says(1, "firewall: MySQL: allow-db-access let nobody in");
+	expect("action=open", "who=cluster", "done");
+	verify_says(0, "pass    acme connect firewall: so in 1 lists");
+	put_list(mysql_id(), "{\"type\":\"ip_addr\",\"value\":\"" OFFICE
+	    "\"}");
+	verify_says(1, kit_text("firewall: MySQL: %s is not let in any more",
+	    kit_env("SB_KUBE_NEW_ID")));
+}
+END_TEST
+
 START_TEST(a_dry_run_tells_and_changes_nothing)
 {
 	char *before = world_head(), *after;
@@ -575,6 +601,7 @@ main(void)
 	tcase_add_checked_fixture(t, begin, end);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, the_new_cluster_is_let_in_and_taken_out);
+	tcase_add_test(t, a_door_that_others_shut_is_seen_by_verify_instance);
 	tcase_add_test(t, a_dry_run_tells_and_changes_nothing);
 	tcase_add_test(t, a_runner_is_let_in_for_some_hours);
 	tcase_add_test(t,

@@ -162,14 +162,22 @@ START_TEST(a_snapshot_of_the_old_site_is_what_the_new_one_must_show)
 }
 END_TEST
 
-/* A sick site is no measure; nothing is written. */
+/* Neither a sick site is a measure, nor one of which a part can't be seen;
+ * nothing is written. */
 START_TEST(a_site_that_is_not_well_is_no_measure)
 {
 	struct kit_run r;
 
-	var("old-address=%s", kit_env("SB_NEW_ADDR"));
-	r = snapshot(1);
-	kit_contains(r.out, "the old site is not well");
+	if (_i == 0)
+		var("old-address=%s", kit_env("SB_NEW_ADDR"));
+	var("dry-run=false");
+	var("kube-server=%s", kit_env("SB_KUBE_OLD"));
+	var("kube-token=%s", _i == 0 ? kit_env("SB_KUBE_OLD_TOKEN")
+	    : "not-this-token");
+	r = kit_step("snapshot-instance", vars);
+	ck_assert_msg(r.status == 1, "exit %d: %s", r.status, r.out);
+	kit_contains(r.out, _i == 0 ? "the old site is not well"
+	    : "the old cluster: ");
 	ck_assert_str_eq(kit_out("cd %s/work && git log --oneline | grep -c "
 	    "snapshot || true", folder), "0");
 	kit_run_free(&r);
@@ -489,7 +497,7 @@ suite(void)
 	tcase_add_test(t, a_history_can_be_kept_in_the_repository);
 	tcase_add_test(t,
 	    a_snapshot_of_the_old_site_is_what_the_new_one_must_show);
-	tcase_add_test(t, a_site_that_is_not_well_is_no_measure);
+	tcase_add_loop_test(t, a_site_that_is_not_well_is_no_measure, 0, 2);
 	tcase_add_test(t, a_misspelt_check_is_wrong_input);
 	tcase_add_loop_test(t,
 	    an_unknown_authority_and_a_wrong_name_are_named, 0, 2);
