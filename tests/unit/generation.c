@@ -199,8 +199,9 @@ START_TEST(what_the_environment_says_of_the_databases_is_taken)
 
 		ck_assert_pstr_eq(g.lms_database[i], strcmp(key, "HOST") == 0 ?
 		    "other" : NULL);
-		ck_assert_pstr_eq(g.cms_database[i], strcmp(key, "PASSWORD") == 0 ?
-		    "a password of old" : NULL);
+		ck_assert_pstr_eq(g.cms_database[i],
+		    strcmp(key, "PASSWORD") == 0 ? "a password of old"
+		    : NULL);
 	}
 }
 END_TEST
