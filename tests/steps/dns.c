@@ -525,7 +525,7 @@ START_TEST(the_outage_is_what_another_visitor_saw)
 	double seen, told, gap, most;
 	struct kit_run r;
 
-	prepare_switch();
+	hurry();
 	file = kit_text("%s/probe", folder);
 	/* The certificates of before are gone, so that there is an outage:
 	 * the ingress orders new ones once the names lead to it. */
@@ -565,7 +565,7 @@ START_TEST(switch_dry_run_only_tells)
 	const char *before, *history;
 	struct kit_run r;
 
-	prepare_switch();
+	hurry();
 	before = site_serial();
 	history = commits();
 	serve_hosts(false);
@@ -663,7 +663,7 @@ START_TEST(switch_refuses_a_new_side_that_is_not_ready)
 {
 	struct kit_run r;
 
-	prepare_switch();
+	hurry();
 	site_deploy(_i == 0 ? "sick" : "good");
 	if (_i == 1)
 		serve_hosts(false);
@@ -840,7 +840,7 @@ START_TEST(switch_turns_back_when_the_new_side_falls_ill)
 {
 	struct kit_run r;
 
-	prepare_switch();
+	hurry();
 	var("timeout=10");
 	sicken_after_switch();
 	r = run("switch-dns", 1, "failed");
@@ -859,7 +859,7 @@ START_TEST(the_way_back_does_not_wait_for_a_host_that_is_new)
 {
 	struct kit_run r;
 
-	prepare_switch();
+	hurry();
 	site_patch(site_no_set(kit_env("SB_PREVIEW_HOST"), "CNAME"));
 	site_settle();
 	var("timeout=10");
@@ -879,7 +879,7 @@ START_TEST(switch_refuses_a_new_name_that_is_held_to_be_none)
 	long serial = strtol(site_serial(), NULL, 10);
 	struct kit_run r;
 
-	prepare_switch();
+	hurry();
 	site_patch(kit_text("%s,%s", site_no_set(kit_env("SB_PREVIEW_HOST"),
 	    "CNAME"), site_set(zone, "SOA", 60, kit_text("%s %ld 60 5 3600 40",
 	    soa, serial + 10))));
@@ -898,13 +898,13 @@ START_TEST(switch_keeps_the_new_records_if_told_so)
 {
 	struct kit_run r;
 
-	prepare_switch();
+	hurry();
 	var("timeout=8");
 	var("on-failure=keep");
 	sicken_after_switch();
 	r = run("switch-dns", 1, "failed");
 	kit_contains(r.out, "were kept");
-	expect_everywhere(lms, "A", answer(2, new_ip));
+	expect_everywhere(lms, "A", answer(low, new_ip));
 	kit_run_free(&r);
 	/* Well again: the next run completes it. */
 	end_child(&helper);
@@ -972,15 +972,18 @@ START_TEST(a_name_server_that_lags_is_told_again)
 {
 	struct kit_run r;
 
-	prepare_switch();
+	hurry();
 	use_proxy();
-	sleep(4);
+	sleep(2);
 	/* The first notice gets lost, though the answer says it was sent. */
 	fault("{\"fault\":\"status\",\"status\":200,\"method\":\"PUT\","
 	    "\"path\":\"notify\"}");
 	r = run("switch-dns", 0, "done");
 	kit_contains(r.out, "not all name servers agree yet");
 	kit_contains(r.out, kit_env("SB_NSD_ADDR"));
+	/* Also the resolver, whichever of them it had asked. */
+	ck_assert_str_eq(kit_out("dig +short @%s %s A",
+	    kit_env("SB_RESOLVER_ADDR"), lms), new_ip);
 	expect_switched();
 	kit_run_free(&r);
 }
@@ -991,9 +994,9 @@ START_TEST(servers_that_can_not_be_told_again_are_waited_for)
 {
 	struct kit_run r;
 
-	prepare_switch();
+	hurry();
 	use_proxy();
-	sleep(4);
+	sleep(2);
 	/* The notice of the change gets lost, and those after it fail. */
 	fault("{\"fault\":\"status\",\"status\":200,\"method\":\"PUT\","
 	    "\"path\":\"notify\"}");
@@ -1010,7 +1013,31 @@ START_TEST(servers_that_can_not_be_told_again_are_waited_for)
 	r = run("switch-dns", 0, "done");
 	kit_contains(r.out, "not all name servers agree yet");
 	kit_contains(r.out, "could not be told again");
+	/* Also the resolver, whichever of them it had asked. */
+	ck_assert_str_eq(kit_out("dig +short @%s %s A",
+	    kit_env("SB_RESOLVER_ADDR"), lms), new_ip);
 	expect_switched();
+	kit_run_free(&r);
+}
+END_TEST
+
+/* It answers, and with what was there before: that is no success. */
+START_TEST(a_name_server_that_never_follows_is_named_and_turned_back_from)
+{
+	struct kit_run r;
+
+	hurry();
+	use_proxy();
+	sleep(2);
+	var("timeout=8");
+	fault("{\"fault\":\"status\",\"status\":200,\"method\":\"PUT\","
+	    "\"path\":\"notify\",\"always\":true}");
+	r = run("switch-dns", 1, "failed");
+	kit_contains(r.out, kit_text("%s", kit_env("SB_NSD_ADDR")));
+	kit_contains(r.out, "switched back, and the old side serves again");
+	ck_assert_str_eq(kit_output(&r, "switched"), "false");
+	ck_assert_str_eq(record(".switch.done"), "null");
+	expect_old();
 	kit_run_free(&r);
 }
 END_TEST
@@ -1019,12 +1046,12 @@ START_TEST(an_ipv6_record_goes_with_the_switch_and_comes_back)
 {
 	struct kit_run r;
 
-	prepare_switch();
-	site_patch(site_set(cms, "AAAA", 2, "2001:db8::1"));
+	hurry();
+	site_patch(site_set(cms, "AAAA", 1, "2001:db8::1"));
 	r = run("switch-dns", 0, "done");
-	kit_contains(r.out, "no AAAA record (was AAAA 2001:db8::1 TTL 2)");
+	kit_contains(r.out, "no AAAA record (was AAAA 2001:db8::1 TTL 1)");
 	kit_contains(r.summary, "| IPv6 | go, but note | studio.courses."
-	    "example.test: AAAA 2001:db8::1 TTL 2 goes in the same change");
+	    "example.test: AAAA 2001:db8::1 TTL 1 goes in the same change");
 	ck_assert_str_eq(says(kit_env("SB_PDNS_ADDR"), cms, "AAAA"), "");
 	kit_contains(record("[.switch.from[].type] | join(\",\")"), "AAAA");
 	expect_switched();
@@ -1036,11 +1063,11 @@ START_TEST(a_cname_to_elsewhere_gives_way_to_an_address)
 {
 	struct kit_run r;
 
-	prepare_switch();
-	site_patch(site_set(mfe, "CNAME", 2, "lb.old.example.test."));
-	site_patch(site_set("lb.old.example.test", "A", 2, old_ip));
+	hurry();
+	site_patch(site_set(mfe, "CNAME", 1, "lb.old.example.test."));
+	site_patch(site_set("lb.old.example.test", "A", 1, old_ip));
 	r = run("switch-dns", 0, "done");
-	expect_everywhere(mfe, "A", answer(2, new_ip));
+	expect_everywhere(mfe, "A", answer(low, new_ip));
 	kit_run_free(&r);
 	site_patch(kit_text("%s,%s", site_no_set(mfe, "A"),
 	    site_no_set("lb.old.example.test", "A")));
@@ -1342,6 +1369,8 @@ suite(void)
 	tcase_add_test(w, switch_any_lost_request_is_made_good);
 	tcase_add_test(w, a_name_server_that_lags_is_told_again);
 	tcase_add_test(w, servers_that_can_not_be_told_again_are_waited_for);
+	tcase_add_test(w,
+	    a_name_server_that_never_follows_is_named_and_turned_back_from);
 	tcase_add_test(w, an_ipv6_record_goes_with_the_switch_and_comes_back);
 	tcase_add_test(w, a_cname_to_elsewhere_gives_way_to_an_address);
 	suite_add_tcase(s, w);
