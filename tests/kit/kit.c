@@ -187,6 +187,17 @@ kit_add(const char **vars, size_t room, const char *var)
 	vars[n + 1] = NULL;
 }
 
+void
+kit_add_usual(const char **vars, size_t room, const char *var)
+{
+	size_t n = strcspn(var, "=") + 1;
+
+	for (size_t i = 0; vars[i] != NULL; i++)
+		if (strncmp(vars[i], var, n) == 0)
+			return;
+	kit_add(vars, room, var);
+}
+
 char *
 kit_variable(const char *var)
 {

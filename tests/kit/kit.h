@@ -51,6 +51,8 @@ const char *kit_output(const struct kit_run *, const char *name);
 char *kit_variable(const char *var);
 /* Append to a NULL-ended list of at most `room` entries. */
 void kit_add(const char **vars, size_t room, const char *var);
+/* The same, unless there is an entry of this name already. */
+void kit_add_usual(const char **vars, size_t room, const char *var);
 
 /* Read or write a whole file; the test fails if it can't. Free the text. */
 char *kit_read(const char *path);

@@ -373,6 +373,7 @@ mint(const char *dir)
 	    " -out crt 2>&1", dir, s, s));
 }
 
+/* dir: where its certificate is; NULL: plain TCP. */
 static void
 run_proxy(const struct world_proxy *p, const char *dir, const char *to,
     const char *name)
@@ -387,12 +388,16 @@ run_proxy(const struct world_proxy *p, const char *dir, const char *to,
 	snprintf(control, sizeof control, "127.0.0.1:%d", p->control);
 	snprintf(up, sizeof up, "%s%s", to,
 	    strchr(to, ':') == NULL ? ":443" : "");
-	snprintf(crt, sizeof crt, "%s/crt", dir);
-	snprintf(key, sizeof key, "%s/key", dir);
+	snprintf(crt, sizeof crt, "%s/crt", dir != NULL ? dir : "");
+	snprintf(key, sizeof key, "%s/key", dir != NULL ? dir : "");
 	snprintf(ca, sizeof ca, "%s/ca/ca.crt", kit_env("SB_STATE"));
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execl(program, program, at, up, "--control", control, "--tls", crt,
-	    key, ca, "--name", name, (char *)NULL);
+	if (dir == NULL)
+		execl(program, program, at, up, "--control", control, "--tcp",
+		    (char *)NULL);
+	else
+		execl(program, program, at, up, "--control", control, "--tls",
+		    crt, key, ca, "--name", name, (char *)NULL);
 	_exit(127);
 }
 
@@ -427,6 +432,23 @@ void
 world_proxy_clear(struct world_proxy *p)
 {
 	free(control(p, "-X POST", "/clear"));
+}
+
+/* Only its control port is asked: what comes to the other is passed on. */
+struct world_proxy
+world_proxy_start_tcp(const char *to)
+{
+	struct world_proxy p = {
+		.port = free_port(), .control = free_port(),
+	};
+
+	p.pid = fork();
+	ck_assert(p.pid >= 0);
+	if (p.pid == 0)
+		run_proxy(&p, NULL, to, NULL);
+	await_port(p.control);
+	world_proxy_clear(&p);
+	return p;
 }
 
 struct world_proxy

@@ -74,6 +74,9 @@ struct world_proxy {
  * 443; name: what it calls itself. */
 struct world_proxy world_proxy_start(const char *address,
     const char *name);
+/* The same without TLS, before any server: to is its address and port. There
+ * are no url and ca then. */
+struct world_proxy world_proxy_start_tcp(const char *to);
 void world_proxy_stop(struct world_proxy *);
 /* As the body of POST /fault: {"fault":"reset-after","nth":3}. */
 void world_proxy_fault(struct world_proxy *, const char *json);

@@ -107,15 +107,8 @@ vars(const char *const given[4])
 	const char **all = world_vars(work, given[0], given[1], given[2],
 	    given[3], NULL);
 
-	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
-		size_t n = strcspn(usual[i], "=") + 1;
-		bool there = false;
-
-		for (int k = 0; k < 4 && given[k] != NULL; k++)
-			there = there || strncmp(given[k], usual[i], n) == 0;
-		if (!there)
-			kit_add(all, WORLD_VARS, usual[i]);
-	}
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+		kit_add_usual(all, WORLD_VARS, usual[i]);
 	return all;
 }
 

@@ -6,33 +6,30 @@
  * Runs inside the sandbox, on the MongoDB double. Databases made here begin
  * with "st-backup".
  */
-#include <arpa/inet.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <mongoc/mongoc.h>
 
 #include "tests/kit/kit.h"
+#include "tests/kit/world.h"
 
 #define MAIN "st-backup-main"
 #define FORUM "st-backup-forum"
 #define PASSWORD "st-backup-password"
 
-enum { VARS = 24, PROXY_PORT = 33316, CONTROL_PORT = 33317, KILL_MS = 600,
+enum { VARS = 24, KILL_MS = 600,
 	DOCUMENTS = 700, MOST = 3000, REQUESTS_MAX = 200,
 	SMALL_FILE = 200 * 1000 };
 
 static mongoc_client_t *admin;
 static char *folder;
-static pid_t proxy;
+static struct world_proxy proxy;
 
 /* ---- the world around a step ------------------------------------------- */
 
@@ -145,10 +142,10 @@ fill_vars(const char *vars[VARS], bool proxied)
 	kit_add(vars, VARS, "mongodb-user-password=" PASSWORD);
 	kit_add(vars, VARS, "mongodb-databases=" MAIN " " FORUM);
 	kit_add(vars, VARS, "mongodb-tls=off");
-	kit_add(vars, VARS, proxied ? "mongodb-host=127.42.0.134" :
+	kit_add(vars, VARS, proxied ? "mongodb-host=127.0.0.1" :
 	    kit_text("mongodb-host=%s", kit_env("SB_MONGO_HOST")));
 	kit_add(vars, VARS, proxied ? kit_text("mongodb-port=%d",
-	    PROXY_PORT) : kit_text("mongodb-port=%s",
+	    proxy.port) : kit_text("mongodb-port=%s",
 	    kit_env("SB_MONGO_PORT")));
 }
 
@@ -301,38 +298,8 @@ END_TEST
 static void
 start_proxy(void)
 {
-	const char *doubles = getenv("SB_DOUBLES");
-	const char *path = kit_text("%s/faultproxy",
-	    doubles != NULL ? doubles : "build/doubles");
-	const char *front = kit_text("127.42.0.134:%d", PROXY_PORT);
-	const char *back = kit_text("%s:%s", kit_env("SB_MONGO_HOST"),
-	    kit_env("SB_MONGO_PORT"));
-	const char *control = kit_text("127.42.0.134:%d", CONTROL_PORT);
-
-	proxy = fork();
-	ck_assert_int_ge(proxy, 0);
-	if (proxy > 0)
-		return;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execl(path, path, front, back, "--control", control, "--tcp",
-	    (char *)NULL);
-	_exit(127);
-}
-
-static void
-stop_proxy(void)
-{
-	kill(proxy, SIGKILL);
-	ck_assert_int_eq(waitpid(proxy, NULL, 0), proxy);
-}
-
-/* One request to the proxy's control port, and its answer. */
-static const char *
-control(const char *method, const char *path, const char *body)
-{
-	return kit_out("curl -sS -f --retry 20 --retry-connrefused "
-	    "--retry-delay 0 --retry-max-time 5 -X %s -d '%s' "
-	    "http://127.42.0.134:%d%s", method, body, CONTROL_PORT, path);
+	proxy = world_proxy_start_tcp(kit_text("%s:%s",
+	    kit_env("SB_MONGO_HOST"), kit_env("SB_MONGO_PORT")));
 }
 
 static struct kit_run
@@ -352,7 +319,7 @@ begin_round(void)
 	free(kit_sh("cd %s && rm -rf to/* && cd work && git reset -q --hard "
 	    "$(git rev-list --max-parents=0 HEAD) && git push -q -f origin "
 	    "HEAD:main 2>&1", folder));
-	control("POST", "/clear", "");
+	world_proxy_clear(&proxy);
 }
 
 /* How many requests one undisturbed run makes. */
@@ -365,7 +332,7 @@ count_requests(void)
 	begin_round();
 	expect(through_proxy(-1), 0, "done", NULL);
 	check_whole();
-	log = control("GET", "/log", "");
+	log = world_proxy_log(&proxy);
 	while ((log = strstr(log, "\"method\"")) != NULL) {
 		log++;
 		n++;
@@ -387,7 +354,7 @@ START_TEST(with_any_answer_lost_no_manifest_claims_too_much)
 		struct kit_run r;
 
 		begin_round();
-		control("POST", "/fault", kit_text("{\"fault\": \"%s\", "
+		world_proxy_fault(&proxy, kit_text("{\"fault\": \"%s\", "
 		    "\"nth\": %ld%s}", faults[i % 2], i,
 		    i % 4 < 2 ? "" : ", \"always\": true"));
 		r = through_proxy(-1);
@@ -395,14 +362,14 @@ START_TEST(with_any_answer_lost_no_manifest_claims_too_much)
 		ck_assert_int_eq(check_manifests(), r.status == 0);
 		failed += r.status;
 		kit_run_free(&r);
-		control("DELETE", "/fault", "");
+		world_proxy_clear(&proxy);
 		r = through_proxy(-1);
 		ck_assert_msg(r.status == 0, "after a fault at request %ld: "
 		    "%s", i, r.out);
 		kit_run_free(&r);
 		check_whole();
 	}
-	stop_proxy();
+	world_proxy_stop(&proxy);
 	ck_assert_int_gt(failed, n / 8);
 }
 END_TEST
@@ -417,13 +384,13 @@ START_TEST(killed_at_any_request_it_is_taken_up_where_it_was)
 		struct kit_run r;
 
 		begin_round();
-		control("POST", "/fault", kit_text("{\"fault\": \"hang\", "
+		world_proxy_fault(&proxy, kit_text("{\"fault\": \"hang\", "
 		    "\"nth\": %ld}", i));
 		r = through_proxy(KILL_MS);
 		killed += r.status == 128 + SIGKILL;
 		ck_assert_int_ge(check_manifests(), r.status == 0);
 		kit_run_free(&r);
-		control("DELETE", "/fault", "");
+		world_proxy_clear(&proxy);
 		r = through_proxy(-1);
 		ck_assert_msg(r.status == 0, "after a kill at request %ld: "
 		    "%s", i, r.out);
@@ -431,7 +398,7 @@ START_TEST(killed_at_any_request_it_is_taken_up_where_it_was)
 		kit_run_free(&r);
 		check_whole();
 	}
-	stop_proxy();
+	world_proxy_stop(&proxy);
 	ck_assert_int_gt(killed, n / 8);
 	ck_assert_int_gt(kept, n / 16);
 }
@@ -446,13 +413,13 @@ START_TEST(a_server_that_comes_back_meanwhile_does_no_harm)
 	start_proxy();
 	n = count_requests();
 	begin_round();
-	control("POST", "/fault", kit_text("{\"fault\": \"reset-after\", "
+	world_proxy_fault(&proxy, kit_text("{\"fault\": \"reset-after\", "
 	    "\"nth\": %ld, \"times\": 2}", n / 2));
 	r = through_proxy(-1);
 	kit_contains(r.out, "begun again");
 	expect(r, 0, "done", NULL);
 	check_whole();
-	stop_proxy();
+	world_proxy_stop(&proxy);
 }
 END_TEST
 
@@ -462,20 +429,20 @@ START_TEST(a_collection_that_went_meanwhile_is_not_in_the_backup)
 
 	start_proxy();
 	begin_round();
-	control("POST", "/fault", kit_text("{\"fault\": \"hang\", \"nth\": "
+	world_proxy_fault(&proxy, kit_text("{\"fault\": \"hang\", \"nth\": "
 	    "%ld}", count_requests() - 3));
 	free(kit_sh("cd %s && rm -rf to/*", folder));
 	r = through_proxy(KILL_MS);
 	ck_assert_int_eq(r.status, 128 + SIGKILL);
 	kit_run_free(&r);
-	control("DELETE", "/fault", "");
+	world_proxy_clear(&proxy);
 	ck_assert_str_eq(files("*active_versions.bson"), "dump/" MAIN
 	    "/modulestore.active_versions.bson");
 	run(MAIN, "{\"drop\": \"modulestore.active_versions\"}");
 	expect(through_proxy(-1), 0, "done", "of the run before");
 	ck_assert_str_eq(files("*active_versions*"), "");
 	ck_assert_int_eq(check_manifests(), 1);
-	stop_proxy();
+	world_proxy_stop(&proxy);
 }
 END_TEST
 

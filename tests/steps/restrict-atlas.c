@@ -94,19 +94,12 @@ vars(const char *a, const char *b, const char *c)
 	    kit_text("atlas-client-id=%s", kit_env("SB_ATLAS_CLIENT_ID")),
 	    kit_text("atlas-client-secret=%s",
 		kit_env("SB_ATLAS_CLIENT_SECRET")) };
-	const char *const given[] = { a, b, c };
 	const char **all = world_vars(work, a, b, c, NULL);
 	bool keys = b != NULL && strncmp(b, "atlas-public", 12) == 0;
 
-	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
-		size_t n = strcspn(usual[i], "=") + 1;
-		bool there = keys && strncmp(usual[i], "atlas-", 6) == 0;
-
-		for (int k = 0; k < 3 && given[k] != NULL; k++)
-			there = there || strncmp(given[k], usual[i], n) == 0;
-		if (!there)
-			kit_add(all, WORLD_VARS, usual[i]);
-	}
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+		if (!keys || strncmp(usual[i], "atlas-", 6) != 0)
+			kit_add_usual(all, WORLD_VARS, usual[i]);
 	return all;
 }
 

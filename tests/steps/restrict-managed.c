@@ -145,18 +145,10 @@ vars(const char *a, const char *b, const char *c)
 	    kit_text("mongodb-cluster-id=%s", kit_env("SB_DO_MONGO_ID")),
 	    kit_text("digitalocean-token=%s",
 		kit_env("SB_DIGITALOCEAN_TOKEN")) };
-	const char *const given[] = { a, b, c };
 	const char **all = world_vars(work, a, b, c, NULL);
 
-	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
-		size_t n = strcspn(usual[i], "=") + 1;
-		bool there = false;
-
-		for (int k = 0; k < 3 && given[k] != NULL; k++)
-			there = there || strncmp(given[k], usual[i], n) == 0;
-		if (!there)
-			kit_add(all, WORLD_VARS, usual[i]);
-	}
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+		kit_add_usual(all, WORLD_VARS, usual[i]);
 	return all;
 }
 

@@ -5,15 +5,11 @@
  *
  * Runs inside the sandbox. Users and databases made here begin with "st_".
  */
-#include <arpa/inet.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -21,14 +17,14 @@
 #include "db/mysql.h"
 #include "db/mysql_scope.h"
 #include "tests/kit/kit.h"
+#include "tests/kit/world.h"
 
 #define USER "st_app"
 #define PASSWORD "st_app-password"
 #define DB "st_own_db"
 #define ACCOUNT "`st_app`@`%`"
 
-enum { VARS = 24, PROXY_PORT = 33306, CONTROL_PORT = 33307,
-	KILL_MS = 400, REQUESTS_MAX = 400 };
+enum { VARS = 24, KILL_MS = 400, REQUESTS_MAX = 400 };
 
 static const char *const own[] = { DB, NULL };
 static const char *const mongo_own[] = { "st-main", "st-forum", NULL };
@@ -39,7 +35,7 @@ static struct mongo *mongo;
 static struct err e;
 static char *folder;
 static const char *workspace;
-static pid_t proxy;
+static struct world_proxy proxy;
 
 /* ---- the world around a step ------------------------------------------- */
 
@@ -454,79 +450,6 @@ END_TEST
 
 /* ---- the fault proxy ---------------------------------------------------- */
 
-static const char *
-proxy_host(void)
-{
-	return pool_printf(pool, "%s.133", kit_env("SB_NET"));
-}
-
-static void
-start_proxy(const char *host, const char *port)
-{
-	const char *doubles = getenv("SB_DOUBLES");
-	const char *path = pool_printf(pool, "%s/faultproxy",
-	    doubles != NULL ? doubles : "build/doubles");
-	const char *front = pool_printf(pool, "%s:%d", proxy_host(),
-	    PROXY_PORT);
-	const char *back = pool_printf(pool, "%s:%s", host, port);
-	const char *control = pool_printf(pool, "%s:%d", proxy_host(),
-	    CONTROL_PORT);
-
-	proxy = fork();
-	ck_assert_int_ge(proxy, 0);
-	if (proxy > 0)
-		return;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execl(path, path, front, back, "--control", control, "--tcp",
-	    (char *)NULL);
-	_exit(127);
-}
-
-static void
-stop_proxy(void)
-{
-	kill(proxy, SIGKILL);
-	ck_assert_int_eq(waitpid(proxy, NULL, 0), proxy);
-}
-
-/* One request to the control port; its answer is in `answer`. */
-static char answer[1 << 20];
-
-static bool
-try_control(const char *method, const char *path, const char *body)
-{
-	struct sockaddr_in to = { .sin_family = AF_INET,
-	    .sin_port = htons(CONTROL_PORT) };
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	const char *text = pool_printf(pool, "%s %s HTTP/1.1\r\nHost: p\r\n"
-	    "Connection: close\r\nContent-Type: application/json\r\n"
-	    "Content-Length: %zu\r\n\r\n%s", method, path, strlen(body),
-	    body);
-	size_t n = 0;
-	ssize_t got;
-	bool ok;
-
-	inet_pton(AF_INET, proxy_host(), &to.sin_addr);
-	ok = connect(fd, (struct sockaddr *)&to, sizeof to) == 0
-	    && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	while (ok && n < sizeof answer - 1
-	    && (got = read(fd, answer + n, sizeof answer - 1 - n)) > 0)
-		n += (size_t)got;
-	answer[n] = '\0';
-	close(fd);
-	return ok && strstr(answer, " 200 ") != NULL;
-}
-
-static void
-control(const char *method, const char *path, const char *body)
-{
-	for (int i = 0; i < 200; i++, usleep(10 * 1000))
-		if (try_control(method, path, body))
-			return;
-	ck_abort_msg("the fault proxy did not answer %s %s: %s", method,
-	    path, answer);
-}
-
 static size_t
 count(const char *text, const char *part)
 {
@@ -549,10 +472,9 @@ run_through_proxy(const char *step, long ms)
 	kit_add(vars, VARS, "mode=restrict");
 	kit_add(vars, VARS, "dry-run=false");
 	kit_add(vars, VARS, pool_printf(pool, "%s-tls=off", kind));
-	kit_add(vars, VARS, pool_printf(pool, "%s-host=%s", kind,
-	    proxy_host()));
+	kit_add(vars, VARS, pool_printf(pool, "%s-host=127.0.0.1", kind));
 	kit_add(vars, VARS, pool_printf(pool, "%s-port=%d", kind,
-	    PROXY_PORT));
+	    proxy.port));
 	return kit_step_killed(step, vars, ms);
 }
 
@@ -573,12 +495,17 @@ static const struct subject subjects[] = {
 static size_t
 count_requests(const struct subject *s)
 {
+	char *log;
+	size_t n;
+
 	s->make_wide();
-	control("POST", "/clear", "");
+	world_proxy_clear(&proxy);
 	expect(run_through_proxy(s->step, -1), 0, "done");
 	s->check_scoped();
-	control("GET", "/log", "");
-	return count(answer, "\"method\"");
+	log = world_proxy_log(&proxy);
+	n = count(log, "\"method\"");
+	free(log);
+	return n;
 }
 
 /* Rights half-way taken are not what the user had: the record must say. */
@@ -608,20 +535,21 @@ START_TEST(killed_at_any_request_it_is_completed_by_the_next_run)
 	const struct subject *s = &subjects[_i];
 	size_t n, killed = 0;
 
-	start_proxy(kit_env(s->host), kit_env(s->port));
+	proxy = world_proxy_start_tcp(pool_printf(pool, "%s:%s",
+	    kit_env(s->host), kit_env(s->port)));
 	n = count_requests(s);
 	ck_assert_uint_lt(n, REQUESTS_MAX);
 	for (size_t i = 2; i <= n; i += n > 40 ? 2 : 1) {
 		struct kit_run r;
 
 		begin_round(s);
-		control("POST", "/clear", "");
-		control("POST", "/fault", pool_printf(pool, "{\"fault\": "
+		world_proxy_clear(&proxy);
+		world_proxy_fault(&proxy, pool_printf(pool, "{\"fault\": "
 		    "\"hang\", \"nth\": %zu, \"processed\": true}", i));
 		r = run_through_proxy(s->step, KILL_MS);
 		killed += r.status == 128 + SIGKILL;
 		kit_run_free(&r);
-		control("DELETE", "/fault", "");
+		world_proxy_clear(&proxy);
 		r = run_through_proxy(s->step, -1);
 		ck_assert_msg(r.status == 0, "after a kill at request %zu: "
 		    "%s", i, r.out);
@@ -629,7 +557,7 @@ START_TEST(killed_at_any_request_it_is_completed_by_the_next_run)
 		s->check_scoped();
 		check_record(s);
 	}
-	stop_proxy();
+	world_proxy_stop(&proxy);
 	ck_assert_uint_gt(killed, 5);
 }
 END_TEST
@@ -640,21 +568,22 @@ START_TEST(with_any_answer_lost_it_says_so_and_the_next_run_completes_it)
 	const struct subject *s = &subjects[_i];
 	size_t n, failed = 0;
 
-	start_proxy(kit_env(s->host), kit_env(s->port));
+	proxy = world_proxy_start_tcp(pool_printf(pool, "%s:%s",
+	    kit_env(s->host), kit_env(s->port)));
 	n = count_requests(s);
 	for (size_t i = 1; i <= n; i += n > 40 ? 6 : 1) {
 		struct kit_run r;
 
 		begin_round(s);
-		control("POST", "/clear", "");
-		control("POST", "/fault", pool_printf(pool, "{\"fault\": "
+		world_proxy_clear(&proxy);
+		world_proxy_fault(&proxy, pool_printf(pool, "{\"fault\": "
 		    "\"%s\", \"nth\": %zu}", faults[i / 2 % 2], i));
 		r = run_through_proxy(s->step, -1);
 		failed += r.status == 1;
 		ck_assert_msg(r.status <= 1, "request %zu: status %d", i,
 		    r.status);
 		kit_run_free(&r);
-		control("DELETE", "/fault", "");
+		world_proxy_clear(&proxy);
 		r = run_through_proxy(s->step, -1);
 		ck_assert_msg(r.status == 0, "after a fault at request %zu: "
 		    "%s", i, r.out);
@@ -662,7 +591,7 @@ START_TEST(with_any_answer_lost_it_says_so_and_the_next_run_completes_it)
 		s->check_scoped();
 		check_record(s);
 	}
-	stop_proxy();
+	world_proxy_stop(&proxy);
 	ck_assert_uint_gt(failed, 5);
 }
 END_TEST
@@ -754,6 +683,22 @@ START_TEST(a_mongodb_user_that_is_not_there_is_made)
 }
 END_TEST
 
+/* Its form of the server's commands; the double takes both. */
+START_TEST(users_of_document_db_are_in_admin)
+{
+	make_mongo_wide();
+	expect(run("restrict-mongodb", "provider=aws", "mode=restrict",
+	    "dry-run=false", NULL), 0, "done");
+	check_mongo_scoped();
+	expect(run("restrict-mongodb", "provider=aws", "mode=restore",
+	    "dry-run=false", NULL), 0, "done");
+	expect(run("restrict-mongodb", "provider=aws",
+	    "mongodb-auth-database=st-main", NULL), 2, "wrong-input");
+	expect(run("restrict-mongodb", "provider=aws",
+	    "mongodb-user=serviceadmin", NULL), 2, "wrong-input");
+}
+END_TEST
+
 START_TEST(what_is_wrong_for_mongodb_is_refused)
 {
 	expect(run("restrict-mongodb", "mongodb-user=root", NULL), 2,
@@ -795,6 +740,7 @@ main(void)
 	tcase_add_test(c,
 	    mongodb_roles_that_are_back_are_recorded_as_restored);
 	tcase_add_test(c, a_mongodb_user_that_is_not_there_is_made);
+	tcase_add_test(c, users_of_document_db_are_in_admin);
 	tcase_add_test(c, what_is_wrong_for_mongodb_is_refused);
 	tcase_set_timeout(faults, 300);
 	tcase_add_checked_fixture(faults, set_up, tear_down);
