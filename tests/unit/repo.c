@@ -417,7 +417,8 @@ START_TEST(hooks_and_configuration_of_the_checkout_do_not_run)
 	char sha[41];
 	bool changed;
 
-	ours("printf '#!/bin/sh\\ntouch %s\\nexit 1\\n' \"$PWD/../hooked\" "
+	ours("mkdir -p .git/hooks && "
+	    "printf '#!/bin/sh\\ntouch %s\\nexit 1\\n' \"$PWD/../hooked\" "
 	    ">.git/hooks/pre-push && chmod +x .git/hooks/pre-push && "
 	    "cp .git/hooks/pre-push .git/hooks/post-checkout && "
 	    "git config core.fsmonitor \"$PWD/.git/hooks/pre-push\"");
