@@ -507,29 +507,42 @@ START_TEST(a_server_that_goes_away_in_the_middle_is_told)
 END_TEST
 
 /* What the dump program runs as: the sandbox's server is killed while the
- * dump is read from it, and started again as it was. */
+ * dump is read from it. */
 static const char *
-with_restart(void)
+with_a_kill(void)
 {
-	const char *state = kit_env("SB_STATE");
-
 	return program(pool_printf(pool, "mariadb-dump \"$@\" | { "
-	    "head -c 100000; S=%s PATH=$PATH:/usr/sbin; . %s; "
-	    "read -r pid at <$S/run/mariadb.pid; kill -9 $pid; "
-	    "until [ -z \"$(born $pid)\" ]; do sleep 0.02; done; "
-	    "spawn mariadb mariadbd --defaults-file=$S/mariadb/my.cnf "
-	    "$([ $(id -u) != 0 ] || echo --user=root); cat; }", state,
-	    kit_out("realpath tests/sandbox/lib.sh")));
+	    "head -c 100000; read -r pid at <%s/run/mariadb.pid; "
+	    "kill -9 $pid; cat; }", kit_env("SB_STATE")));
 }
 
-START_TEST(a_server_that_is_killed_and_started_again_is_told)
+/* As it was; not by the program, which the step ends when it fails first. */
+static void
+start_server(void)
 {
-	expect(run("backup-mysql", with_restart()), 1, "failed",
-	    "when dumping table");
+	free(kit_sh("bash -c 'S=%s PATH=$PATH:/usr/sbin && . %s && "
+	    "read -r pid at <$S/run/mariadb.pid && "
+	    "until [ -z \"$(born $pid)\" ]; do sleep 0.02; done && "
+	    "spawn mariadb mariadbd --defaults-file=$S/mariadb/my.cnf "
+	    "$([ $(id -u) != 0 ] || echo --user=root)'", kit_env("SB_STATE"),
+	    kit_out("realpath tests/sandbox/lib.sh")));
 	sql_close(admin);
-	for (int i = 0; i < 100 && (admin = log_in()) == NULL; i++)
+	admin = NULL;
+	for (int i = 0; i < 300 && admin == NULL; i++) {
 		(void)usleep(100 * 1000);
+		admin = log_in();
+	}
 	ck_assert_msg(admin != NULL, "%s", e.text);
+}
+
+START_TEST(a_server_that_is_killed_is_told)
+{
+	struct kit_run r = run("backup-mysql", with_a_kill());
+
+	start_server();
+	ck_assert_msg(r.status == 1, "exit %d: %s", r.status, r.out);
+	kit_contains(r.out, "error: database " DB ": ");
+	kit_run_free(&r);
 	check_nothing_is_claimed();
 	back_up();
 	check_all_claims();
@@ -831,7 +844,7 @@ add_tests(TCase *t)
 	tcase_add_test(t, a_full_disk_is_told_and_leaves_nothing);
 	tcase_add_test(t, a_place_that_vanishes_is_told);
 	tcase_add_test(t, a_server_that_goes_away_in_the_middle_is_told);
-	tcase_add_test(t, a_server_that_is_killed_and_started_again_is_told);
+	tcase_add_test(t, a_server_that_is_killed_is_told);
 	tcase_add_test(t, killed_at_any_moment_the_next_run_makes_one);
 	tcase_add_test(t, a_table_that_is_written_to_meanwhile_is_named);
 	tcase_add_test(t, a_backup_is_restored_compared_and_removed);
