@@ -58,6 +58,17 @@ serve_hosts(bool final)
 
 #define var(...) kit_add(vars, VARS, kit_text(__VA_ARGS__))
 
+/* The second name server looks after its zone no more ("STOP"), by itself or
+ * when told to, but goes on answering; until "CONT". */
+static const char *
+secondary(const char *signal)
+{
+	return kit_text("read -r p at <%s/run/nsd.pid && for q in $p $(cat "
+	    "/proc/$p/task/$p/children); do [ -z \"$(cat "
+	    "/proc/$q/task/$q/children)\" ] || kill -%s $q; done",
+	    kit_env("SB_STATE"), signal);
+}
+
 static void
 set_up(void)
 {
@@ -69,6 +80,7 @@ set_up(void)
 	mfe = kit_env("SB_MFE_HOST");
 	old_ip = kit_env("SB_OLD_ADDR");
 	new_ip = kit_env("SB_NEW_ADDR");
+	kit_out("%s", secondary("CONT"));	/* a test may have failed */
 	folder = site_repository();
 	var("instance-name=%s", kit_env("SB_INSTANCE"));
 	var("workspace=%s/work", folder);
@@ -716,6 +728,7 @@ START_TEST(the_table_says_what_was_looked_at)
 	struct kit_run r;
 
 	hurry();
+	sleep(2);	/* longer than the TTL */
 	var("dry-run=true");
 	r = run("switch-dns", 0, "would-change");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -968,16 +981,26 @@ START_TEST(switch_any_lost_request_is_made_good)
 }
 END_TEST
 
+/* Once the step has asked so often for its notice. */
+static const char *
+when_told(int times)
+{
+	return kit_text("until [ \"$(curl -fsS http://%s/log | jq "
+	    "'[.requests[] | select(.path | test(\"/notify$\"))] | length')"
+	    "\" -ge %d ]; do sleep 0.2; done; ", control_at(), times);
+}
+
 START_TEST(a_name_server_that_lags_is_told_again)
 {
 	struct kit_run r;
 
 	hurry();
 	use_proxy();
-	sleep(2);
+	kit_out("%s", secondary("STOP"));
 	/* The first notice gets lost, though the answer says it was sent. */
 	fault("{\"fault\":\"status\",\"status\":200,\"method\":\"PUT\","
 	    "\"path\":\"notify\"}");
+	helper = spawn(kit_text("%s%s", when_told(2), secondary("CONT")));
 	r = run("switch-dns", 0, "done");
 	kit_contains(r.out, "not all name servers agree yet");
 	kit_contains(r.out, kit_env("SB_NSD_ADDR"));
@@ -996,7 +1019,7 @@ START_TEST(servers_that_can_not_be_told_again_are_waited_for)
 
 	hurry();
 	use_proxy();
-	sleep(2);
+	kit_out("%s", secondary("STOP"));
 	/* The notice of the change gets lost, and those after it fail. */
 	fault("{\"fault\":\"status\",\"status\":200,\"method\":\"PUT\","
 	    "\"path\":\"notify\"}");
@@ -1004,12 +1027,10 @@ START_TEST(servers_that_can_not_be_told_again_are_waited_for)
 	    "\"method\":\"PUT\",\"path\":\"notify\",\"nth\":2,\"always\":"
 	    "true}' http://%s/fault", control_at());
 	/* Only once the step has met both is the second server told. */
-	helper = spawn(kit_text("until [ \"$(curl -fsS http://%s/log | jq "
-	    "'[.requests[] | select(.path | test(\"/notify$\"))] | length')"
-	    "\" -ge 2 ]; do sleep 0.2; done; curl -fsS -o /dev/null -X PUT "
+	helper = spawn(kit_text("%s%s; curl -fsS -o /dev/null -X PUT "
 	    "-H 'X-API-Key: %s' %s/api/v1/servers/localhost/zones/%s./notify",
-	    control_at(), kit_env("SB_PDNS_KEY"), kit_env("SB_PDNS_API"),
-	    kit_env("SB_ZONE")));
+	    when_told(2), secondary("CONT"), kit_env("SB_PDNS_KEY"),
+	    kit_env("SB_PDNS_API"), kit_env("SB_ZONE")));
 	r = run("switch-dns", 0, "done");
 	kit_contains(r.out, "not all name servers agree yet");
 	kit_contains(r.out, "could not be told again");
@@ -1028,7 +1049,7 @@ START_TEST(a_name_server_that_never_follows_is_named_and_turned_back_from)
 
 	hurry();
 	use_proxy();
-	sleep(2);
+	kit_out("%s", secondary("STOP"));
 	var("timeout=8");
 	fault("{\"fault\":\"status\",\"status\":200,\"method\":\"PUT\","
 	    "\"path\":\"notify\",\"always\":true}");
@@ -1038,6 +1059,7 @@ START_TEST(a_name_server_that_never_follows_is_named_and_turned_back_from)
 	ck_assert_str_eq(kit_output(&r, "switched"), "false");
 	ck_assert_str_eq(record(".switch.done"), "null");
 	expect_old();
+	kit_out("%s", secondary("CONT"));
 	kit_run_free(&r);
 }
 END_TEST
