@@ -164,6 +164,7 @@ watch(void *arg)
 		atomic_fetch_add(&o->rounds, 1);
 		clock_pause(clock_left(next));
 	}
+	visit_all(o);	/* how it ended */
 	return NULL;
 }
 
