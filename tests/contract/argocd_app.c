@@ -275,9 +275,9 @@ argo_begin(void)
 	argo_deploy();
 }
 
-/* One that hangs. Before the controller has taken it up nothing is ended. */
-static void
-end_operation(void)
+/* Before the controller has taken it up nothing is ended either. */
+void
+argo_end(void)
 {
 	bool under_way = true;
 
@@ -301,7 +301,7 @@ argo_calm(void)
 	struct answer a;
 
 	set_knobs();
-	end_operation();
+	argo_end();
 	push_all();
 	argo_automated(false);
 	a = argo_settled();

@@ -50,6 +50,9 @@ const char *argo_fresh(void);
 
 /* Syncs do not end by themselves, until argo_calm. */
 void argo_hold(void);
+/* End what hangs. Asked for as often as it takes: what the controller writes
+ * at that moment may come over the wish (seen with 3.2). */
+void argo_end(void);
 
 /* "/api/v1/applications/NAME" and the rest. */
 const char *argo_path(const char *rest);

@@ -220,12 +220,44 @@ folders()
 		"$S/kube/new/admin.conf" >"$D/conf"
 }
 
+# kinds: of Argo CD's own. An ApplicationSet's schema is a megabyte, which the
+# API server keeps many times over; there are none here, so it gets an open one.
+kinds()
+{
+	local kind
+	for kind in application appproject; do
+		cat "$BIN/argocd-$SB_ARGOCD_VERSION-crds/$kind-crd.yaml"
+		echo ---
+	done
+	cat <<'Y'
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: applicationsets.argoproj.io}
+spec:
+  group: argoproj.io
+  scope: Namespaced
+  names:
+    kind: ApplicationSet
+    listKind: ApplicationSetList
+    plural: applicationsets
+    singular: applicationset
+  versions:
+  - name: v1alpha1
+    served: true
+    storage: true
+    subresources: {status: {}}
+    schema:
+      openAPIV3Schema:
+        type: object
+        x-kubernetes-preserve-unknown-fields: true
+Y
+}
+
 # install: what the cluster must hold before Argo CD starts
 install()
 {
 	kc new create namespace argocd >/dev/null &&
-		kc new apply --server-side \
-			-f "$BIN/argocd-$SB_ARGOCD_VERSION-crds" >/dev/null &&
+		kinds | kc new apply --server-side -f - >/dev/null &&
 		settings >"$D/settings.yml" &&
 		kc new -n argocd apply -f "$D/settings.yml" >/dev/null &&
 		until_ok 30 kc new -n argocd get \
