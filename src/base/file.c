@@ -34,10 +34,13 @@ file_read(const char *path, struct buf *b, struct err *e)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool ok = false;
 	char part[16384];
+	struct stat st;
 	ssize_t n;
 
 	if (fd < 0)
 		return sys_err(e, "open", path);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+		buf_reserve(b, (size_t)st.st_size);
 	while ((n = read(fd, part, sizeof part)) > 0)
 		if (!buf_add(b, part, (size_t)n))
 			break;

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 8192 };	/* a pool's ordinary block */
+enum {	/* of a pool's blocks: the first, and the largest ordinary one */
+	BLOCK_BYTES = 8192,
+	BLOCK_MAX = 256 * 1024,
+};
 
 struct block {
 	struct block *next;
@@ -105,8 +108,12 @@ take(struct pool *pool, size_t n, size_t align)
 	if (b != NULL)
 		at = (b->used + align - 1) / align * align;
 	if (b == NULL || at > b->size || b->size - at < n) {
-		size_t size = n > BLOCK_BYTES ? n : BLOCK_BYTES;
+		/* a large pool takes large blocks: there are fewer */
+		size_t size = b == NULL || b->size < BLOCK_BYTES ?
+		    BLOCK_BYTES : b->size < BLOCK_MAX ? 2 * b->size : BLOCK_MAX;
 
+		if (size < n)
+			size = n;
 		b = mem_alloc(sizeof *b + size);
 		b->size = size;
 		b->next = pool->first;
@@ -188,13 +195,13 @@ buf_clear(struct buf *b)
 static void
 reserve(struct buf *b, size_t n)
 {
-	size_t cap = b->cap;
+	size_t want = b->len + n + 1, cap = b->cap < 32 ? 64 : b->cap * 2;
 	char *old = b->data;
 
-	if (b->len + n + 1 <= cap)
+	if (want <= b->cap)
 		return;
-	while (cap < b->len + n + 1)
-		cap = cap < 64 ? 64 : cap * 2;
+	if (cap < want)
+		cap = want;
 	/* not realloc: the old copy may hold a secret */
 	b->data = mem_alloc(cap);
 	if (old != NULL) {
@@ -203,6 +210,12 @@ reserve(struct buf *b, size_t n)
 		free(old);
 	}
 	b->cap = cap;
+}
+
+void
+buf_reserve(struct buf *b, size_t n)
+{
+	reserve(b, n < b->limit - b->len ? n : b->limit - b->len);
 }
 
 bool

@@ -44,6 +44,8 @@ struct buf {
 struct buf buf_new(size_t limit);
 void buf_free(struct buf *);
 void buf_clear(struct buf *);		/* empty, keeps its memory */
+/* Memory for n more bytes now, within the limit: so much is about to come. */
+void buf_reserve(struct buf *, size_t n);
 /* Each returns false, and sets full, when the rest did not fit. */
 bool buf_add(struct buf *, const void *, size_t);
 bool buf_puts(struct buf *, const char *);

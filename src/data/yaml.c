@@ -39,7 +39,7 @@ refuse_text(const char *text, size_t len, const char *name, struct err *e)
 	err_set(e, ERR_INPUT, "%s:%zu:%zu: %s", name, line, column, why);
 }
 
-/* Takes the text, which lies in memory of its own. */
+/* Takes the text, which lies in memory of its own and ends in NUL. */
 static struct yaml *
 take(char *text, size_t len, const char *name, struct err *e)
 {
@@ -60,41 +60,40 @@ take(char *text, size_t len, const char *name, struct err *e)
 	return y;
 }
 
-static char *
-copy_text(const char *text, size_t len, const char *name, struct err *e)
+static bool
+check_text(const char *text, size_t len, const char *name, struct err *e)
 {
-	char *copy;
-
-	if (len > FILE_MAX || !text_is_utf8(text, len)) {
-		refuse_text(text, len, name, e);
-		return NULL;
-	}
-	copy = mem_alloc(len + 1);
-	if (len > 0)
-		memcpy(copy, text, len);
-	return copy;
+	if (len <= FILE_MAX && text_is_utf8(text, len))
+		return true;
+	refuse_text(text, len, name, e);
+	return false;
 }
 
 struct yaml *
 yaml_parse(const char *text, size_t len, const char *name, struct err *e)
 {
-	char *copy = copy_text(text, len, name, e);
+	char *copy;
 
-	return copy != NULL ? take(copy, len, name, e) : NULL;
+	if (!check_text(text, len, name, e))
+		return NULL;
+	copy = mem_alloc(len + 1);
+	if (len > 0)
+		memcpy(copy, text, len);
+	return take(copy, len, name, e);
 }
 
 struct yaml *
 yaml_read(const char *path, struct err *e)
 {
 	struct buf text = buf_new(FILE_MAX + 1);
-	char *copy = NULL;
-	size_t len;
 
-	if (file_read(path, &text, e) || text.full)
-		copy = copy_text(buf_str(&text), text.len, path, e);
-	len = text.len;
-	buf_free(&text);	/* before the tree: each takes much memory */
-	return copy != NULL ? take(copy, len, path, e) : NULL;
+	if ((!file_read(path, &text, e) && !text.full)
+	    || !check_text(buf_str(&text), text.len, path, e)) {
+		buf_free(&text);
+		return NULL;
+	}
+	buf_add(&text, "", 0);	/* an empty file: its NUL at least */
+	return take(text.data, text.len, path, e);
 }
 
 void

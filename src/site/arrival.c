@@ -231,11 +231,14 @@ arrival_await_hosts(const struct arrival *w, bool certificates,
 
 bool
 arrival_check_hosts(const struct arrival *w, bool certificates,
-    struct err *e)
+    clock_ms until, struct err *e)
 {
 	struct buf words = buf_new(WORDS_MAX);
-	size_t lacking = count_lacking(w, certificates, &words);
+	size_t lacking;
 
+	do
+		lacking = count_lacking(w, certificates, &words);
+	while (lacking > 0 && clock_pause_until(until, PAUSE_MS));
 	if (lacking > 0)
 		err_set(e, ERR_OTHER, "%s", buf_str(&words));
 	buf_free(&words);

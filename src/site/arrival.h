@@ -44,9 +44,10 @@ bool arrival_await_resolvers(const struct arrival *, struct err *)
  * names those that lack something, and what. */
 bool arrival_await_hosts(const struct arrival *, bool certificates,
     struct err *) MUST_CHECK;
-/* The same, looked at once, without waiting: ERR_OTHER. */
+/* The same before a change: one good look is enough, and ERR_OTHER when the
+ * last one, at about `until`, was not. */
 bool arrival_check_hosts(const struct arrival *, bool certificates,
-    struct err *) MUST_CHECK;
+    clock_ms until, struct err *) MUST_CHECK;
 /* What one host shows at each of its addresses: *n facts, in the pool. */
 const struct tls_facts *arrival_look(const struct arrival *, struct pool *,
     const char *host, size_t *n);

@@ -19,6 +19,7 @@
 
 enum {
 	LOOK_SECONDS = 15,	/* one look at where visitors will go */
+	SETTLE_MS = 5000,	/* an ingress takes new hosts up so long */
 	TEXT_MAX = 64 * 1024,
 };
 
@@ -118,7 +119,8 @@ passage_check_hosts(struct passage *w, const struct dns_set *set, size_t n,
 {
 	struct arrival a = arrival_at(w, set, n, clock_deadline(LOOK_SECONDS));
 
-	return arrival_check_hosts(&a, certificates, e);
+	return arrival_check_hosts(&a, certificates, clock_now()
+	    + (step_common()->dry_run ? 0 : SETTLE_MS), e);
 }
 
 bool

@@ -54,8 +54,9 @@ void passage_close(struct passage *);
  * gap, where a name changes its type with a company that leaves one. */
 void passage_tell_changes(const struct passage *, const struct move *);
 
-/* Do all hosts answer well where these sets would lead them? One look, before
- * anything is changed. ERR_OTHER says what is lacking. */
+/* Do all hosts answer well where these sets would lead them, before anything
+ * is changed? An ingress that has just been told of them gets some seconds (not
+ * in a dry run). ERR_OTHER says what is lacking. */
 bool passage_check_hosts(struct passage *, const struct dns_set *, size_t n,
     bool certificates, struct err *) MUST_CHECK;
 /* Do the resolvers lead visitors where these sets do, in time? */
