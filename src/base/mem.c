@@ -109,9 +109,10 @@ take(struct pool *pool, size_t n, size_t align)
 		at = (b->used + align - 1) / align * align;
 	if (b == NULL || at > b->size || b->size - at < n) {
 		/* a large pool takes large blocks: there are fewer */
-		size_t size = b == NULL || b->size < BLOCK_BYTES ?
-		    BLOCK_BYTES : b->size < BLOCK_MAX ? 2 * b->size : BLOCK_MAX;
+		size_t size = BLOCK_BYTES;
 
+		if (b != NULL)
+			size = b->size < BLOCK_MAX ? 2 * b->size : BLOCK_MAX;
 		if (size < n)
 			size = n;
 		b = mem_alloc(sizeof *b + size);

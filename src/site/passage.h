@@ -55,8 +55,8 @@ void passage_close(struct passage *);
 void passage_tell_changes(const struct passage *, const struct move *);
 
 /* Do all hosts answer well where these sets would lead them, before anything
- * is changed? An ingress that has just been told of them gets some seconds (not
- * in a dry run). ERR_OTHER says what is lacking. */
+ * is changed? An ingress that was told of them just now gets some seconds for
+ * it (not in a dry run). ERR_OTHER says what is lacking. */
 bool passage_check_hosts(struct passage *, const struct dns_set *, size_t n,
     bool certificates, struct err *) MUST_CHECK;
 /* Do the resolvers lead visitors where these sets do, in time? */
