@@ -471,7 +471,6 @@ START_TEST(a_manifest_that_the_cluster_refuses_fails_the_sync)
 	a = argo_sync(argo_revision, "");
 	ck_assert_msg(a.status == 200, "%s", a.body);
 	web_free(&a);
-	argo_end();
 	a = argo_settled();
 	ck_assert_str_eq(answer_str(&a, "status/operationState/phase"),
 	    "Failed");

@@ -7,13 +7,15 @@ say()
 }
 
 # born PID: when a living process began, in the kernel's ticks; a number that
-# a later process with the same id does not share. A zombie is not alive.
+# a later process with the same id does not share. A zombie is not alive, nor
+# what waits without memory for zombies that nobody fetches (the first process
+# of a namespace does, where that of the container is no init).
 born()
 {
 	local stat
 	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
 	read -ra stat <<<"${stat##*) }"
-	[ "${stat[0]}" != Z ] && echo "${stat[19]}"
+	[ "${stat[0]}" != Z ] && [ "${stat[20]}" != 0 ] && echo "${stat[19]}"
 }
 
 # alive FILE: the process remembered in FILE is still that process
