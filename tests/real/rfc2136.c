@@ -113,9 +113,9 @@ set_up(void)
 	    us / 100 % 250);
 	write_pdns();
 	write_knot();
-	running[0] = spawn(kit_text("exec pdns_server --config-dir=%s "
+	running[0] = spawn(kit_text("exec /usr/sbin/pdns_server --config-dir=%s "
 	    ">%s/pdns.log 2>&1", folder, folder));
-	running[1] = spawn(kit_text("exec knotd -c %s/knot.conf "
+	running[1] = spawn(kit_text("exec /usr/sbin/knotd -c %s/knot.conf "
 	    ">%s/knot.log 2>&1", folder, folder));
 	for (int i = 0; i < SERVERS; i++)
 		kit_out("for i in $(seq 200); do dig +tcp +time=1 +tries=1 "
