@@ -113,10 +113,10 @@ set_up(void)
 	    us / 100 % 250);
 	write_pdns();
 	write_knot();
-	running[0] = spawn(kit_text("exec /usr/sbin/pdns_server --config-dir=%s "
-	    ">%s/pdns.log 2>&1", folder, folder));
-	running[1] = spawn(kit_text("exec /usr/sbin/knotd -c %s/knot.conf "
-	    ">%s/knot.log 2>&1", folder, folder));
+	running[0] = spawn(kit_text("exec /usr/sbin/pdns_server "
+	    "--config-dir=%s >%s/pdns.log 2>&1", folder, folder));
+	running[1] = spawn(kit_text("exec /usr/sbin/knotd "
+	    "-c %s/knot.conf >%s/knot.log 2>&1", folder, folder));
 	for (int i = 0; i < SERVERS; i++)
 		kit_out("for i in $(seq 200); do dig +tcp +time=1 +tries=1 "
 		    "+short @%s.%d -p %d a.example.test A 2>/dev/null | grep "
