@@ -2,7 +2,7 @@
  * restore-dns - lead the visitors back to the old side, later.
  *
  * Guide: "DNS changes", item 3, undone. The record sets that switch-dns
- * replaced are put back as the record has them, in one batch, once the old
+ * replaced are put back as the record has them, zone by zone, once the old
  * side is seen to answer for every host as the right application with a good
  * certificate. Sets that somebody changed since the switch are refused, not
  * guessed at. Name servers, resolvers and the old side are awaited, and what
@@ -23,7 +23,7 @@
 #include "site/move.h"
 #include "site/outage.h"
 #include "site/passage.h"
-#include "site/zone.h"
+#include "site/zones.h"
 #include "step/step.h"
 
 enum {
@@ -73,7 +73,7 @@ check_old_side(struct work *w, struct err *e)
 static bool
 check_servers(struct work *w, struct err *e)
 {
-	return zone_await(w->way.zone, w->move.from, w->move.n,
+	return zones_await(w->way.zones, w->move.from, w->move.n,
 	    clock_deadline(LOOK_SECONDS), e)
 	    || err_within(e, "nothing was changed, the name servers do not "
 		"agree on what is there now");
@@ -129,7 +129,7 @@ replace_and_await(struct work *w, struct err *e)
 {
 	const struct move *m = &w->move;
 
-	if (!zone_replace(w->way.zone, m->from, m->to, m->n, e))
+	if (!zones_replace(w->way.zones, m->from, m->to, m->n, e))
 		return false;
 	log_info("the old records are put back");
 	tell_caches(w, time(NULL) + 1);
@@ -188,7 +188,7 @@ run(struct err *e)
 {
 	struct work w = { 0 };
 	bool ok = passage_open(&w.way, e)
-	    && move_find_back(w.way.zone, w.way.record, &w.move, e)
+	    && move_find_back(w.way.zones, w.way.record, &w.move, e)
 	    && (w.move.differ > 0 ? ensure_restored(&w, e)
 	    : ensure_arrived(&w, e));
 

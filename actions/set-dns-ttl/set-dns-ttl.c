@@ -24,7 +24,8 @@
 #include "step/step.h"
 #include "site/checkout.h"
 #include "site/hosts.h"
-#include "site/zone.h"
+#include "site/zoneplan.h"
+#include "site/zones.h"
 
 /* Some resolvers keep every answer for 30 s, whatever its TTL says. */
 enum { RUDE_RESOLVERS = 30, DATE_MAX = 32 };
@@ -37,7 +38,7 @@ static struct {
 static const char *const levels[] = { "low", "high", NULL };
 
 static const struct input inputs[] = {
-	{ .rows = zone_inputs },
+	{ .rows = zoneplan_inputs },
 	{ .name = "level", .str = &in.level, .oneof = levels, .dflt = "low",
 	  .help = "low before the switch, high once all is confirmed" },
 	{ .name = "low-ttl", .num = &in.low, .min = 1, .max = 86400,
@@ -79,7 +80,7 @@ wanted_set(const struct dns_set *s)
 static long
 ttl_in_caches(const struct dnsrecord *r, const struct zone_host *h)
 {
-	long ttl = zone_highest_ttl(h);
+	long ttl = zones_highest_ttl(h);
 	time_t now = time(NULL);
 	struct dnsrecord_ttl t;
 
@@ -103,7 +104,7 @@ is_recorded(const struct dnsrecord *r, const struct zone_host *h)
 
 /* First what was, into the record: it must survive whatever comes. */
 static bool
-ensure_recorded(struct zone *z, struct dnsrecord *r, struct repo *repo,
+ensure_recorded(struct zones *z, struct dnsrecord *r, struct repo *repo,
     struct err *e)
 {
 	for (size_t i = 0; i < z->hosts.n; i++) {
@@ -124,7 +125,7 @@ ensure_recorded(struct zone *z, struct dnsrecord *r, struct repo *repo,
 
 /* All sets that lead visitors, as they are and as they shall be. */
 static size_t
-list_sets(const struct zone *z, struct dns_set *was, struct dns_set *now)
+list_sets(const struct zones *z, struct dns_set *was, struct dns_set *now)
 {
 	size_t n = 0;
 
@@ -138,7 +139,7 @@ list_sets(const struct zone *z, struct dns_set *was, struct dns_set *now)
 }
 
 static size_t
-count_sets(const struct zone *z)
+count_sets(const struct zones *z)
 {
 	size_t n = 0;
 
@@ -160,7 +161,7 @@ tell_changes(struct pool *p, const struct dns_set *was,
 }
 
 static bool
-ensure_ttl(struct zone *z, struct err *e)
+ensure_ttl(struct zones *z, struct err *e)
 {
 	size_t n = count_sets(z);
 	struct dns_set *was = pool_alloc(z->pool, (n + 1) * sizeof *was);
@@ -169,14 +170,14 @@ ensure_ttl(struct zone *z, struct err *e)
 	list_sets(z, was, now);
 	tell_changes(z->pool, was, now, n);
 	return step_common()->dry_run
-	    || (zone_replace(z, was, now, n, e)
-	    && zone_await(z, now, n,
+	    || (zones_replace(z, was, now, n, e)
+	    && zones_await(z, now, n,
 		clock_deadline(in.timeout), e));
 }
 
 /* Every name server gives the new TTL: from now on caches run out. */
 static bool
-ensure_moment(struct zone *z, struct dnsrecord *r, struct repo *repo,
+ensure_moment(struct zones *z, struct dnsrecord *r, struct repo *repo,
     struct err *e)
 {
 	/* The next full second: a moment must never be too early. */
@@ -193,7 +194,7 @@ ensure_moment(struct zone *z, struct dnsrecord *r, struct repo *repo,
 }
 
 static void
-tell_moment(const struct zone *z, const struct dnsrecord *r)
+tell_moment(const struct zones *z, const struct dnsrecord *r)
 {
 	struct buf date = buf_new(DATE_MAX);
 	time_t from = 0;
@@ -227,33 +228,38 @@ check_ttl(struct err *e)
 
 /* A wildcard may serve them all, with whatever TTL. */
 static bool
-check_records(const struct zone *z, struct err *e)
+check_records(const struct zones *z, struct err *e)
 {
 	return count_sets(z) > 0 || err_set(e, ERR_HAND, "none of the hosts "
 	    "has a record of its own in the zone %s: make them, or name the "
-	    "hosts that visitors use", z->name);
+	    "hosts that visitors use", zones_names(z));
 }
 
 /* Said before anything is done, in a dry run, too. */
 static bool
-check_company(const struct zone *z, struct err *e)
+check_company(const struct zones *z, struct err *e)
 {
-	long least = zone_least_ttl(z);
+	for (size_t i = 0; i < z->n; i++) {
+		long least = zone_least_ttl(&z->v[i]);
 
-	return wanted_ttl() >= least || err_set(e, ERR_INPUT, "%s-ttl: the "
-	    "company takes TTLs of %ld and more", in.level, least);
+		if (wanted_ttl() < least)
+			return err_set(e, ERR_INPUT, "%s-ttl: the company of "
+			    "the zone %s takes TTLs of %ld and more",
+			    in.level, z->v[i].name, least);
+	}
+	return true;
 }
 
 static bool
 run(struct err *e)
 {
-	struct zone *z = NULL;
+	struct zones *z = NULL;
 	struct repo *repo = NULL;
 	struct dnsrecord *r = NULL;
 	bool ok;
 
 	ok = check_ttl(e)
-	    && (z = zone_open(e)) != NULL
+	    && (z = zones_open(e)) != NULL
 	    && check_company(z, e)
 	    && check_records(z, e)
 	    && (repo = checkout_open(e)) != NULL
@@ -265,7 +271,7 @@ run(struct err *e)
 		tell_moment(z, r);
 	dnsrecord_close(r);
 	repo_close(repo);
-	zone_close(z);
+	zones_close(z);
 	return ok;
 }
 

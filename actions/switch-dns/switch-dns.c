@@ -5,11 +5,12 @@
  * before caches can hold the old answer for the low TTL only, and before
  * every host answers at the new address as the right application: a go or
  * no-go table (departure.h) says what was looked at. Then all record sets
- * are changed in one batch; name servers, resolvers, certificates and
- * applications are awaited in this order, and what visitors feel is measured
- * all the time. If not all is good at the deadline, the old sets are put
- * back, and that is awaited too. What is replaced is committed before the
- * change, for restore-dns.
+ * are changed, in one batch for each zone; name servers, resolvers,
+ * certificates and applications are awaited in this order, and what visitors
+ * feel is measured all the time. If not all is good at the deadline, or a
+ * zone can't be changed after another was, the old sets are put back, and
+ * that is awaited too. What is replaced is committed before the change, for
+ * restore-dns.
  *
  * Run it as often as you like: records that lead to the new side already are
  * left alone, and a run that was killed is completed.
@@ -29,7 +30,7 @@
 #include "site/move.h"
 #include "site/outage.h"
 #include "site/passage.h"
-#include "site/zone.h"
+#include "site/zones.h"
 
 static struct {
 	const char *address, *on_failure;
@@ -92,11 +93,11 @@ turn_back(struct work *w, struct err *e)
 	struct err why;
 
 	if (text_same(in.on_failure, "keep"))
-		return err_within(e, "the records lead to the new side and "
+		return err_within(e, "the records that lead to the new side "
 		    "were kept so, as on-failure says");
 	log_warn("%s", e->text);
 	log_warn("the old records are put back");
-	if (!zone_replace(w->way.zone, m->to, m->from, m->n, &why)
+	if (!zones_put_back(w->way.zones, m->to, m->from, m->n, &why)
 	    || !await_sets(w, m->from, &why))
 		return err_set(e, ERR_HAND, "the way back failed too: %.900s; "
 		    "it was wanted because: %.900s", why.text,
@@ -105,23 +106,15 @@ turn_back(struct work *w, struct err *e)
 	    "the switch failed");
 }
 
-/* Kinds after which it is sure that nothing was written. */
-static bool
-is_refusal(enum err_kind kind)
-{
-	return kind == ERR_CONFLICT || kind == ERR_DENIED
-	    || kind == ERR_NOT_FOUND || kind == ERR_INPUT;
-}
-
 /* The change, and all that must follow; or the way back. */
 static bool
 replace_and_await(struct work *w, struct err *e)
 {
 	const struct move *m = &w->move;
 
-	if (!zone_replace(w->way.zone, m->from, m->to, m->n, e))
-		return is_refusal(e->kind)
-		    ? err_within(e, "nothing was changed") : turn_back(w, e);
+	if (!zones_replace(w->way.zones, m->from, m->to, m->n, e))
+		return w->way.zones->touched ? turn_back(w, e)
+		    : err_within(e, "nothing was changed");
 	log_info("the records are changed");
 	return await_sets(w, m->to, e) || turn_back(w, e);
 }
@@ -153,7 +146,7 @@ ensure_switched(struct work *w, struct err *e)
 	passage_tell_changes(&w->way, &w->move);
 	if (step_common()->dry_run)
 		return true;
-	move_remember(w->way.zone, &w->move, w->way.record);
+	move_remember(w->way.zones, &w->move, w->way.record);
 	return dnsrecord_save(w->way.record, w->way.repo, e) && change(w, e);
 }
 
@@ -170,7 +163,7 @@ open_and_find(struct work *w, struct err *e)
 {
 	if (!passage_open(&w->way, e))
 		return false;
-	move_find(w->way.zone, in.address, departure_low_ttl(),
+	move_find(w->way.zones, in.address, departure_low_ttl(),
 	    &w->move);
 	return true;
 }

@@ -24,7 +24,7 @@ static const struct dnshost_company *const companies[] = {
 	&dnshost_rfc2136, &dnshost_route53,
 };
 
-const char *const dnshost_names[] = { "cloudflare", "digitalocean",
+const char *const dnshost_names[] = { "cloudflare", "digitalocean", "manual",
 	"powerdns", "rfc2136", "route53", NULL };
 
 bool
@@ -188,12 +188,6 @@ dnshost_gap(const struct dnshost *h)
 	return h->company->gap;
 }
 
-const char *
-dnshost_zone(const struct dnshost *h)
-{
-	return h->account.zone;
-}
-
 static bool
 is_inside(const char *name, const char *zone)
 {
@@ -316,6 +310,8 @@ dns_set_json(const struct dns_set *s)
 	json_set_num(j, "ttl", (double)s->ttl);
 	if (s->kind != DNSHOST_PLAIN)
 		json_set_str(j, "kind", kinds[s->kind]);
+	if (s->zone != NULL)
+		json_set_str(j, "zone", s->zone);
 	for (size_t i = 0; i < s->n; i++) {
 		struct json *v = json_object();
 
@@ -369,7 +365,8 @@ dns_set_read(struct pool *p, const struct json *j, struct dns_set *s)
 	}
 	*s = (struct dns_set){ .name = pool_strdup(p, json_str(j, "name")),
 		.type = pool_strdup(p, json_str(j, "type")),
-		.ttl = (long)ttl, .value = v, .n = n, .kind = kind };
+		.ttl = (long)ttl, .value = v, .n = n, .kind = kind,
+		.zone = pool_strdup(p, json_str(j, "zone")) };
 	return true;
 }
 
@@ -445,6 +442,19 @@ choose_sets(struct dnshost *h, struct pool *p, const struct dns_set *was,
 			return false;
 	}
 	return true;
+}
+
+bool
+dnshost_check(struct dnshost *h, const struct dns_set *was,
+    const struct dns_set *now, size_t n, struct err *e)
+{
+	struct pool *p = pool_new();
+	bool *write = pool_alloc(p, (n + 1) * sizeof *write);
+	struct dns_set *is = pool_alloc(p, (n + 1) * sizeof *is);
+	bool ok = choose_sets(h, p, was, now, n, write, is, e);
+
+	pool_free(p);
+	return ok;
 }
 
 static bool

@@ -21,7 +21,8 @@ struct http;
 struct json;
 struct pool;
 
-/* Names of the companies, NULL-ended, for input tables; and could this be a
+/* Names of the companies, NULL-ended, for input tables, and "manual", which
+ * is none that dnshost_open knows: others keep the zone. And could this be a
  * zone's id with one of them? */
 extern const char *const dnshost_names[];
 bool dnshost_check_zone_id(const char *, struct err *);
@@ -52,6 +53,7 @@ struct dns_set {
 	size_t n;		/* 0: there is no such set */
 	enum dnshost_kind kind;
 	const void *own;	/* the company's; leave it alone */
+	const char *zone;	/* for the record; NULL: not known */
 };
 
 struct dnshost_open {
@@ -73,7 +75,6 @@ struct dnshost_open {
 struct dnshost *dnshost_open(struct http *, const struct dnshost_open *,
     struct err *) MUST_CHECK;
 void dnshost_close(struct dnshost *);
-const char *dnshost_zone(const struct dnshost *);
 /* The lowest TTL that it takes. */
 long dnshost_least_ttl(const struct dnshost *);
 /* What happens, as a sentence, where a name changes from one type to another
@@ -100,9 +101,16 @@ bool dnshost_find(struct dnshost *, struct pool *, const char *const *names,
 bool dnshost_replace(struct dnshost *, const struct dns_set *was,
     const struct dns_set *now, size_t n, struct err *) MUST_CHECK;
 
+/* Would dnshost_replace be refused now? Nothing is written. */
+bool dnshost_check(struct dnshost *, const struct dns_set *was,
+    const struct dns_set *now, size_t n, struct err *) MUST_CHECK;
+
 /* Ask the company once more to tell its other servers, for when one lags.
  * Nothing is changed. */
 bool dnshost_publish(struct dnshost *, struct err *) MUST_CHECK;
+
+/* A name in our form; in the pool. */
+const char *dnshost_plain_name(struct pool *, const char *);
 
 /* Equal kind, TTL and values, in any order? Two sets without values are
  * equal. The TTL of a set that is not plain doesn't count. */

@@ -66,9 +66,6 @@ struct dnshost_company {
 extern const struct dnshost_company dnshost_cloudflare,
     dnshost_digitalocean, dnshost_powerdns, dnshost_rfc2136, dnshost_route53;
 
-/* A name in our form; in the pool. */
-const char *dnshost_plain_name(struct pool *, const char *);
-
 /* ---- for companies whose unit is the record: one value of a set ---- */
 
 struct dnshost_record {

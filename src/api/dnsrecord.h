@@ -6,7 +6,8 @@
  * replaced by later ones), and the last change of TTL: the TTL that caches
  * may still hold from before, the one given out now, and the moment from
  * which every server gives it out; none while the change is under way. For
- * the switch: the sets it replaces and those it makes.
+ * the switch: the sets it replaces and those it makes. Each set says which
+ * zone it lies in; one of an older record does not.
  */
 #ifndef API_DNSRECORD_H
 #define API_DNSRECORD_H

@@ -9,7 +9,7 @@
 #include "net/resolve.h"
 #include "net/tls.h"
 #include "site/health.h"
-#include "site/zone.h"
+#include "site/zones.h"
 
 enum {
 	VISIT_MS = 8000,
@@ -23,7 +23,7 @@ enum {
 static const struct dns_set *
 find_set(const struct arrival *w, const char *name, const char *type)
 {
-	const struct zone *z = w->zone;
+	const struct zones *z = w->zones;
 
 	for (size_t i = 0; i < w->sets; i++)
 		if (text_same(w->set[i].name, name)
@@ -62,7 +62,7 @@ elsewhere(const struct arrival *w, struct pool *p, const char *name,
 	struct dns_answer a;
 	const char **nowhere = pool_alloc(p, 2 * sizeof *nowhere);
 
-	resolve_ask(w->zone->resolve, p, &q, &a, 1,
+	resolve_ask(w->zones->resolve, p, &q, &a, 1,
 	    clock_now() + VISIT_MS);
 	nowhere[0] = "";
 	*n = a.found == DNS_ANSWER ? a.n : text_same(type, "A") ? 1 : 0;
@@ -84,7 +84,7 @@ lead(const struct arrival *w, struct pool *p, const char *name,
 		if (*n == 0)
 			break;
 		name = v[0];
-		if (!hosts_has(&w->zone->hosts, name))
+		if (!hosts_has(&w->zones->hosts, name))
 			return elsewhere(w, p, name, type, n);
 		v = served(p, find_set(w, name, type), n);
 	}
@@ -109,7 +109,7 @@ is_plain(const struct arrival *w, const char *name)
 bool
 arrival_await_resolvers(const struct arrival *w, struct err *e)
 {
-	struct zone *z = w->zone;
+	struct zones *z = w->zones;
 	struct dns_want *want = pool_alloc(z->pool,
 	    (z->hosts.n + 1) * sizeof *want);
 	size_t n = 0;
@@ -133,7 +133,7 @@ static size_t
 list_places(const struct arrival *w, struct pool *p,
     struct tls_question **q, const struct host ***whose)
 {
-	const struct hosts *hosts = &w->zone->hosts;
+	const struct hosts *hosts = &w->zones->hosts;
 	size_t most = hosts->n * PLACES, n = 0;
 
 	*q = pool_alloc(p, (most + 1) * sizeof **q);
@@ -176,7 +176,7 @@ static size_t
 count_lacking(const struct arrival *w, bool certificates, struct buf *words)
 {
 	struct pool *p = pool_new();
-	const struct hosts *hosts = &w->zone->hosts;
+	const struct hosts *hosts = &w->zones->hosts;
 	const struct host **whose;
 	struct tls_question *q;
 	size_t n = list_places(w, p, &q, &whose), lacking = 0;

@@ -19,10 +19,10 @@ struct dns_set;
 struct pool;
 struct tls;
 struct tls_facts;
-struct zone;
+struct zones;
 
 struct arrival {
-	struct zone *zone;
+	struct zones *zones;
 	struct tls *tls;
 	const char *const *resolver;
 	size_t resolvers;

@@ -23,7 +23,7 @@
 #include "site/move.h"
 #include "site/passage.h"
 #include "site/ttl.h"
-#include "site/zone.h"
+#include "site/zones.h"
 
 enum {
 	LOOK_SECONDS = 15,	/* one look at the world */
@@ -111,7 +111,7 @@ look_at_ttl(struct look *l, struct err *e)
 	bool guessed = false, ok = true;
 	time_t from;
 
-	if (!ttl_find_moment(l->way->zone, l->way->record, in.low, &from,
+	if (!ttl_find_moment(l->way->zones, l->way->record, in.low, &from,
 	    &guessed, &high)) {
 		gonogo_add(l->table, GONOGO_NO, "TTL", "%s", high.text);
 		return true;
@@ -163,15 +163,18 @@ static void
 look_at_servers(struct look *l)
 {
 	const struct move *m = l->move;
+	size_t servers = 0;
 	struct err why;
 
-	if (!zone_await(l->way->zone, m->from, m->n,
+	for (size_t i = 0; i < l->way->zones->n; i++)
+		servers += l->way->zones->v[i].servers;
+	if (!zones_await(l->way->zones, m->from, m->n,
 	    clock_deadline(LOOK_SECONDS), &why))
 		gonogo_add(l->table, GONOGO_NO, "name servers", "they do not "
 		    "agree on what is there now: %s", why.text);
 	else
 		gonogo_add(l->table, GONOGO_GO, "name servers", "all %zu "
-		    "give what is to be replaced", l->way->zone->servers);
+		    "give what is to be replaced", servers);
 	if (!passage_check_resolvers(l->way, m->from, m->n,
 	    clock_deadline(LOOK_SECONDS), &why))
 		gonogo_add(l->table, GONOGO_NO, "resolvers", "they give other "
@@ -186,11 +189,12 @@ look_at_servers(struct look *l)
  * does not exist, or what a wildcard said, for as long as the zone allows:
  * no wait shorter than that can end well. */
 static void
-look_at_new_name(struct look *l, const char *host)
+look_at_new_name(struct look *l, const struct zone_host *h)
 {
-	const struct zone *z = l->way->zone;
-	struct dns_question q = { .server = z->server[0], .name = host,
-		.type = "A" };
+	const struct zones *z = l->way->zones;
+	const char *host = h->host->name;
+	struct dns_question q = { .server = h->zone->server[0],
+		.name = host, .type = "A" };
 	struct dns_answer a;
 	bool wild;
 
@@ -216,11 +220,11 @@ look_at_new_name(struct look *l, const char *host)
 static void
 look_at_new_names(struct look *l)
 {
-	const struct zone *z = l->way->zone;
+	const struct zones *z = l->way->zones;
 
 	for (size_t i = 0; i < z->hosts.n; i++)
 		if (z->host[i].n == 0)
-			look_at_new_name(l, z->hosts.v[i].name);
+			look_at_new_name(l, &z->host[i]);
 }
 
 /* Every host must be the right application at the new address already. */
@@ -261,7 +265,7 @@ is_strict(const struct look *l, const char *host, const char **why)
 static void
 look_at_certificates(struct look *l)
 {
-	const struct zone *z = l->way->zone;
+	const struct zones *z = l->way->zones;
 	struct buf late = buf_new(WORDS_MAX), caa = buf_new(WORDS_MAX);
 	size_t n = 0, strict = 0;
 
@@ -300,15 +304,15 @@ look_at_certificates(struct look *l)
 static void
 look_at_what_goes(struct look *l)
 {
+	const struct zones *z = l->way->zones;
 	const struct move *m = l->move;
-	const char *gap = zone_gap(l->way->zone);
 
 	for (size_t i = 0; i < m->n; i++) {
-		const char *was = dns_set_words(l->way->zone->pool,
-		    &m->from[i]);
+		const char *was = dns_set_words(z->pool, &m->from[i]), *gap;
 
 		if (m->from[i].n == 0 || m->to[i].n > 0)
 			continue;
+		gap = zone_gap(zones_of(z, m->from[i].name));
 		if (text_same(m->from[i].type, "AAAA"))
 			gonogo_add(l->table, GONOGO_NOTE, "IPv6", "%s: %s "
 			    "goes in the same change, the new side has no "
@@ -324,7 +328,7 @@ look_at_what_goes(struct look *l)
 static void
 look_at_followers(struct look *l)
 {
-	const struct zone *z = l->way->zone;
+	const struct zones *z = l->way->zones;
 	const char *who = followers_find(z->resolve, z->pool,
 	    l->way->resolver[0], &z->hosts, clock_deadline(LOOK_SECONDS));
 
@@ -344,7 +348,7 @@ look_at_backup(struct look *l)
 	long oldest = 0;
 
 	for (size_t i = 0; manifest_stores[i] != NULL; i++) {
-		struct pool *p = l->way->zone->pool;
+		struct pool *p = l->way->zones->pool;
 		struct err ignored = { 0 };
 		struct json *j = repo_record_load(l->way->repo,
 		    step_common()->instance, pool_printf(p, "backup-%s",

@@ -15,7 +15,6 @@
 enum {
 	LOOK_SECONDS = 5,
 	PAUSE_MS = 3000,	/* people take longer than that */
-	HOUR = 3600,
 	MESSAGE_MAX = 16 * 1024,
 };
 
@@ -37,13 +36,13 @@ set_of(struct pool *p, const struct dns_question *q,
 bool
 manual_find(struct zone *z, struct dns_set **sets, size_t *n, struct err *e)
 {
-	size_t count = z->hosts.n * TYPES;
+	size_t count = z->hosts * TYPES;
 	struct dns_question *q = pool_alloc(z->pool, count * sizeof *q);
 	struct dns_answer *a = pool_alloc(z->pool, count * sizeof *a);
 
 	for (size_t i = 0; i < count; i++)
 		q[i] = (struct dns_question){ .server = z->server[0],
-			.name = z->hosts.v[i / TYPES].name,
+			.name = z->host[i / TYPES],
 			.type = types[i % TYPES] };
 	resolve_ask(z->resolve, z->pool, q, a, count,
 	    clock_deadline(LOOK_SECONDS));
@@ -59,6 +58,28 @@ manual_find(struct zone *z, struct dns_set **sets, size_t *n, struct err *e)
 			(*sets)[(*n)++] = set_of(z->pool, &q[i], &a[i]);
 	}
 	return true;
+}
+
+/* Does the zone have it so already? */
+static bool
+is_done(struct zone *z, const struct dns_set *now, size_t n)
+{
+	struct dns_set *is;
+	struct err ignored;
+	size_t count, same = 0;
+
+	if (!manual_find(z, &is, &count, &ignored))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct dns_set found = { .name = now[i].name };
+
+		for (size_t k = 0; k < count; k++)
+			if (text_same(is[k].name, now[i].name)
+			    && text_same(is[k].type, now[i].type))
+				found = is[k];
+		same += dns_set_same(&found, &now[i]);
+	}
+	return same == n;
 }
 
 /* A message that can be sent as it is. */
@@ -83,18 +104,24 @@ tell(struct zone *z, const struct dns_set *was, const struct dns_set *now,
 }
 
 bool
-manual_replace(struct zone *z, const struct dns_set *was,
-    const struct dns_set *now, size_t n, long hours, struct err *e)
+manual_tell(struct zone *z, const struct dns_set *was,
+    const struct dns_set *now, size_t n, long hours)
 {
-	clock_ms deadline = clock_deadline(hours * HOUR);
-	struct err last = { 0 };
-	size_t differ = 0;
-
-	for (size_t i = 0; i < n; i++)
-		differ += !dns_set_same(&was[i], &now[i]);
-	if (differ == 0)
-		return true;
+	if (is_done(z, now, n)) {
+		log_info("zone %s, which others keep: all is so already",
+		    z->name);
+		return false;
+	}
 	tell(z, was, now, n, hours);
+	return true;
+}
+
+bool
+manual_await(struct zone *z, const struct dns_set *now, size_t n, long hours,
+    clock_ms deadline, struct err *e)
+{
+	struct err last = { 0 };
+
 	do {
 		last = (struct err){ 0 };
 		if (zone_await(z, now, n, clock_deadline(LOOK_SECONDS),

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 
 struct dns_set;
@@ -17,12 +18,13 @@ struct zone;
 bool manual_find(struct zone *, struct dns_set **, size_t *n, struct err *)
     MUST_CHECK;
 
-/*
- * Print what is to be changed, in log and summary, and wait so many hours
- * until all name servers give it. ERR_CONFLICT: they don't; who keeps the
- * zone has not done it, or not all.
- */
-bool manual_replace(struct zone *, const struct dns_set *was,
-    const struct dns_set *now, size_t n, long hours, struct err *) MUST_CHECK;
+/* Print what is to be changed, in log and summary. false: its first name
+ * server gives it already, nobody is told anything. */
+bool manual_tell(struct zone *, const struct dns_set *was,
+    const struct dns_set *now, size_t n, long hours);
+/* Wait until all name servers give it. ERR_CONFLICT: they don't; who keeps
+ * the zone has not done it within these hours, or not all. */
+bool manual_await(struct zone *, const struct dns_set *, size_t n,
+    long hours, clock_ms deadline, struct err *) MUST_CHECK;
 
 #endif

@@ -9,7 +9,7 @@
 #include "api/dnsrecord.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "site/zone.h"
+#include "site/zones.h"
 
 enum {
 	SETS_OF_A_HOST = 5,	/* A, AAAA, CNAME, and the two instead */
@@ -88,8 +88,9 @@ moved(struct pool *p, struct dns_set s, const char *const *v, size_t n)
 }
 
 static void
-add(struct move *m, struct dns_set from, struct dns_set to)
+add(struct zones *z, struct move *m, struct dns_set from, struct dns_set to)
 {
+	from.zone = to.zone = zones_of(z, to.name)->name;
 	m->from[m->n] = from;
 	m->to[m->n++] = to;
 	m->differ += !dns_set_same(&from, &to);
@@ -97,7 +98,7 @@ add(struct move *m, struct dns_set from, struct dns_set to)
 
 /* Does a CNAME lead to a host that moves itself? */
 static bool
-follows(const struct zone *z, const struct dns_set *s)
+follows(const struct zones *z, const struct dns_set *s)
 {
 	return hosts_has(&z->hosts, served(s));
 }
@@ -105,7 +106,7 @@ follows(const struct zone *z, const struct dns_set *s)
 /* Serve addresses where none of the type is served: what there is of the
  * set is disabled. */
 static void
-add_new(struct zone *z, struct move *m, const struct zone_host *h,
+add_new(struct zones *z, struct move *m, const struct zone_host *h,
     const char *type, long ttl)
 {
 	bool v6 = text_same(type, "AAAA");
@@ -120,11 +121,11 @@ add_new(struct zone *z, struct move *m, const struct zone_host *h,
 		if (h->set[i].kind == DNSHOST_PROXIED)
 			to.kind = DNSHOST_PROXIED; /* as what goes */
 	if (!v6 || m->n6 > 0)
-		add(m, from, to);
+		add(z, m, from, to);
 }
 
 static void
-add_host(struct zone *z, struct move *m, const struct zone_host *h,
+add_host(struct zones *z, struct move *m, const struct zone_host *h,
     long made_ttl)
 {
 	bool leads4 = false, leads6 = false;
@@ -138,15 +139,15 @@ add_host(struct zone *z, struct move *m, const struct zone_host *h,
 			continue;
 		ttl = s->ttl;
 		if (text_same(s->type, "A")) {
-			add(m, *s, moved(z->pool, *s, m->v4, m->n4));
+			add(z, m, *s, moved(z->pool, *s, m->v4, m->n4));
 			leads4 = true;
 		} else if (text_same(s->type, "AAAA")) {
-			add(m, *s, moved(z->pool, *s, m->v6, m->n6));
+			add(z, m, *s, moved(z->pool, *s, m->v6, m->n6));
 			leads6 = true;
 		} else if (follows(z, s)) {
 			leads4 = true;
 		} else {
-			add(m, *s, none);
+			add(z, m, *s, none);
 		}
 	}
 	if (!leads4)
@@ -156,7 +157,7 @@ add_host(struct zone *z, struct move *m, const struct zone_host *h,
 }
 
 void
-move_find(struct zone *z, const char *addresses, long made_ttl,
+move_find(struct zones *z, const char *addresses, long made_ttl,
     struct move *m)
 {
 	size_t most = z->hosts.n * SETS_OF_A_HOST + 1, n;
@@ -185,14 +186,16 @@ take_from(struct dns_set *from, const struct dns_set *to,
 	if (!dns_set_same(from, to))
 		return;
 	for (size_t k = 0; k < n; k++)
-		if (is_about(to, &made[k]) && dns_set_same(to, &made[k]))
+		if (is_about(to, &made[k]) && dns_set_same(to, &made[k])) {
 			*from = was[k];
+			from->zone = to->zone;
+		}
 }
 
 /* A set that an earlier run replaced altogether (a CNAME) is not found any
  * more: it is added, so that the way back knows it. */
 static void
-add_gone(struct zone *z, struct move *m, const struct dns_set *was,
+add_gone(struct zones *z, struct move *m, const struct dns_set *was,
     const struct dns_set *made)
 {
 	if (made->n > 0 || !hosts_has(&z->hosts, made->name)
@@ -201,12 +204,11 @@ add_gone(struct zone *z, struct move *m, const struct dns_set *was,
 	for (size_t i = 0; i < m->n; i++)
 		if (is_about(&m->to[i], made))
 			return;
-	m->from[m->n] = *was;
-	m->to[m->n++] = *made;
+	add(z, m, *was, *made);
 }
 
 void
-move_remember(struct zone *z, struct move *m, struct dnsrecord *r)
+move_remember(struct zones *z, struct move *m, struct dnsrecord *r)
 {
 	struct dns_set *was, *made;
 	size_t n;
@@ -223,7 +225,7 @@ move_remember(struct zone *z, struct move *m, struct dnsrecord *r)
 /* The set of the zone that is about the same; one without values if there is
  * none. */
 static struct dns_set
-found_now(const struct zone *z, const struct dns_set *like)
+found_now(const struct zones *z, const struct dns_set *like)
 {
 	for (size_t i = 0; i < z->hosts.n; i++)
 		for (size_t k = 0; k < z->host[i].n; k++)
@@ -244,7 +246,7 @@ same_values(const struct dns_set *a, const struct dns_set *b)
 /* What the host has now must be what the switch made or replaced, or follow
  * a host of the instance. */
 static bool
-check_known(const struct zone *z, const struct dns_set *s,
+check_known(const struct zones *z, const struct dns_set *s,
     const struct dns_set *was, const struct dns_set *made, size_t n,
     struct err *e)
 {
@@ -260,7 +262,7 @@ check_known(const struct zone *z, const struct dns_set *s,
 }
 
 static bool
-check_all_known(const struct zone *z, const struct dns_set *was,
+check_all_known(const struct zones *z, const struct dns_set *was,
     const struct dns_set *made, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < z->hosts.n; i++)
@@ -271,9 +273,27 @@ check_all_known(const struct zone *z, const struct dns_set *was,
 	return true;
 }
 
+/* A set belongs where it was taken from. Older records do not say where. */
+static bool
+check_zones(const struct zones *z, const struct dns_set *was, size_t n,
+    struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct zone *in = zones_of(z, was[i].name);
+
+		if (in != NULL && was[i].zone != NULL
+		    && !text_same(in->name, was[i].zone))
+			return err_set(e, ERR_HAND, "%s was switched in the "
+			    "zone %s, and the plan has it in %s now: give "
+			    "the zone of then, or lead it back by hand",
+			    was[i].name, was[i].zone, in->name);
+	}
+	return true;
+}
+
 /* Where the switch led visitors to: what tells the sides apart. */
 static void
-add_new_side(struct zone *z, struct move *m, const struct dns_set *made,
+add_new_side(struct zones *z, struct move *m, const struct dns_set *made,
     size_t n)
 {
 	struct buf b = buf_new(ADDRESSES_MAX);
@@ -290,7 +310,7 @@ add_new_side(struct zone *z, struct move *m, const struct dns_set *made,
 }
 
 bool
-move_find_back(struct zone *z, const struct dnsrecord *r, struct move *m,
+move_find_back(struct zones *z, const struct dnsrecord *r, struct move *m,
     struct err *e)
 {
 	struct dns_set *was, *made;
@@ -300,13 +320,13 @@ move_find_back(struct zone *z, const struct dnsrecord *r, struct move *m,
 	if (!dnsrecord_switch(r, z->pool, &was, &made, &n))
 		return err_set(e, ERR_HAND, "the record dns knows of no "
 		    "switch: there is nothing to go back to");
-	if (!check_all_known(z, was, made, n, e))
+	if (!check_zones(z, was, n, e) || !check_all_known(z, was, made, n, e))
 		return false;
 	m->from = pool_alloc(z->pool, (n + 1) * sizeof *m->from);
 	m->to = pool_alloc(z->pool, (n + 1) * sizeof *m->to);
 	for (size_t i = 0; i < n; i++)
 		if (hosts_has(&z->hosts, was[i].name))
-			add(m, found_now(z, &was[i]), was[i]);
+			add(z, m, found_now(z, &was[i]), was[i]);
 	add_new_side(z, m, made, n);
 	return m->n > 0 || err_set(e, ERR_HAND, "the record dns knows of no "
 	    "switch of these hosts: there is nothing to go back to");

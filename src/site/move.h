@@ -20,7 +20,7 @@
 struct dnsrecord;
 struct dns_set;
 struct pool;
-struct zone;
+struct zones;
 
 struct move {
 	struct dns_set *from, *to;	/* n of each: every set that is
@@ -33,22 +33,23 @@ struct move {
 
 /* addresses: the new side's, a list that was checked, with IPv4 in it.
  * made_ttl: TTL of a set that is made where there was none. */
-void move_find(struct zone *, const char *addresses, long made_ttl,
+void move_find(struct zones *, const char *addresses, long made_ttl,
     struct move *);
 
 /*
  * What a half-done or done change replaced is known from the record only:
  * take `from` of such sets from there, then put all into the record.
  */
-void move_remember(struct zone *, struct move *, struct dnsrecord *);
+void move_remember(struct zones *, struct move *, struct dnsrecord *);
 
 /*
  * The way back: from what the zone has now to what the record says was there
  * before the switch; v4 and v6 stay the new side's. ERR_HAND: the record
- * knows of no switch. ERR_CONFLICT: somebody changed a host since, so that
- * the record does not tell how to lead its visitors back.
+ * knows of no switch, or of one in another zone. ERR_CONFLICT: somebody
+ * changed a host since, so that the record does not tell how to lead its
+ * visitors back.
  */
-bool move_find_back(struct zone *, const struct dnsrecord *, struct move *,
+bool move_find_back(struct zones *, const struct dnsrecord *, struct move *,
     struct err *) MUST_CHECK;
 
 #endif

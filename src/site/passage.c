@@ -15,7 +15,8 @@
 #include "site/checkout.h"
 #include "site/move.h"
 #include "site/outage.h"
-#include "site/zone.h"
+#include "site/zoneplan.h"
+#include "site/zones.h"
 
 enum {
 	LOOK_SECONDS = 15,	/* one look at where visitors will go */
@@ -29,7 +30,7 @@ static struct {
 } in;
 
 const struct input passage_inputs[] = {
-	{ .rows = zone_inputs },
+	{ .rows = zoneplan_inputs },
 	{ .name = "resolvers", .str = &in.resolvers,
 	  .plan = "dns.resolvers", .list = true, .optional = true,
 	  .check = text_check_servers,
@@ -49,8 +50,8 @@ passage_open(struct passage *w, struct err *e)
 	const struct step_common *c = step_common();
 
 	w->timeout = in.timeout;
-	w->zone = zone_open(e);
-	w->tls = w->zone != NULL ? tls_open(c->ca_file, e) : NULL;
+	w->zones = zones_open(e);
+	w->tls = w->zones != NULL ? tls_open(c->ca_file, e) : NULL;
 	w->resolvers = w->tls != NULL ? resolve_open(in.resolvers != NULL
 	    ? in.resolvers : c->dns_servers, e) : NULL;
 	if (w->resolvers == NULL)
@@ -69,24 +70,36 @@ passage_close(struct passage *w)
 	repo_close(w->repo);
 	resolve_close(w->resolvers);
 	tls_close(w->tls);
-	zone_close(w->zone);
+	zones_close(w->zones);
 }
 
-/* Does a CNAME come or go at a name? */
+/* Does a CNAME come or go at a name of this zone? */
 static bool
-swaps_types(const struct move *m)
+swaps_types(const struct zones *z, const struct zone *of,
+    const struct move *m)
 {
 	for (size_t i = 0; i < m->n; i++)
 		if (text_same(m->to[i].type, "CNAME")
-		    && (m->from[i].n == 0) != (m->to[i].n == 0))
+		    && (m->from[i].n == 0) != (m->to[i].n == 0)
+		    && zones_of(z, m->to[i].name) == of)
 			return true;
 	return false;
+}
+
+static void
+tell_gaps(const struct zones *z, const struct move *m)
+{
+	for (size_t i = 0; i < z->n; i++) {
+		const char *gap = zone_gap(&z->v[i]);
+
+		if (gap != NULL && swaps_types(z, &z->v[i], m))
+			log_warn("a name changes its type. %s", gap);
+	}
 }
 
 void
 passage_tell_changes(const struct passage *w, const struct move *m)
 {
-	const char *gap = zone_gap(w->zone);
 	struct pool *p = step_common()->pool;
 
 	for (size_t i = 0; i < m->n; i++) {
@@ -100,15 +113,15 @@ passage_tell_changes(const struct passage *w, const struct move *m)
 			    ? dns_set_words(p, from) : NULL,
 			    dns_set_words(p, to));
 	}
-	if (gap != NULL && m->differ > 0 && swaps_types(m))
-		log_warn("a name changes its type. %s", gap);
+	if (m->differ > 0)
+		tell_gaps(w->zones, m);
 }
 
 static struct arrival
 arrival_at(const struct passage *w, const struct dns_set *set, size_t n,
     clock_ms deadline)
 {
-	return (struct arrival){ .zone = w->zone, .tls = w->tls,
+	return (struct arrival){ .zones = w->zones, .tls = w->tls,
 		.resolver = w->resolver, .resolvers = w->n, .set = set,
 		.sets = n, .times = (int)in.good, .deadline = deadline };
 }
@@ -172,7 +185,7 @@ passage_await(struct passage *w, const struct dns_set *set, size_t n,
 {
 	struct arrival a = arrival_at(w, set, n, deadline);
 
-	if (!zone_await(w->zone, set, n, deadline, e))
+	if (!zones_await(w->zones, set, n, deadline, e))
 		return false;
 	log_info("all name servers give these records");
 	if (!arrival_await_resolvers(&a, e))
@@ -192,7 +205,7 @@ passage_measure(struct passage *w, const char *const *new_side, struct err *e)
 	while (new_side[n] != NULL)
 		n++;
 	return outage_begin(&(struct outage_start){
-		.hosts = &w->zone->hosts, .resolver = w->resolver[0],
+		.hosts = &w->zones->hosts, .resolver = w->resolver[0],
 		.ca_file = step_common()->ca_file,
 		.new_address = new_side, .addresses = n }, e);
 }

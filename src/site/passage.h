@@ -2,7 +2,7 @@
  * passage - leading visitors from one side to the other: what switch-dns
  * and restore-dns share.
  *
- * Opening finds the zone, the resolvers that visitors use, the repository
+ * Opening finds the zones, the resolvers that visitors use, the repository
  * and the record. Then a change is told, made and awaited: name servers,
  * resolvers, certificates and applications, in this order; and what visitors
  * feel is measured all the time.
@@ -24,9 +24,9 @@ struct outage;
 struct repo;
 struct resolve;
 struct tls;
-struct zone;
+struct zones;
 
-/* The zone's rows, resolvers, good, timeout. */
+/* The zones' rows, resolvers, good, timeout. */
 extern const struct input passage_inputs[];
 /* Rows outage-seconds and outages, for the step's own table. */
 #define PASSAGE_OUTPUTS \
@@ -36,7 +36,7 @@ extern const struct input passage_inputs[];
 	  .help = "The same for each host, one host=seconds a line" }
 
 struct passage {
-	struct zone *zone;
+	struct zones *zones;
 	struct tls *tls;
 	struct repo *repo;
 	struct dnsrecord *record;

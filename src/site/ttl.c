@@ -5,7 +5,7 @@
 
 #include "api/dnshost.h"
 #include "api/dnsrecord.h"
-#include "site/zone.h"
+#include "site/zones.h"
 
 /*
  * Where the record has no moment, or tells of a TTL that somebody has lowered
@@ -18,7 +18,7 @@ moment_of(const struct zone_host *h, struct dnsrecord *r, long low,
 {
 	const char *host = h->host->name;
 	time_t now = time(NULL) + 1;	/* never too early */
-	long most = zone_highest_ttl(h);
+	long most = zones_highest_ttl(h);
 	struct dnsrecord_ttl t;
 	bool known = dnsrecord_ttl(r, host, &t);
 
@@ -36,7 +36,7 @@ moment_of(const struct zone_host *h, struct dnsrecord *r, long low,
 }
 
 bool
-ttl_find_moment(struct zone *z, struct dnsrecord *r, long low, time_t *from,
+ttl_find_moment(struct zones *z, struct dnsrecord *r, long low, time_t *from,
     bool *guessed, struct err *e)
 {
 	*from = 0;
@@ -45,11 +45,11 @@ ttl_find_moment(struct zone *z, struct dnsrecord *r, long low, time_t *from,
 		const struct zone_host *h = &z->host[i];
 		time_t moment;
 
-		if (zone_highest_ttl(h) > low)
+		if (zones_highest_ttl(h) > low)
 			return err_set(e, ERR_OTHER, "the TTL of %s is %ld, "
 			    "more than the low TTL of %ld: run set-dns-ttl "
 			    "first, and wait as long as it says",
-			    h->host->name, zone_highest_ttl(h), low);
+			    h->host->name, zones_highest_ttl(h), low);
 		if (h->n == 0)
 			continue;
 		moment = moment_of(h, r, low, guessed);

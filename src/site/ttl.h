@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 struct dnsrecord;
-struct zone;
+struct zones;
 
 /*
  * The moment from which no cache holds an answer of any host for more than
@@ -18,7 +18,7 @@ struct zone;
  * as if its TTL had been lowered this moment (*guessed; the record then says
  * so, to be saved). ERR_OTHER: a TTL is higher than `low`.
  */
-bool ttl_find_moment(struct zone *, struct dnsrecord *, long low,
+bool ttl_find_moment(struct zones *, struct dnsrecord *, long low,
     time_t *from, bool *guessed, struct err *) MUST_CHECK;
 
 #endif

@@ -1,9 +1,6 @@
 /*
- * zone - the zone that the hosts lie in, at the company and on its servers.
- *
- * One handle for what set-dns-ttl and switch-dns both need: the company's
- * API, the resolvers, the authoritative servers, and every host's record
- * sets as the company has them.
+ * zone - one zone that hosts of the instance lie in, at the company (or with
+ * others, manual.h) and on its name servers.
  */
 #ifndef SITE_ZONE_H
 #define SITE_ZONE_H
@@ -12,62 +9,44 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "net/resolve.h"
-#include "site/hosts.h"
-#include "step/step.h"
 
 struct dns_set;
 struct dnshost;
 struct http;
 struct pool;
-
-/* Rows dns-provider, dns-server, dns-token, aws-..., zone, dns-zone-id,
- * wait-hours, hosts. */
-extern const struct input zone_inputs[];
-
-/* The sets of one host that lead visitors. */
-struct zone_host {
-	const struct host *host;
-	struct dns_set *set;
-	size_t n;
-};
+struct resolve;
+struct zoneplan;
 
 struct zone {
-	struct pool *pool;
-	struct http *http;
+	struct pool *pool;		/* these two are not its own */
 	struct resolve *resolve;
 	struct dnshost *company;	/* NULL: others keep it (manual.h) */
 	const char *name;
-	struct hosts hosts;
-	struct zone_host *host;		/* as many as hosts.n */
+	const char *const *host;	/* those that lie in it, NULL-ended */
+	size_t hosts;
 	const char *const *server;	/* addresses of all authorities */
 	size_t servers;
 };
 
-/*
- * Open what the inputs name, find all. ERR_INPUT: a host lies outside the
- * zone; ERR_HAND: a host is served by another zone than the one given, so
- * that a change there would not be seen.
- */
-struct zone *zone_open(struct err *) MUST_CHECK;
+/* Open it at its company; pool and resolve are set already, and the handles
+ * and the plan must outlive it. Errors as dnshost_open. Close it whatever
+ * this returns. */
+bool zone_open(struct zone *, struct http *, const struct zoneplan *,
+    struct err *) MUST_CHECK;
 void zone_close(struct zone *);
 
-/* Highest TTL among a host's sets; 0 if it has none. What caches hold of one
- * that is proxied stays right: it is not counted. */
-long zone_highest_ttl(const struct zone_host *);
+/* Who answers for it? ERR_HAND: a host is served by another zone than this
+ * one, so that a change here would not be seen. */
+bool zone_find_servers(struct zone *, struct err *) MUST_CHECK;
+/* All its hosts' sets that lead visitors, in the pool. */
+bool zone_find_sets(struct zone *, struct dns_set **, size_t *n,
+    struct err *) MUST_CHECK;
 
-/*
- * Await that all authorities give these sets as they are here, twice in a
- * row. Where one lags at first, the company is asked to tell it. A set that is
- * not plain is given out as something else: it is not awaited.
- */
+/* As zones_await, of sets that lie in this zone. */
 bool zone_await(struct zone *, const struct dns_set *, size_t n, clock_ms,
     struct err *) MUST_CHECK;
 
-/* As dnshost_replace, or as manual_replace where others keep the zone. */
-bool zone_replace(struct zone *, const struct dns_set *was,
-    const struct dns_set *now, size_t n, struct err *) MUST_CHECK;
-/* As dnshost_least_ttl and dnshost_gap. */
+/* As dnshost_least_ttl and dnshost_gap; of a zone of others 1, and none. */
 long zone_least_ttl(const struct zone *);
 const char *zone_gap(const struct zone *);
 

@@ -7,7 +7,7 @@
 #include "api/dnshost.h"
 #include "base/mem.h"
 #include "site/move.h"
-#include "site/zone.h"
+#include "site/zones.h"
 #include "tests/kit/kit.h"
 
 enum { LOW = 300, VALUES = 3, SETS = 3 };
@@ -69,9 +69,14 @@ START_TEST(each_host_leads_to_the_new_side_and_nothing_else_changes)
 {
 	struct pool *p = pool_new();
 	struct dns_set set[SETS];
-	struct zone_host zh[2] = { { &hosts[0], set, 0 },
-		{ &hosts[0], set, 0 } };
-	struct zone z = { .pool = p, .hosts = { hosts, 2 }, .host = zh };
+	static const char *const names[] = { "a.example.test",
+		"b.example.test", NULL };
+	struct zone zone = { .name = "example.test", .host = names,
+		.hosts = 2 };
+	struct zone_host zh[2] = { { &hosts[0], set, 0, &zone },
+		{ &hosts[0], set, 0, &zone } };
+	struct zones z = { .pool = p, .hosts = { hosts, 2 }, .host = zh,
+		.v = &zone, .n = 1 };
 	struct buf got = buf_new(4096);
 	struct move m;
 
