@@ -478,8 +478,8 @@ START_TEST(others_are_asked_back_where_ours_fails)
 	var("dns-server=http://%s", proxy_at());
 	fault(write_faults[0]);
 	helper = spawn(kit_text("sleep 5; %s; until curl -fsS http://%s/log "
-	    "| grep -q PATCH; do sleep 0.2; done; sleep 3; %s", lead_studio(new_ip), control_at(),
-	    lead_studio(old_ip)));
+	    "| grep -q PATCH; do sleep 0.2; done; sleep 3; %s",
+	    lead_studio(new_ip), control_at(), lead_studio(old_ip)));
 	r = run("switch-dns", 1, "failed");
 	kit_contains(r.out, "switched back, and the old side serves again");
 	kit_contains(r.summary, kit_text("    now:  A %s TTL 1\n    then: "
