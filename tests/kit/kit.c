@@ -266,6 +266,16 @@ read_or_empty(const char *dir, const char *name)
 	return access(path, R_OK) == 0 ? kit_read(path) : strdup("");
 }
 
+/* A push that a killed step had sent whole is still carried out; then the
+ * repository is as the step has left it. */
+static void
+await_pushes(void)
+{
+	free(kit_sh("for i in $(seq 100); do "
+	    "pgrep -f '[h]ttp-backend|[r]eceive-pack' >/dev/null || break; "
+	    "sleep 0.1; done"));
+}
+
 struct kit_run
 kit_step_killed(const char *step, const char *const *vars, long ms)
 {
@@ -283,6 +293,8 @@ kit_step_killed(const char *step, const char *const *vars, long ms)
 		waitpid(pid, &w, 0);
 	else
 		wait_or_kill(pid, ms, &w);
+	if (WIFSIGNALED(w))
+		await_pushes();
 	r.status = WIFSIGNALED(w) ? 128 + WTERMSIG(w) : WEXITSTATUS(w);
 	r.out = read_or_empty(r.dir, "log");
 	r.outputs = read_or_empty(r.dir, "outputs");
