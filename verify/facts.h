@@ -67,6 +67,16 @@ struct workloads {
 };
 void workloads_find(struct pool *, enum cluster_side, struct workloads *);
 
+/*
+ * What clients tell that wait for one answer at a time: each in a process of
+ * its own, several at once, from clients_begin on; the facts are there after
+ * clients_end, which frees. Stopped at the deadline.
+ */
+struct clients;
+struct clients *clients_begin(struct pool *, struct subject *, size_t n,
+    clock_ms deadline);
+void clients_end(struct clients *);
+
 /* Who may connect to the databases. shut: the new cluster may not. */
 struct doors {
 	bool asked, known, shut;
@@ -80,7 +90,14 @@ struct live {
 	bool asked, known, healthy, synced, sync_on;
 	const char *words;
 };
+/* Was a login given? Then one is asked for, or those of many that have server,
+ * token and project in common, at once: what the answer lacks is not known
+ * then, and without words. */
+bool live_can_ask(const struct subject *);
+bool live_is_together(const struct subject *, const struct subject *);
 void live_find(struct pool *, const struct subject *, struct live *);
+void live_find_all(struct pool *, const struct subject *const *, size_t n,
+    struct live *);
 
 /* What is asked of a side besides its health, at its first address. */
 enum page {

@@ -4,7 +4,8 @@
  * A fact that is to be looked up is one line: ask() with the place for the
  * answer, or visit() with the place for what a host shows. The visits are
  * under way while DNS is asked: who serves the zones, then what all servers
- * answer, then where aliases lead.
+ * answer, then where aliases lead. Databases, clusters and Argo CD are asked
+ * meanwhile, by processes of their own (clients.c).
  */
 #include <string.h>
 
@@ -435,29 +436,6 @@ begin(struct gather *g, struct subject *s, const struct records *r,
 	return true;
 }
 
-/* The databases' and Argo CD's clients wait for one answer at a time. Rights
- * are of interest only where the instance is known to use the old data. */
-static void
-ask_clients(struct pool *p, struct subject *s)
-{
-	struct facts *f = s->facts;
-
-	if ((f->need & NEED_LIVE) != 0)
-		live_find(p, s, &f->live);
-	if ((f->need & NEED_WORKLOADS) != 0 && s->clusters)
-		workloads_find(p, CLUSTER_NEW, &f->fresh_workloads);
-	if ((f->need & NEED_OLD_WORKLOADS) != 0 && s->clusters)
-		workloads_find(p, CLUSTER_OLD, &f->old_workloads);
-	if ((f->need & NEED_DOORS) != 0)
-		doors_find(p, s, &f->doors);
-	if (!f->deployed.there || !f->deployed.old_data)
-		return;
-	if ((f->need & NEED_MYSQL) != 0)
-		access_find_mysql(p, s, &f->mysql);
-	if ((f->need & NEED_MONGO) != 0)
-		access_find_mongo(p, s, &f->mongo);
-}
-
 static bool
 open_net(struct gather *g, struct err *e)
 {
@@ -478,14 +456,16 @@ verify_gather(struct pool *p, const struct verify_net *net,
 {
 	struct gather g = { .pool = p, .net = net, .s = s, .n = n,
 		.deadline = deadline };
+	struct clients *clients = NULL;
 	bool ok = open_net(&g, e);
 
 	for (size_t i = 0; ok && i < n; i++)
 		ok = begin(&g, &s[i], r, e);
-	if (ok)
+	if (ok) {
+		clients = clients_begin(p, s, n, deadline);
 		ask_servers(&g);
-	for (size_t i = 0; ok && i < n; i++)
-		ask_clients(p, &s[i]);
+		clients_end(clients);
+	}
 	tls_close(g.tls);
 	resolve_close(g.resolve);
 	loop_close(g.loop);

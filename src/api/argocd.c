@@ -248,6 +248,22 @@ app_path(struct argocd *a, const char *verb, const char *query)
 	    query);
 }
 
+/* What was found is what the handle shows from now on. */
+static const struct json *
+take_look(struct argocd *a, struct json *app)
+{
+	json_free(a->before);
+	a->before = a->now;
+	a->now = app;
+	return app;
+}
+
+static bool
+is_named(const struct json *app, const char *name)
+{
+	return text_same(json_str(app, "metadata.name"), name);
+}
+
 /* One look; within a wait (deadline not 0) an outage is survived. */
 static const struct json *
 look(struct argocd *a, bool refresh, clock_ms deadline, struct err *e)
@@ -265,22 +281,40 @@ look(struct argocd *a, bool refresh, clock_ms deadline, struct err *e)
 
 	if (j == NULL)
 		return NULL;
-	if (!text_same(json_str(j, "metadata.name"), a->name)) {
+	if (!is_named(j, a->name)) {
 		json_free(j);
 		err_set(e, ERR_OTHER, "%s: the answer is not application %s",
 		    a->server, a->name);
 		return NULL;
 	}
-	json_free(a->before);
-	a->before = a->now;
-	a->now = j;
-	return j;
+	return take_look(a, j);
 }
 
 const struct json *
 argocd_find(struct argocd *a, bool refresh, struct err *e)
 {
 	return look(a, refresh, 0, e);
+}
+
+struct json *
+argocd_find_all(struct argocd *a, struct err *e)
+{
+	const struct ask q = { .method = "GET", .path = pool_printf(a->pool,
+		"/api/v1/applications?projects=%s", encode(a->pool,
+		a->project)), .timeout = REFRESH_TIMEOUT };
+	bool unclear;
+
+	return ask(a, &q, &unclear, e);
+}
+
+const struct json *
+argocd_find_in(struct argocd *a, const struct json *all)
+{
+	for (const struct json *app = json_first(json_at(all, "items"));
+	    app != NULL; app = json_next(app))
+		if (is_named(app, a->name))
+			return take_look(a, json_copy(app));
+	return NULL;
 }
 
 bool

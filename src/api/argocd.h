@@ -50,6 +50,14 @@ const struct json *argocd_find(struct argocd *, bool refresh, struct err *)
     MUST_CHECK;
 
 /*
+ * All Applications of its project at once, to be freed with json_free; the
+ * server leaves out, without a word, what the token may not get.
+ * And the handle's own among them, as argocd_find gives it; NULL: none.
+ */
+struct json *argocd_find_all(struct argocd *, struct err *) MUST_CHECK;
+const struct json *argocd_find_in(struct argocd *, const struct json *all);
+
+/*
  * ERR_DENIED if the token may not do this to it ("sync", "update"): to be
  * asked before anything is changed, and in a dry run, so that a refusal does
  * not come half-way. A server that does not say gets the benefit of the doubt.

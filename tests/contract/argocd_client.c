@@ -77,6 +77,19 @@ START_TEST(the_application_is_found_with_and_without_a_look_at_the_branch)
 }
 END_TEST
 
+START_TEST(the_application_is_found_among_all)
+{
+	struct json *all = argocd_find_all(argocd, &e);
+	const struct json *app;
+
+	ck_assert_msg(all != NULL, "%s", e.text);
+	app = argocd_find_in(argocd, all);
+	ck_assert(app != NULL);
+	ck_assert_ptr_nonnull(json_str(app, "status.health.status"));
+	json_free(all);
+}
+END_TEST
+
 /* --- refusals: each request, each kind ----------------------------------- */
 
 enum { FIND, PATCH, SYNC, RIGHT };
@@ -320,6 +333,7 @@ main(void)
 	tcase_add_test(t, the_version_is_found);
 	tcase_add_test(t,
 	    the_application_is_found_with_and_without_a_look_at_the_branch);
+	tcase_add_test(t, the_application_is_found_among_all);
 	tcase_add_loop_test(t, what_is_not_there_is_not_found, 0, RIGHT);
 	tcase_add_loop_test(t, a_wrong_token_is_refused, 0, RIGHT);
 	tcase_add_loop_test(t,

@@ -1,5 +1,5 @@
 /*
- * base - errors, memory, text, files, children, clock and log.
+ * base - errors, memory, text, files, children, jobs, clock and log.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/together.h"
 #include "tests/kit/kit.h"
 
 START_TEST(an_error_gets_context_before_its_text)
@@ -443,6 +444,44 @@ START_TEST(a_child_is_not_run_with_a_part_of_its_input)
 }
 END_TEST
 
+/* Some answer at once, and much; one dies; one hangs. */
+static void
+do_something(void *arg, size_t i, struct buf *answer)
+{
+	const int *big = arg;
+
+	if (i == 5)
+		abort();
+	if (i == 6)
+		pause();
+	for (int k = 0; k < *big; k++)
+		buf_printf(answer, "%zu", i);
+}
+
+START_TEST(jobs_hand_back_what_they_find_and_nothing_else)
+{
+	int big = 200000;
+	struct together *t = together_begin(do_something, &big, 7, 3,
+	    clock_now() + 3000);
+
+	together_wait(t);
+	for (size_t i = 0; i < 5; i++) {
+		const struct buf *b = together_answer(t, i);
+
+		ck_assert_ptr_nonnull(b);
+		ck_assert_uint_eq(b->len, 200000);
+		ck_assert_int_eq(b->data[0], '0' + (int)i);
+	}
+	ck_assert_ptr_null(together_answer(t, 5));
+	ck_assert_ptr_null(together_answer(t, 6));
+	together_free(t);
+	together_free(NULL);
+	t = together_begin(do_something, &big, 0, 3, clock_now() + 100);
+	together_wait(t);
+	together_free(t);
+}
+END_TEST
+
 START_TEST(dates_go_both_ways)
 {
 	struct buf b = buf_new(40);
@@ -611,6 +650,7 @@ main(void)
 	tcase_add_test(t,
 	    a_child_s_status_is_told_though_its_end_was_to_be_ignored);
 	tcase_add_test(t, a_child_is_not_run_with_a_part_of_its_input);
+	tcase_add_test(t, jobs_hand_back_what_they_find_and_nothing_else);
 	tcase_add_test(t, dates_go_both_ways);
 	tcase_add_test(t, no_form_of_a_secret_is_printed);
 	tcase_add_test(t, a_secret_as_long_as_a_file_is_not_printed);
