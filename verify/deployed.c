@@ -169,6 +169,19 @@ find_data(struct pool *p, const struct subject *s, const struct yaml *y,
 	json_free(record);
 }
 
+const char *
+verify_hindrance(struct pool *p, const struct subject *s)
+{
+	const struct facts *f = s->facts;
+
+	if (f->unreadable != NULL)
+		return f->unreadable;
+	if (f->deployed.there || !file_is_dir(pool_printf(p,
+	    "%s/migrations/%s/record", s->workspace, s->instance)))
+		return NULL;
+	return "there is a record of its migration, but no config.yml";
+}
+
 bool
 deployed_find(struct pool *p, const struct subject *s, struct deployed *d,
     struct err *e)

@@ -163,6 +163,7 @@ unsigned judge_needs(const struct subject *, const struct records *);
 
 struct facts {
 	unsigned need;			/* of the gathering under way */
+	const char *unreadable;		/* why config.yml is; or NULL */
 	struct deployed deployed;
 	bool zone_known;
 	struct dns_zone zone;

@@ -405,13 +405,18 @@ static bool
 read_files(struct gather *g, struct subject *s, struct err *e)
 {
 	struct facts *f = pool_alloc(g->pool, sizeof *f);
+	struct err why = { 0 };
 
 	s->facts = f;
 	f->resolvers = s->resolvers;
 	f->nresolvers = count(s->resolvers);
 	f->zone_why = "no host is known";
-	if (!deployed_find(g->pool, s, &f->deployed, e))
+	if (!deployed_find(g->pool, s, &f->deployed, &why))
+		f->unreadable = pool_strdup(g->pool, why.text);
+	if (f->unreadable != NULL && !s->among) {
+		*e = why;
 		return err_within(e, "%s", s->instance);
+	}
 	f->old = (struct side){ .hosts = &s->final,
 		.address = s->old_address,
 		.addresses = count(s->old_address) };
@@ -430,7 +435,8 @@ begin(struct gather *g, struct subject *s, const struct records *r,
 
 	if (!again && !read_files(g, s, e))
 		return false;
-	s->facts->need = judge_needs(s, again ? r : NULL);
+	s->facts->need = s->facts->unreadable != NULL ? 0
+	    : judge_needs(s, again ? r : NULL);
 	if (s->facts->need != 0)
 		s->facts->began = clock_now();
 	return true;

@@ -62,6 +62,8 @@ struct subject {
 	struct argocd_open application;
 	struct dbuser mysql, mongodb;	/* what is not known is taken from
 					 * config.yml */
+	bool among;			/* others: what can't be read of it
+					 * is a hindrance, and no error */
 	bool taking;			/* a snapshot of the old side: its
 					 * pages are looked up, too */
 	bool clusters;			/* log in where the inputs say how */
@@ -88,12 +90,17 @@ struct verify_net {
 
 /*
  * Look up all that the checks need, until the deadline. What can't be found
- * out is a fact too; false only where nothing can be asked at all. Given the
- * records of a first time, only what those need that were not good.
+ * out is a fact too; false only where nothing can be asked at all, or the
+ * config.yml of one that is not among others can't be read. Given the records
+ * of a first time, only what those need that were not good.
  */
 bool verify_gather(struct pool *, const struct verify_net *,
     struct subject *, size_t n, const struct records *, clock_ms deadline,
     struct err *) MUST_CHECK;
+
+/* Why nothing can be judged of this one among others: its config.yml can't be
+ * read, or is gone although its migration has begun. NULL: it can be. */
+const char *verify_hindrance(struct pool *, const struct subject *);
 
 /* What the old site is like, of a subject that was gathered for it; free with
  * json_free. ERR_OTHER: it could not be seen. */

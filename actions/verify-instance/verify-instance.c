@@ -193,23 +193,55 @@ check_phase(struct subject *s, struct err *e)
 	    || err_within(e, "%s", s->instance);
 }
 
-/* Of many, those that no phase has been done of are not in question. */
+/* One that can't be judged keeps nobody from judging the others. */
+static void
+set_aside(struct subjects *all, const char *name, const char *check,
+    const char *found, const char *remedy)
+{
+	struct pool *p = step_common()->pool;
+
+	records_add(p, &all->broken, (struct verify_record){
+	    .instance = name, .phase = "", .check = check,
+	    .verdict = VERIFY_UNKNOWN, .found = pool_strdup(p, found),
+	    .expected = "what can be judged", .remedy = remedy });
+}
+
+/* May this one of many be judged? Those that no phase has been done of are
+ * not in question. */
+static bool
+check_one_of_many(struct subjects *all, struct subject *s)
+{
+	const char *why = verify_hindrance(step_common()->pool, s);
+	struct err e = { 0 };
+
+	if (why != NULL)
+		set_aside(all, s->instance, "config", why, "mend its "
+		    "config.yml; git's history of the file has the last one "
+		    "that was good");
+	else if (!check_phase(s, &e))
+		set_aside(all, s->instance, "phase", e.text,
+		    "verify it in the phase that it has reached");
+	else if (s->phase != PHASE_NONE)
+		return true;
+	else
+		log_info("%s: no phase of the migration is reached",
+		    s->instance);
+	return false;
+}
+
 static bool
 check_phases(struct subjects *all, struct err *e)
 {
 	size_t k = 0;
 
-	for (size_t i = 0; i < all->n; i++) {
-		if (!check_phase(&all->v[i], e))
-			return false;
-		if (all->v[i].phase != PHASE_NONE)
+	if (all->names == 1 && !check_phase(&all->v[0], e))
+		return false;
+	for (size_t i = 0; i < all->n; i++)
+		if (all->names == 1 ? all->v[i].phase != PHASE_NONE
+		    : check_one_of_many(all, &all->v[i]))
 			all->v[k++] = all->v[i];
-		else
-			log_info("%s: no phase of the migration is reached",
-			    all->v[i].instance);
-	}
 	all->n = k;
-	if (k == 0)
+	if (k == 0 && all->broken.n == 0)
 		return err_set(e, ERR_INPUT, "phase: reached, but no phase "
 		    "of the migration is");
 	return true;
@@ -233,9 +265,10 @@ judge(struct subjects *all, struct records *r, struct err *e)
 		*r = (struct records){ .n = 0 };
 		for (size_t i = 0; i < all->broken.n; i++)
 			records_add(c->pool, r, all->broken.v[i]);
-		if (!verify_judge(c->pool, all->v, all->n, c->temp, r, e))
+		if (all->n > 0 && !verify_judge(c->pool, all->v, all->n,
+		    c->temp, r, e))
 			return false;
-		if (records_good(r))
+		if (records_good(r) || all->n == 0)
 			return true;
 		if (!again)
 			log_info("not all is good yet; looking again for up "
@@ -428,14 +461,12 @@ take_all(struct subjects *all, const struct json *settings, struct err *e)
 		if (take(name[i], settings, &all->v[all->n],
 		    &all->snapshot[i], &why)) {
 			all->v[all->n].compared = all->compared;
+			all->v[all->n].among = n > 1;
 			all->v[all->n++].clusters = n == 1;
 		}
 		else if (n > 1)
-			records_add(p, &all->broken, (struct verify_record){
-			    .instance = name[i], .phase = "", .check = "plan",
-			    .verdict = VERIFY_UNKNOWN, .found = pool_strdup(p,
-			    why.text), .expected = "inputs that are complete",
-			    .remedy = "mend the plan" });
+			set_aside(all, name[i], "plan", why.text,
+			    "mend the plan");
 	}
 	if (all->n == 0)
 		*e = why;

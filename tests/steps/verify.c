@@ -483,6 +483,31 @@ START_TEST(an_instance_that_is_not_there_yet_is_told_so)
 }
 END_TEST
 
+/* What is wrong with one instance is told of it; the others are judged. */
+START_TEST(one_config_of_many_that_is_no_good_stops_nobody)
+{
+	struct kit_run r;
+
+	deploy();
+	commit(kit_text("mkdir -p migrations/beta/record && sed "
+	    "'s/^instance:.*/instance: beta/' migrations/acme/plan.yml "
+	    ">migrations/beta/plan.yml && echo '{}' "
+	    ">migrations/beta/record/data.json && %s", _i == 0
+	    ? "echo 'LMS_HOST: [' >instances/beta/config.yml"
+	    : "git rm -q instances/beta/config.yml"));
+	var("instance-name=beta acme");
+	r = verify("reached", "after", 1);
+	kit_contains(r.out, "unknown beta ");
+	kit_contains(r.out, _i == 0 ? "config.yml" : "there is a record of "
+	    "its migration, but no config.yml");
+	kit_contains(r.out, "pass    acme connect heartbeat-new");
+	kit_lacks(r.out, "fail    acme");
+	ck_assert_str_eq(kit_output(&r, "failed"), "1");
+	ck_assert_str_eq(kit_output(&r, "verdict"), "fail");
+	kit_run_free(&r);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -513,6 +538,8 @@ suite(void)
 	    wide_rights_are_named_with_and_without_an_administrator, 0, 2);
 	tcase_add_test(t, a_refused_login_is_unknown_and_no_pass);
 	tcase_add_test(t, an_instance_that_is_not_there_yet_is_told_so);
+	tcase_add_loop_test(t,
+	    one_config_of_many_that_is_no_good_stops_nobody, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }
