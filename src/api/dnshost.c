@@ -212,28 +212,40 @@ leads_visitors(const char *type)
 	    || text_same(type, "CNAME");
 }
 
-static size_t
-count_names(const char *const *names)
+/* In our form, each once; all must lie in the zone. */
+static const char **
+take_names(const struct dnshost *h, struct pool *p, const char *const *names,
+    struct err *e)
 {
-	size_t n = 0;
+	size_t most = 0, n = 0;
+	const char **v;
 
-	while (names[n] != NULL)
-		n++;
-	return n;
+	while (names[most] != NULL)
+		most++;
+	v = pool_alloc(p, (most + 1) * sizeof *v);
+	for (; *names != NULL; names++) {
+		size_t k = 0;
+
+		v[n] = dnshost_plain_name(p, *names);
+		if (!check_inside(h, v[n], e))
+			return NULL;
+		while (!text_same(v[k], v[n]))
+			k++;
+		n += k == n;
+	}
+	v[n] = NULL;
+	return v;
 }
 
 bool
 dnshost_find(struct dnshost *h, struct pool *p, const char *const *names,
     struct dns_set **sets, size_t *n, struct err *e)
 {
-	size_t count = count_names(names), kept = 0;
-	const char **plain = pool_alloc(p, (count + 1) * sizeof *plain);
+	const char **plain = take_names(h, p, names, e);
+	size_t kept = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		plain[i] = dnshost_plain_name(p, names[i]);
-		if (!check_inside(h, plain[i], e))
-			return false;
-	}
+	if (plain == NULL)
+		return false;
 	if (!h->company->find(&h->account, p, plain, sets, n, e))
 		return err_within(e, "%s, zone %s", h->company->name,
 		    h->account.zone);

@@ -43,8 +43,8 @@ struct dnshost_company {
 	/* Close `own`; NULL: nothing to do. */
 	void (*close)(struct dnshost_account *);
 
-	/* Every set of these names (NULL-ended), of any type, with what is
-	 * disabled in them. */
+	/* Every set of these names (NULL-ended, each once), of any type, with
+	 * what is disabled in them. */
 	bool (*find)(const struct dnshost_account *, struct pool *,
 	    const char *const *names, struct dns_set **, size_t *n,
 	    struct err *);
@@ -84,10 +84,14 @@ struct dnshost_records {
 void dnshost_add_record(struct pool *, struct dnshost_records *,
     const struct dnshost_record *);
 
-/* One set for each name and type; `own` is its records, as many and in the
+/* What such a company finds: it lists the records of one name, which become
+ * one set for each name and type; `own` is its records, as many and in the
  * order of its values. */
-void dnshost_group_records(struct pool *, const struct dnshost_records *,
-    struct dns_set **, size_t *n);
+typedef bool dnshost_list_name(const struct dnshost_account *, struct pool *,
+    const char *name, struct dnshost_records *, struct err *);
+bool dnshost_find_records(const struct dnshost_account *, struct pool *,
+    const char *const *names, dnshost_list_name *, struct dns_set **,
+    size_t *n, struct err *);
 /*
  * What becomes of the records of a set: from[i] is the number of the one
  * that has value i of `now` already, else of one that would go, else is->n:

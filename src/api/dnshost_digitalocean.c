@@ -154,18 +154,7 @@ find(const struct dnshost_account *a, struct pool *p,
     const char *const *names, struct dns_set **sets, size_t *n,
     struct err *e)
 {
-	struct dnshost_records all = { 0 };
-
-	for (size_t i = 0; names[i] != NULL; i++) {
-		bool again = false;
-
-		for (size_t k = 0; k < i; k++)
-			again = again || text_same(names[k], names[i]);
-		if (!again && !list_name(a, p, names[i], &all, e))
-			return err_within(e, "%s", names[i]);
-	}
-	dnshost_group_records(p, &all, sets, n);
-	return true;
+	return dnshost_find_records(a, p, names, list_name, sets, n, e);
 }
 
 /* ---- changes ---- */

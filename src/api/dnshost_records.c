@@ -49,8 +49,8 @@ take_set(struct pool *p, const struct dnshost_records *list, size_t i,
 	return s;
 }
 
-void
-dnshost_group_records(struct pool *p, const struct dnshost_records *list,
+static void
+group_records(struct pool *p, const struct dnshost_records *list,
     struct dns_set **sets, size_t *n)
 {
 	bool *done = pool_alloc(p, (list->n + 1) * sizeof *done);
@@ -60,6 +60,20 @@ dnshost_group_records(struct pool *p, const struct dnshost_records *list,
 	for (size_t i = 0; i < list->n; i++)
 		if (!done[i])
 			(*sets)[(*n)++] = take_set(p, list, i, done);
+}
+
+bool
+dnshost_find_records(const struct dnshost_account *a, struct pool *p,
+    const char *const *names, dnshost_list_name *list_name,
+    struct dns_set **sets, size_t *n, struct err *e)
+{
+	struct dnshost_records all = { 0 };
+
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (!list_name(a, p, names[i], &all, e))
+			return err_within(e, "%s", names[i]);
+	group_records(p, &all, sets, n);
+	return true;
 }
 
 void

@@ -417,14 +417,9 @@ find(const struct dnshost_account *a, struct pool *p,
 {
 	struct found f = { .v = pool_alloc(p, sizeof *f.v) };
 
-	for (size_t i = 0; names[i] != NULL; i++) {
-		bool again = false;
-
-		for (size_t k = 0; k < i; k++)
-			again = again || text_same(names[k], names[i]);
-		if (!again && !list_name(a, p, names[i], &f, e))
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (!list_name(a, p, names[i], &f, e))
 			return err_within(e, "%s", names[i]);
-	}
 	*sets = f.v;
 	*n = f.n;
 	return true;
