@@ -353,6 +353,63 @@ take_set(struct pool *p, const ldns_pkt *reply, const char *name,
 	ldns_rdf_deep_free(owner);
 }
 
+/* A record without data, which stands for a whole set: class ANY all of it
+ * (as a condition: that there is one), NONE that there is none. */
+static void
+add_whole(struct pool *p, ldns_rr_list *list, const struct dns_set *s,
+    ldns_rr_class class)
+{
+	ldns_rr *rr = ldns_rr_new();
+
+	ldns_rr_set_owner(rr, name_of(p, s->name));
+	ldns_rr_set_type(rr, ldns_get_rr_type_by_name(s->type));
+	ldns_rr_set_class(rr, class);
+	ldns_rr_set_ttl(rr, 0);
+	ldns_rr_set_question(rr, false);
+	ldns_rr_list_push_rr(list, rr);
+}
+
+static bool
+send_change(const struct dnshost_account *a, struct pool *p,
+    ldns_rr_list *must, ldns_rr_list *change, struct err *e)
+{
+	ldns_rr_list *more = ldns_rr_list_new();
+	ldns_pkt *q = ldns_update_pkt_new(name_of(p, a->zone),
+	    LDNS_RR_CLASS_IN, must, change, more), *reply;
+	bool ok = exchange(a, q, &reply, e);
+
+	if (ok) {
+		ok = judge_code(ldns_pkt_get_rcode(reply), e);
+		ldns_pkt_free(reply);
+	}
+	ldns_pkt_free(q);
+	ldns_rr_list_deep_free(more);
+	return ok;
+}
+
+/* Does the set stand in the zone, or did a wildcard answer? Only the server
+ * knows: it is given a condition, and nothing to change. A key that may not
+ * ask so learns nothing, and changes nothing either. */
+static bool
+is_its_own(const struct dnshost_account *a, struct pool *p,
+    const struct dns_set *s, bool *own, struct err *e)
+{
+	ldns_rr_list *must = ldns_rr_list_new();
+	ldns_rr_list *nothing = ldns_rr_list_new();
+	struct err said = { 0 };
+	bool ok;
+
+	add_whole(p, must, s, LDNS_RR_CLASS_ANY);
+	ok = send_change(a, p, must, nothing, &said);
+	ldns_rr_list_deep_free(must);
+	ldns_rr_list_deep_free(nothing);
+	*own = ok || said.kind != ERR_CONFLICT;
+	if (ok || said.kind != ERR_NETWORK)
+		return true;
+	*e = said;
+	return false;
+}
+
 static bool
 find(const struct dnshost_account *a, struct pool *p,
     const char *const *names, struct dns_set **sets, size_t *n,
@@ -367,35 +424,23 @@ find(const struct dnshost_account *a, struct pool *p,
 	*n = 0;
 	for (size_t i = 0; i < count * TYPES; i++) {
 		const char *name = names[i / TYPES], *type = types[i % TYPES];
+		struct dns_set *s = &(*sets)[*n];
 		ldns_pkt *reply;
+		bool own = true;
 
 		if (!ask(a, p, name, ldns_get_rr_type_by_name(type), &reply,
 		    e))
 			return err_within(e, "%s", name);
-		take_set(p, reply, name, type, &(*sets)[*n]);
-		*n += (*sets)[*n].n > 0;
+		take_set(p, reply, name, type, s);
 		ldns_pkt_free(reply);
+		if (s->n > 0 && !is_its_own(a, p, s, &own, e))
+			return err_within(e, "%s", name);
+		*n += s->n > 0 && own;
 	}
 	return true;
 }
 
 /* ---- the change ---- */
-
-/* A record without data, which stands for a whole set: class ANY all of it,
- * NONE that there is none. */
-static void
-add_whole(struct pool *p, ldns_rr_list *list, const struct dns_set *s,
-    ldns_rr_class class)
-{
-	ldns_rr *rr = ldns_rr_new();
-
-	ldns_rr_set_owner(rr, name_of(p, s->name));
-	ldns_rr_set_type(rr, ldns_get_rr_type_by_name(s->type));
-	ldns_rr_set_class(rr, class);
-	ldns_rr_set_ttl(rr, 0);
-	ldns_rr_set_question(rr, false);
-	ldns_rr_list_push_rr(list, rr);
-}
 
 /* Each value as a record with this TTL. */
 static bool
@@ -436,24 +481,6 @@ fill(struct pool *p, ldns_rr_list *must, ldns_rr_list *change,
 		if (!add_values(p, change, &now[i], now[i].ttl, e))
 			return false;
 	return true;
-}
-
-static bool
-send_change(const struct dnshost_account *a, struct pool *p,
-    ldns_rr_list *must, ldns_rr_list *change, struct err *e)
-{
-	ldns_rr_list *more = ldns_rr_list_new();
-	ldns_pkt *q = ldns_update_pkt_new(name_of(p, a->zone),
-	    LDNS_RR_CLASS_IN, must, change, more), *reply;
-	bool ok = exchange(a, q, &reply, e);
-
-	if (ok) {
-		ok = judge_code(ldns_pkt_get_rcode(reply), e);
-		ldns_pkt_free(reply);
-	}
-	ldns_pkt_free(q);
-	ldns_rr_list_deep_free(more);
-	return ok;
 }
 
 static bool

@@ -1,17 +1,13 @@
 /*
- * Proves dynamic updates on two real name servers, PowerDNS and Knot: a change
- * is done as a whole or not at all, the server itself refuses one that was
- * overtaken, and a wrong key, a wrong clock, a zone of others and an answer
- * that nobody signed are named.
+ * Proves what dynamic updates have beyond what all companies promise (see
+ * tests/contract/dnshost.c), on two real name servers, PowerDNS and Knot: the
+ * server itself refuses a change that was overtaken, and a wrong key, a wrong
+ * clock, a zone of others and an answer that nobody signed are named.
  *
  * Starts both on addresses of its own; takes seconds.
  */
 #include <arpa/inet.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,118 +16,30 @@
 #include "api/dnshost_company.h"
 #include "base/mem.h"
 #include "tests/kit/kit.h"
+#include "tests/kit/updates.h"
 
-#define SECRET "dGhlIHNlY3JldCBvZiBhIHRlc3Qgb2YgdHNpZyBrZXlz"
+#define SECRET UPDATES_SECRET
 #define OTHER "YW5vdGhlciBzZWNyZXQgdGhhdCBub2JvZHkga25vd3MgLg=="
-#define SCHEMA "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
 
-enum { SERVERS = 2, MANY = 120, PORT = 5300, MESSAGE = 4096 };
+enum { MANY = 120, MESSAGE = 4096 };
 
-static const struct {
-	const char *name, *algorithm;
-} servers[SERVERS] = {
-	{ "pdns", "hmac-sha256" }, { "knot", "hmac-sha512" },
-};
-
-static const char *folder;
-static char net[32];		/* "127.105.3", by our process */
-static pid_t running[SERVERS];
 static struct pool *pool;
 static struct err e;
-
-/* ---- the servers ---- */
-
-static const char *
-address(int i)
-{
-	return kit_text("%s.%d:%d", net, i + 1, PORT);
-}
-
-static void
-write_pdns(void)
-{
-	kit_write(kit_text("%s/pdns.conf", folder), kit_text("launch=gsqlite3"
-	    "\ngsqlite3-database=%s/db\ngsqlite3-dnssec=yes\nlocal-address="
-	    "%s.1\nlocal-port=%d\nsocket-dir=%s\nsecurity-poll-suffix=\n"
-	    "dnsupdate=yes\nallow-dnsupdate-from=127.0.0.0/8\ndaemon=no\n"
-	    "guardian=no\nwrite-pid=no\ndisable-syslog=yes\n"
-	    "zone-cache-refresh-interval=0\ncache-ttl=0\nquery-cache-ttl=0\n"
-	    "negquery-cache-ttl=0\n", folder, net, PORT, folder));
-	kit_out("cd %s && exec 2>&1 && sqlite3 db <%s && u() { "
-	    "pdnsutil --config-dir=. \"$@\"; } && "
-	    "u create-zone example.test ns1.example.test && "
-	    "u import-tsig-key upd hmac-sha256 %s && "
-	    "u import-tsig-key reader hmac-sha256 %s && "
-	    "u set-meta example.test TSIG-ALLOW-DNSUPDATE upd && "
-	    "u add-record example.test a A 5 192.0.2.10 && "
-	    "u add-record example.test a A 5 192.0.2.11 && "
-	    "u add-record example.test b CNAME 5 LB.example.net.",
-	    folder, SCHEMA, SECRET, SECRET);
-}
-
-static void
-write_knot(void)
-{
-	kit_write(kit_text("%s/zone", folder), "example.test. 60 SOA ns1 "
-	    "h 1 60 60 3600 5\nexample.test. 60 NS ns1\nns1 60 A 127.0.0.1\n"
-	    "a 5 A 192.0.2.10\na 5 A 192.0.2.11\nb 5 CNAME LB.example.net.\n");
-	kit_write(kit_text("%s/knot.conf", folder), kit_text("server:\n"
-	    "    rundir: %s\n    listen: %s.2@%d\ndatabase:\n    storage: "
-	    "%s/knot\nkey:\n  - id: upd\n    algorithm: hmac-sha512\n"
-	    "    secret: %s\n  - id: reader\n    algorithm: hmac-sha512\n"
-	    "    secret: %s\nacl:\n  - id: u\n    key: upd\n"
-	    "    action: [update, transfer]\n  - id: r\n    key: reader\n"
-	    "    action: transfer\nzone:\n  - domain: example.test\n"
-	    "    file: %s/zone\n    storage: %s\n    acl: [u, r]\n"
-	    "    zonefile-sync: -1\n    journal-content: none\n", folder, net,
-	    PORT, folder, SECRET, SECRET, folder, folder));
-	kit_out("mkdir -p %s/knot", folder);
-}
-
-static pid_t
-spawn(const char *command)
-{
-	pid_t pid = fork();
-
-	ck_assert_int_ge(pid, 0);
-	if (pid > 0)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	execl("/bin/bash", "bash", "-c", command, (char *)NULL);
-	_exit(127);
-}
 
 static void
 set_up(void)
 {
-	pid_t us = getpid();
-
 	e = (struct err){ 0 };
 	pool = pool_new();
-	folder = kit_folder();
-	snprintf(net, sizeof net, "127.%d.%d", 100 + us % 100,
-	    us / 100 % 250);
-	write_pdns();
-	write_knot();
-	running[0] = spawn(kit_text("exec /usr/sbin/pdns_server "
-	    "--config-dir=%s >%s/pdns.log 2>&1", folder, folder));
-	running[1] = spawn(kit_text("exec /usr/sbin/knotd "
-	    "-c %s/knot.conf >%s/knot.log 2>&1", folder, folder));
-	for (int i = 0; i < SERVERS; i++)
-		kit_out("for i in $(seq 200); do dig +tcp +time=1 +tries=1 "
-		    "+short @%s.%d -p %d a.example.test A 2>/dev/null | grep "
-		    "-q 192 && exit 0; sleep 0.05; done; cat %s/*.log; exit 1",
-		    net, i + 1, PORT, folder);
+	for (int i = 0; i < UPDATES_SERVERS; i++)
+		updates_begin(i);
 }
 
 static void
 tear_down(void)
 {
-	for (int i = 0; i < SERVERS; i++) {
-		kill(running[i], SIGTERM);
-		waitpid(running[i], NULL, 0);
-	}
-	kit_out("rm -rf %s", folder);
+	for (int i = 0; i < UPDATES_SERVERS; i++)
+		updates_end(i);
 	pool_free(pool);
 }
 
@@ -139,9 +47,8 @@ static struct dnshost *
 open_with(int i, const char *key, const char *secret, const char *zone)
 {
 	return dnshost_open(NULL, &(struct dnshost_open){
-		.company = "rfc2136", .server = address(i), .zone = zone,
-		.token = kit_text("%s:%s:%s", servers[i].algorithm, key,
-		    secret) }, &e);
+		.company = "rfc2136", .server = updates_address(i),
+		.zone = zone, .token = updates_token(i, key, secret) }, &e);
 }
 
 static struct dnshost *
@@ -149,7 +56,7 @@ open_one(int i)
 {
 	struct dnshost *h = open_with(i, "upd", SECRET, "example.test");
 
-	ck_assert_msg(h != NULL, "%s: %s", servers[i].name, e.text);
+	ck_assert_msg(h != NULL, "%s: %s", updates_address(i), e.text);
 	return h;
 }
 
@@ -223,9 +130,9 @@ START_TEST(the_server_refuses_a_change_that_was_overtaken)
 {
 	struct dnshost *h = open_one(_i);
 	struct dns_set stale[] = { was[3], was[0] }, to[] = { now[3], now[0] };
-	struct dnshost_account a = { .pool = pool, .server = address(_i),
-		.zone = "example.test", .token = kit_text("%s:upd:%s",
-		    servers[_i].algorithm, SECRET) };
+	struct dnshost_account a = { .pool = pool, .server =
+		updates_address(_i), .zone = "example.test",
+		.token = updates_token(_i, "upd", SECRET) };
 
 	ck_assert(dnshost_rfc2136.check(&a, &e));
 	ck_assert_msg(dnshost_replace(h, &was[0], &now[0], 1, &e), "%s",
@@ -431,16 +338,18 @@ suite(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, sets_of_all_kinds_change_at_once_and_back, 0,
-	    SERVERS);
-	tcase_add_loop_test(t, only_the_ttl_changes, 0, SERVERS);
+	    UPDATES_SERVERS);
+	tcase_add_loop_test(t, only_the_ttl_changes, 0, UPDATES_SERVERS);
 	tcase_add_loop_test(t, the_server_refuses_a_change_that_was_overtaken,
-	    0, SERVERS);
-	tcase_add_loop_test(t, a_wrong_key_is_refused_and_named, 0, SERVERS);
+	    0, UPDATES_SERVERS);
+	tcase_add_loop_test(t, a_wrong_key_is_refused_and_named, 0,
+	    UPDATES_SERVERS);
 	tcase_add_loop_test(t, a_key_that_may_only_read_changes_nothing, 0,
-	    SERVERS);
-	tcase_add_loop_test(t, a_zone_of_others_is_refused, 0, SERVERS);
+	    UPDATES_SERVERS);
+	tcase_add_loop_test(t, a_zone_of_others_is_refused, 0,
+	    UPDATES_SERVERS);
 	tcase_add_loop_test(t, a_change_larger_than_a_datagram_arrives, 0,
-	    SERVERS);
+	    UPDATES_SERVERS);
 	suite_add_tcase(s, t);
 	tcase_add_loop_test(o, answers_that_can_not_be_trusted_are_not, 0,
 	    sizeof twists / sizeof twists[0]);
@@ -453,8 +362,7 @@ suite(void)
 int
 main(void)
 {
-	if (access("/usr/sbin/pdns_server", X_OK) != 0
-	    || access("/usr/sbin/knotd", X_OK) != 0)
+	if (!updates_are_there())
 		return kit_skip_all("no PowerDNS or Knot here");
 	return kit_main(suite(), (Suite *)NULL);
 }
