@@ -81,6 +81,9 @@ names_begin(void)
 	old_ip = kit_env("SB_OLD_ADDR");
 	new_ip = kit_env("SB_NEW_ADDR");
 	kit_out("%s", names_second("CONT"));	/* a test may have failed */
+	/* Nor may it leave what resolvers keep for long */
+	kit_out("unbound-control -q -c %s/dns/unbound/conf flush_zone %s",
+	    kit_env("SB_STATE"), kit_env("SB_ZONE"));
 	names_folder = site_repository();
 	names_var("instance-name=%s", kit_env("SB_INSTANCE"));
 	names_var("workspace=%s/work", names_folder);
