@@ -411,8 +411,7 @@ read_reply(struct talk *k, bool ended)
 {
 	bool open = false;
 
-	if (reply_read(&k->reply, ended, question(k)->keep, k->round->pool,
-	    facts(k), &open)) {
+	if (reply_read(&k->reply, ended, k->round->pool, facts(k), &open)) {
 		facts(k)->stage = TLS_ANSWERED;
 		k->used = true;
 		if (open)

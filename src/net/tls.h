@@ -27,7 +27,6 @@ struct tls_question {
 	int port;		/* 0: 443 */
 	const char *host;	/* asked for by SNI and Host */
 	const char *path;	/* NULL: no request, only the certificate */
-	size_t keep;		/* bytes of the body; 0: all */
 	long ms;		/* at most so long; 0: to the deadline */
 };
 
@@ -64,7 +63,7 @@ struct tls_facts {
 	const char *type, *location;	/* headers, "" if none */
 	const char *hsts;	/* Strict-Transport-Security, "" if none */
 	const char *body;	/* NUL-ended, at most 256 KiB */
-	size_t body_len;	/* as received, also where less is kept */
+	size_t body_len;	/* as received */
 
 	/* When things were so far, from the question's beginning on; 0: they
 	 * were never, or had been before over the same connection. */

@@ -115,7 +115,7 @@ stays_open(const char *head, size_t head_len)
 }
 
 bool
-reply_read(const struct buf *b, bool ended, size_t keep, struct pool *p,
+reply_read(const struct buf *b, bool ended, struct pool *p,
     struct tls_facts *f, bool *open)
 {
 	const char *s = buf_str(b);
@@ -136,8 +136,7 @@ reply_read(const struct buf *b, bool ended, size_t keep, struct pool *p,
 	*open = *open && !ended && stays_open(s, head_len);
 	if (whole) {
 		f->body_len = body.len;
-		f->body = pool_strndup(p, buf_str(&body), keep > 0
-		    && keep < body.len ? keep : body.len);
+		f->body = pool_strndup(p, buf_str(&body), body.len);
 		f->type = header(p, s, head_len, "Content-Type");
 		f->location = header(p, s, head_len, "Location");
 		f->hsts = header(p, s, head_len, "Strict-Transport-Security");

@@ -11,10 +11,10 @@ struct buf;
 struct pool;
 struct tls_facts;
 
-/* True if the reply is whole: then status, headers and body (of which so much
- * is kept; 0: all) are in the facts, and *open says whether the server takes
- * another request. ended: nothing more will come. */
-bool reply_read(const struct buf *, bool ended, size_t keep, struct pool *,
+/* True if the reply is whole: then status, headers and body are in the facts,
+ * and *open says whether the server takes another request. ended: nothing
+ * more will come. */
+bool reply_read(const struct buf *, bool ended, struct pool *,
     struct tls_facts *, bool *open);
 /* As before any reply. */
 void tls_clear_reply(struct tls_facts *);

@@ -503,23 +503,6 @@ START_TEST(a_connection_that_ends_between_two_is_made_anew)
 }
 END_TEST
 
-START_TEST(of_a_long_page_so_much_is_kept_as_was_asked)
-{
-	struct err e = { 0 };
-	struct tls *t = tls_open(ca_path, &e);
-	struct tls_question q = { .address = "127.0.0.1", .path = "/",
-		.host = "a.example.test", .keep = 3 };
-	struct tls_facts f;
-
-	start(&good, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef");
-	q.port = server.port;
-	tls_ask(t, pool, &q, &f, 1, clock_now() + 20000);
-	ck_assert_str_eq(f.body, "abc");
-	ck_assert_uint_eq(f.body_len, 6);
-	tls_close(t);
-}
-END_TEST
-
 START_TEST(who_is_mute_holds_up_no_other)
 {
 	struct err e = { 0 };
@@ -577,7 +560,6 @@ suite(void)
 	tcase_add_test(t, questions_about_one_host_share_a_connection);
 	tcase_add_loop_test(t, a_connection_that_ends_between_two_is_made_anew,
 	    0, 2);
-	tcase_add_test(t, of_a_long_page_so_much_is_kept_as_was_asked);
 	tcase_add_test(t, who_is_mute_holds_up_no_other);
 	tcase_add_test(t, a_file_without_certificates_is_wrong_input);
 	suite_add_tcase(s, t);
