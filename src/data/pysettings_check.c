@@ -15,6 +15,8 @@ enum { ARGS_LOOKED_AT = 200 };	/* each with each other one */
 /* Where a node stands. */
 struct place {
 	bool in_loop, in_function, in_class;
+	bool in_group;		/* an except* */
+	bool around;		/* the loop is in another one */
 	const struct pynode *block;	/* around it; NULL: the module */
 };
 
@@ -46,8 +48,18 @@ has_digits(const char *s, const char *end, int n)
 	return true;
 }
 
+/* {..}, as \N wants it? */
+static bool
+has_name(const char *s, const char *end)
+{
+	const char *close = s < end && *s == '{' ?
+	    memchr(s, '}', (size_t)(end - s)) : NULL;
+
+	return close != NULL && close > s + 1;
+}
+
 static const char *
-bad_escape(const char *s, const char *end, bool bytes)
+bad_escape(const char *s, const char *end, const char *close, bool bytes)
 {
 	for (; s < end; s++) {
 		if (bytes && (unsigned char)*s >= 0x80)
@@ -66,10 +78,30 @@ bad_escape(const char *s, const char *end, bool bytes)
 		    || (s[1] != '0' || s[2] != '0' || (s[3] != '0'
 		    && (s[3] != '1' || s[4] != '0')))))
 			return "\\U wants eight digits of a character";
-		if (*s == 'N' && (s + 1 >= end || s[1] != '{'))
+		if (*s == 'N' && !has_name(s + 1, close))
 			return "\\N wants a name";
 	}
 	return NULL;
+}
+
+/* What is between the quotes, and in an f-string between its values. */
+static const char *
+check_escapes(struct pysettings *ps, const struct pynode *node, bool raw,
+    bool bytes)
+{
+	const char *close = ps->text + node->child[node->n - 1]->start;
+	const char *from = ps->text + node->child[0]->end, *fault = NULL;
+
+	for (size_t i = 1; !raw && fault == NULL && i < node->n; i++) {
+		const struct pynode *part = node->child[i];
+
+		if (part->type != PYT_INTERPOLATION && i + 1 < node->n)
+			continue;
+		fault = bad_escape(from, ps->text + part->start, close,
+		    bytes);
+		from = ps->text + part->end;
+	}
+	return fault;
 }
 
 static const char *
@@ -82,15 +114,11 @@ check_string(struct pysettings *ps, const struct pynode *node)
 
 	if (start[n] == '`')
 		return "a backquote, as in Python 2";
-	if (n > 2 || (n == 2 && strpbrk(start, "uU") != NULL)
+	if (n > 2 || (n == 2 && tolower(start[0]) == tolower(start[1]))
+	    || (n == 2 && strcspn(start, "uU") < n)
 	    || (bytes && strpbrk(start, "fF") != NULL))
 		return "no such kind of string in Python 3";
-	if (strpbrk(start, "fF") != NULL)
-		return NULL;
-	if (raw && !bytes)
-		return NULL;
-	return raw ? NULL : bad_escape(ps->text + node->child[0]->end,
-	    ps->text + node->child[node->n - 1]->start, bytes);
+	return raw && !bytes ? NULL : check_escapes(ps, node, raw, bytes);
 }
 
 static bool
@@ -189,8 +217,7 @@ indent_of(struct pysettings *ps, const struct pynode *node, int *column,
 			*column = *other = -1;
 		else if (*s != ' ')
 			return false;
-		else
-			++*column;
+		*column += *s != '\t';
 		++*other;
 	}
 	return true;
@@ -240,7 +267,10 @@ check_statement(const struct pynode *node, const struct place *at)
 		return check_exception(node);
 	case PYT_BREAK: case PYT_CONTINUE:
 		return at->in_loop ? NULL : "it is in no loop";
-	case PYT_RETURN: case PYT_YIELD: case PYT_AWAIT: case PYT_NONLOCAL:
+	case PYT_RETURN:
+		return at->in_function && !at->in_group ? NULL :
+		    "it is in no function, or in an except*";
+	case PYT_YIELD: case PYT_AWAIT: case PYT_NONLOCAL:
 		return at->in_function ? NULL : "it is in no function";
 	case PYT_WILDCARD_IMPORT:
 		return at->in_function || at->in_class ?
@@ -256,6 +286,9 @@ check_expression(struct pysettings *ps, const struct pynode *node)
 	const struct pynode *target = NULL;
 
 	switch (node->type) {
+	case PYT_FLOAT:
+		return strstr(pyrun_source(ps, node), "_.") != NULL ?
+		    "not a number" : NULL;
 	case PYT_INTEGER:
 		return old_number(pyrun_source(ps, node));
 	case PYT_STRING:
@@ -270,6 +303,9 @@ check_expression(struct pysettings *ps, const struct pynode *node)
 	case PYT_ASSIGNMENT: case PYT_AUGMENTED: case PYT_FOR:
 	case PYT_FOR_IN:
 		target = pynode_field(node, "left");
+		break;
+	case PYT_AS_PATTERN_TARGET:
+		target = node;
 		break;
 	case PYT_NAMED:
 		target = pynode_field(node, "name");
@@ -289,6 +325,8 @@ check(struct pysettings *ps, const struct pynode *node, struct place at,
 	    || node->parent->type == PYT_BLOCK;
 
 	if (fault == NULL)
+		fault = pyrun_syntax(ps, node);
+	if (fault == NULL)
 		fault = check_statement(node, &at);
 	if (fault == NULL && statement && node->named
 	    && node->type != PYT_COMMENT)
@@ -296,8 +334,15 @@ check(struct pysettings *ps, const struct pynode *node, struct place at,
 	if (fault != NULL)
 		return err_set(e, ERR_INPUT, "%s:%u:%u: %s", ps->file,
 		    node->line, node->column, fault);
-	if (node->type == PYT_FOR || node->type == PYT_WHILE)
+	if (node->type == PYT_FOR || node->type == PYT_WHILE) {
+		at.around = at.in_loop;
 		at.in_loop = true;
+	}
+	if (node->type == PYT_EXCEPT_GROUP)
+		at.in_loop = !(at.in_group = true);
+	if (node->type == PYT_ELSE && (node->parent->type == PYT_FOR
+	    || node->parent->type == PYT_WHILE))
+		at.in_loop = at.around;
 	if (node->type == PYT_FUNCTION || node->type == PYT_LAMBDA)
 		at = (struct place){ .in_function = true };
 	if (node->type == PYT_CLASS)

@@ -64,6 +64,8 @@ struct pyval *pyrun_value(struct pysettings *, const struct pynode *);
 /* Is it none that Python 3 would refuse? "<file>:<line>:<column>: ..." */
 bool pyrun_check(struct pysettings *, const struct pynode *, struct err *)
     MUST_CHECK;
+/* What Python has against this node, whatever is below it; NULL: nothing. */
+const char *pyrun_syntax(struct pysettings *, const struct pynode *);
 
 /* ---- names and entries (run) ---- */
 

@@ -2,6 +2,8 @@
  * pysettings_python - Python judges: settings made up at random are run by
  * Python and read by us. Each value is right, or reported.
  *
+ * What Python does not take, we refuse; what it takes, we read.
+ *
  * PYSETTINGS_SEED and PYSETTINGS_COUNT choose others than make test does.
  */
 #include <stdio.h>
@@ -16,6 +18,7 @@
 #include "tests/kit/kit.h"
 
 #define MAKER "tests/unit/pysettings_python.py"
+#define VERDICTS "tests/unit/pysettings_verdicts.py"
 
 /* The same as the maker's. */
 static const char env[] =
@@ -30,7 +33,7 @@ static const char env[] =
 static const char *const kinds[] = { "absent", "none", "bool", "int",
 	"float", "str", "list", "dict", "str", "unreadable" };
 
-static int right, reported;
+static int right, reported, differ;
 
 static bool
 is_right(const struct py_found *f, const char *kind, const char *text)
@@ -94,33 +97,72 @@ setting(const char *name, const char *dflt)
 	return text_empty(value) ? dflt : value;
 }
 
-START_TEST(what_python_makes_of_it_is_what_we_read_or_report)
+/* Does Python take it, and do we? */
+static void
+check_verdict(const struct json *statement)
+{
+	const char *code = json_str(statement, "code");
+	bool fits = false, known = json_bool(statement, "fits", &fits);
+	struct pysettings *ps = pysettings_new();
+	struct err e = { 0 };
+	bool read = pysettings_add_python(ps, code, strlen(code),
+	    "production.py", &e);
+
+	ck_assert(known);
+	if (read != fits) {
+		differ++;
+		printf("# Python %s, and we %s (%s):\n%s\n", fits ? "takes" :
+		    "refuses", read ? "take" : "refuse", e.text, code);
+		fflush(stdout);
+	}
+	pysettings_free(ps);
+}
+
+/* What a command prints, each line of it JSON; how many they were. */
+static int
+each_line(const char *command, void check(const struct json *))
 {
 	char *folder = kit_folder(), *all;
-	int programs = 0;
+	int n = 0;
 
-	free(kit_sh("python3 " MAKER " %s %s >%s/all",
-	    setting("PYSETTINGS_SEED", "1"),
-	    setting("PYSETTINGS_COUNT", "600"), folder));
+	free(kit_sh("%s >%s/all", command, folder));
 	all = kit_read(kit_text("%s/all", folder));
 	for (char *line = all, *end; (end = strchr(line, '\n')) != NULL;
-	    line = end + 1) {
+	    line = end + 1, n++) {
 		struct err e = { 0 };
-		struct json *program;
+		struct json *one;
 
 		*end = '\0';
-		program = json_parse(line, (size_t)(end - line), MAKER, &e);
-		ck_assert_msg(program != NULL, "%s", e.text);
-		check_program(program);
-		json_free(program);
-		programs++;
+		one = json_parse(line, (size_t)(end - line), command, &e);
+		ck_assert_msg(one != NULL, "%s", e.text);
+		check(one);
+		json_free(one);
 	}
 	free(all);
 	free(folder);
+	return n;
+}
+
+START_TEST(what_python_makes_of_it_is_what_we_read_or_report)
+{
+	int programs = each_line(kit_text("python3 " MAKER " %s %s",
+	    setting("PYSETTINGS_SEED", "1"),
+	    setting("PYSETTINGS_COUNT", "600")), check_program);
+
 	printf("# %d programs: %d facts right, %d reported\n", programs,
 	    right, reported);
 	ck_assert_int_gt(programs, 0);
 	ck_assert_int_gt(right, reported / 4);
+}
+END_TEST
+
+START_TEST(what_python_refuses_we_refuse_and_nothing_else)
+{
+	int n = each_line("python3 " VERDICTS, check_verdict);
+
+	printf("# %d statements: %d verdicts differ\n", n, differ);
+	ck_assert_int_gt(n, 0);
+	ck_assert_int_eq(differ, 0);
 }
 END_TEST
 
@@ -132,6 +174,7 @@ main(void)
 
 	tcase_set_timeout(c, 600);
 	tcase_add_test(c, what_python_makes_of_it_is_what_we_read_or_report);
+	tcase_add_test(c, what_python_refuses_we_refuse_and_nothing_else);
 	suite_add_tcase(s, c);
 	return kit_main(s, NULL);
 }
