@@ -166,9 +166,12 @@ assignment(struct pysettings *ps, const struct pynode *node)
 		pyrun_value(ps, type);
 	if (right == NULL)
 		return pyrun_unreadable(ps);	/* x: str */
-	value = right->type == PYT_ASSIGNMENT ? assignment(ps, right) :
-	    pyrun_value(ps, right);
-	pyrun_assign(ps, pynode_field(node, "left"), value);
+	while (right->type == PYT_ASSIGNMENT)
+		right = pynode_field(right, "right");
+	value = pyrun_value(ps, right);
+	/* a = a.b = c: the first target first */
+	for (; node != right; node = pynode_field(node, "right"))
+		pyrun_assign(ps, pynode_field(node, "left"), value);
 	return value;
 }
 

@@ -74,6 +74,8 @@ static const struct {
 	{ "A = 'a\\x41\\u00e9\\101\\1\\\nb\\q\\/'", "A",
 	    "str aA\xc3\xa9" "A\x01" "b\\q\\/" },
 	{ "A = 'a\\N{DASH}'", "A", "unreadable " },
+	{ "A = f'a\\N{BULLET}'", "A", "unreadable " },
+	{ "A = {'k': {'h': 1}}\nA = A['k'] = {'h': None}", "A.k.h", "none " },
 	{ "A = b'x'", "A", "unreadable " },
 	{ "A = -3", "A", "int -3" }, { "A = 0x1F", "A", "int 31" },
 	{ "A = 1_000", "A", "int 1000" }, { "A = 1.5", "A", "float 1.5" },
