@@ -301,8 +301,9 @@ get_array(const bson_t *doc, const char *key, bson_iter_t *items)
 }
 
 bool
-mongo_document(const bson_iter_t *at, bson_t *doc)
+mongo_document(const void *iterator, bson_t *doc)
 {
+	const bson_iter_t *at = iterator;
 	const uint8_t *data;
 	uint32_t n;
 

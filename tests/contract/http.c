@@ -332,19 +332,21 @@ own_world_server(const char *which)
 	    .agent = "transplant-contract" };
 	const char *port = variable(strncmp(which, "KUBE", 4) == 0 ?
 	    "KUBE" : which, "PORT");
-	char url[WORD];
+	enum { HOSTS = sizeof(hosts) / sizeof(hosts[0]) };
+	static char urls[HOSTS + 1][WORD];	/* the last one: any other's */
 
-	(void)snprintf(url, sizeof(url), "http://%s:%s",
+	s.url = urls[HOSTS];
+	(void)snprintf(urls[HOSTS], WORD, "http://%s:%s",
 	    variable(which, "ADDR"), port);
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+	for (size_t i = 0; i < HOSTS; i++) {
 		if (strcmp(hosts[i].which, which) != 0)
 			continue;
-		(void)snprintf(url, sizeof(url), "https://%s:%s",
-		    hosts[i].host, port);
+		s.url = urls[i];
+		(void)snprintf(urls[i], WORD, "https://%s:%s", hosts[i].host,
+		    port);
 		s.address = variable(which, "ADDR");
 		s.token = variable(which, "TOKEN");
 	}
-	s.url = strdup(url);
 	return s;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tests/kit/kit.h"
+#include "tests/kit/managed.h"
 #include "tests/kit/world.h"
 
 #define ROLE(name, db) \
@@ -22,16 +23,10 @@ static char *work;
 /* ---- the user, without our own code ---- */
 
 static const char *
-curl(const char *arguments)
+user(const char *arguments)
 {
-	return kit_out("curl -sS --cacert '%s/ca/bundle.crt' --resolve "
-	    "cloud.mongodb.com:443:%s --digest -u '%s:%s' -H 'Accept: "
-	    "application/vnd.atlas.2023-01-01+json' -H 'Content-Type: "
-	    "application/vnd.atlas.2023-01-01+json' %s https://cloud.mongodb"
-	    ".com/api/atlas/v2/groups/%s/databaseUsers/admin/%s",
-	    kit_env("SB_STATE"), kit_env("SB_ATLAS_ADDR"),
-	    kit_env("SB_ATLAS_PUBLIC_KEY"), kit_env("SB_ATLAS_PRIVATE_KEY"),
-	    arguments, kit_env("SB_ATLAS_PROJECT"), kit_env("SB_MONGO_USER"));
+	return managed_atlas(arguments, kit_text("databaseUsers/admin/%s",
+	    kit_env("SB_MONGO_USER")));
 }
 
 /* "readWrite@acme-openedx" a line, sorted. */
@@ -41,24 +36,14 @@ roles(void)
 	return kit_out("jq -r '.roles[] | [.roleName, .collectionName // "
 	    "empty] | join(\" \")' <<'J' >%s.names; jq -r '.roles[]"
 	    ".databaseName' <<'J' | paste -d@ %s.names - | sort\n%s\nJ\n%s\n"
-	    "J", work, work, curl(""), curl(""));
+	    "J", work, work, user(""), user(""));
 }
 
 static void
 give(const char *list)
 {
-	kit_contains(curl(kit_text("-X PATCH -d '{\"roles\":[%s]}'", list)),
+	kit_contains(user(kit_text("-X PATCH -d '{\"roles\":[%s]}'", list)),
 	    "roleName");
-}
-
-static const char *
-record(void)
-{
-	char *text = world_file("migrations/acme/record/mongodb.json");
-	const char *kept = kit_text("%s", text);
-
-	free(text);
-	return kept;
 }
 
 /* ---- runs ---- */
@@ -148,12 +133,12 @@ START_TEST(the_roles_become_the_two_and_come_back)
 	ck_assert_str_eq(roles(), AT_FIRST);
 	expect("mode=restrict", "done");
 	ck_assert_str_eq(roles(), SCOPED);
-	kit_contains(record(), "admin readWriteAnyDatabase");
-	kit_contains(record(), "\"restricted\"");
+	kit_contains(managed_record(), "admin readWriteAnyDatabase");
+	kit_contains(managed_record(), "\"restricted\"");
 	expect("mode=restrict", "unchanged");
 	expect("mode=restore", "done");
 	ck_assert_str_eq(roles(), AT_FIRST);
-	kit_contains(record(), "\"restored\"");
+	kit_contains(managed_record(), "\"restored\"");
 	expect("mode=restore", "unchanged");
 }
 END_TEST
@@ -254,7 +239,7 @@ fails_once(struct world_proxy *p, const char *mode, int i)
 	kit_contains(log, "/databaseUsers/");
 	free(log);
 	shows_no_secret(&r);
-	kit_contains(record(), "admin readWriteAnyDatabase");
+	kit_contains(managed_record(), "admin readWriteAnyDatabase");
 	if (r.status != 0)
 		says(mode, NULL, 0, "readWrite");
 	kit_run_free(&r);
@@ -286,7 +271,7 @@ START_TEST(a_killed_step_is_completed_by_the_next)
 		kit_run_free(&r);
 		says("mode=restrict", NULL, 0, "readWrite");
 		ck_assert_str_eq(roles(), SCOPED);
-		kit_contains(record(), "\"restricted\"");
+		kit_contains(managed_record(), "\"restricted\"");
 		expect("mode=restore", "done");
 		ck_assert_str_eq(roles(), AT_FIRST);
 	}
