@@ -11,8 +11,9 @@
 
 #include "tests/kit/kit.h"
 #include "tests/kit/site.h"
+#include "tests/kit/world.h"
 
-enum { VARS = 32 };
+enum { VARS = 32, DEPLOYMENTS = 15 };
 
 static const char *vars[VARS], *folder, *lms;
 
@@ -181,6 +182,43 @@ START_TEST(a_site_that_is_not_well_is_no_measure)
 	ck_assert_str_eq(kit_out("cd %s/work && git log --oneline | grep -c "
 	    "snapshot || true", folder), "0");
 	kit_run_free(&r);
+}
+END_TEST
+
+/* What the old cluster is asked for, one Deployment after another. */
+START_TEST(a_snapshot_whose_request_fails_is_made_good_by_a_clean_run)
+{
+	static const char *const faults[] = { "\"fault\":\"reset-after\"",
+		"\"fault\":\"html\"", "\"fault\":\"status\",\"status\":403" };
+	struct world_proxy p = world_proxy_start(kit_text("%s:6443",
+	    kit_env("SB_KUBE_OLD_ADDR")), "kube-old.sandbox.test");
+	struct kit_run r;
+	bool made;
+
+	deploy();
+	var("dry-run=false");
+	var("kube-server=%s", p.url);
+	var("kube-token=%s", kit_env("SB_KUBE_OLD_TOKEN"));
+	var("ca-file=%s", p.ca);
+	for (int nth = 1; nth <= DEPLOYMENTS; nth++) {
+		world_proxy_fault(&p, kit_text("{%s,\"nth\":%d}",
+		    faults[nth % 3], nth));
+		r = kit_step("snapshot-instance", vars);
+		check_secrets(&r);
+		made = r.status == 0;	/* it was asked again */
+		ck_assert_msg(made == (nth % 3 != 2), "%d: %s", nth, r.out);
+		kit_run_free(&r);
+		world_proxy_clear(&p);
+		r = kit_step("snapshot-instance", vars);
+		ck_assert_msg(r.status == 0, "%d: %s", nth, r.out);
+		ck_assert_str_eq(kit_output(&r, "status"), made ? "unchanged"
+		    : "done");
+		kit_run_free(&r);
+		if (!made)
+			kit_contains(world_proxy_log(&p), "/deployments/lms");
+		commit("git rm -q migrations/acme/record/snapshot.json");
+	}
+	world_proxy_stop(&p);
 }
 END_TEST
 
@@ -523,6 +561,8 @@ suite(void)
 	tcase_add_test(t,
 	    a_snapshot_of_the_old_site_is_what_the_new_one_must_show);
 	tcase_add_loop_test(t, a_site_that_is_not_well_is_no_measure, 0, 2);
+	tcase_add_test(t,
+	    a_snapshot_whose_request_fails_is_made_good_by_a_clean_run);
 	tcase_add_test(t, a_misspelt_check_is_wrong_input);
 	tcase_add_loop_test(t,
 	    an_unknown_authority_and_a_wrong_name_are_named, 0, 2);
