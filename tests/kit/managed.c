@@ -11,7 +11,7 @@
 
 #define ATLAS_FORM "application/vnd.atlas.2023-01-01+json"
 
-const char *
+static const char *
 managed_digitalocean(const char *arguments, const char *path)
 {
 	return kit_out("curl -sS --cacert '%s/ca/bundle.crt' --resolve "

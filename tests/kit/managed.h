@@ -10,9 +10,8 @@
 
 #include <stdbool.h>
 
-/* One request to the double: curl's arguments, and the path after /v2/, or
- * below the sandbox's project. The answer, whatever it is. */
-const char *managed_digitalocean(const char *arguments, const char *path);
+/* One request to Atlas' double: curl's arguments, and the path below the
+ * sandbox's project. The answer, whatever it is. */
 const char *managed_atlas(const char *arguments, const char *path);
 
 /* A user of DigitalOcean's MongoDB cluster as the old side made it: all
