@@ -419,6 +419,9 @@ facts_dns_moved(const struct subject *s)
 	struct pool *p = pool_new();
 	bool moved = false;
 
+	for (size_t i = 0; i < f->parts; i++)
+		if (lms == NULL || hosts_has(&f->part[i].final, lms))
+			moved = moved || facts_dns_moved(&f->part[i]);
 	for (size_t i = 0; f->zone_known && s->new_address != NULL
 	    && i < f->zone.n * s->final.n; i++) {
 		const char *host = s->final.v[i % s->final.n].name;

@@ -170,6 +170,10 @@ struct facts {
 	const char *zone_why;
 	struct dns_answer *authority;	/* final.n * zone.n, by server */
 	struct dns_answer *authority6;	/* the same of AAAA */
+	/* Where the hosts lie in several zones: one subject for each zone,
+	 * with the hosts and the facts of it, in place of those above. */
+	struct subject *part;
+	size_t parts;
 	struct dns_answer *resolver;	/* final.n * resolvers */
 	const char *const *resolvers;
 	size_t nresolvers;

@@ -109,7 +109,8 @@ count(const char *const *list)
 
 /* ---- zones ---- */
 
-/* Is the host in the zone of one of these? Instances often share one. */
+/* Is the host in the zone of one of these? Instances often share one. One
+ * whose zone the plan names may lie in a zone below that. */
 static bool
 copy_zone(struct subject *s, const struct subject *from, size_t n)
 {
@@ -120,6 +121,9 @@ copy_zone(struct subject *s, const struct subject *from, size_t n)
 		const struct facts *f = from[k].facts;
 		size_t z = f->zone_known ? strlen(f->zone.name) : len;
 
+		if (s->zone != NULL && s->zone[0] != NULL
+		    && !text_same_fold(s->zone[0], f->zone.name))
+			continue;
 		if (z < len && host[len - z - 1] == '.'
 		    && text_same(host + len - z, f->zone.name)) {
 			s->facts->zone = f->zone;
@@ -316,6 +320,87 @@ ask_all_names(struct gather *g)
 	free_batch(&b);
 }
 
+/* ---- hosts in several zones ---- */
+
+/* What is asked of the servers of each zone. */
+enum { OF_A_ZONE = NEED_AUTHORITY | NEED_SERVERS | NEED_SERIALS
+	| NEED_WILDCARD };
+
+static void
+add_to_part(struct gather *g, struct subject *s, size_t host)
+{
+	const char *const *zone = &s->zone[host];
+	struct facts *f = s->facts;
+	struct host *v;
+	size_t i = 0;
+
+	while (i < f->parts && !text_same(f->part[i].zone[0], *zone))
+		i++;
+	if (i == f->parts) {
+		f->part[i] = *s;
+		f->part[i].zone = zone;
+		f->part[i].final = (struct hosts){ .v = pool_alloc(g->pool,
+		    s->final.n * sizeof *v) };
+		f->part[i].facts = pool_alloc(g->pool, sizeof *f);
+		f->part[i].facts->zone_why = f->zone_why;
+		f->parts++;
+	}
+	v = (struct host *)f->part[i].final.v;
+	v[f->part[i].final.n++] = s->final.v[host];
+}
+
+static void
+make_parts(struct gather *g, struct subject *s)
+{
+	s->facts->part = pool_alloc(g->pool, (s->final.n + 1)
+	    * sizeof *s->facts->part);
+	for (size_t i = 0; s->zone != NULL && i < s->final.n; i++)
+		add_to_part(g, s, i);
+	if (s->facts->parts == 1)
+		s->facts->parts = 0;
+}
+
+/* All, and the parts of those that have some, which are asked of their own
+ * servers what the whole would be. */
+static struct gather
+with_parts(struct gather *g)
+{
+	struct gather all = *g;
+	size_t n = g->n;
+
+	for (size_t i = 0; i < g->n; i++)
+		n += g->s[i].facts->parts;
+	all.s = pool_alloc(g->pool, (n + 1) * sizeof *all.s);
+	for (size_t i = 0; i < g->n; i++)
+		all.s[i] = g->s[i];
+	for (size_t i = 0; i < g->n; i++)
+		for (size_t k = 0; k < g->s[i].facts->parts; k++) {
+			struct subject *part = &g->s[i].facts->part[k];
+
+			part->facts->need = g->s[i].facts->need & OF_A_ZONE;
+			all.s[all.n++] = *part;
+		}
+	return all;
+}
+
+/* The whole is asked only what is not asked of its parts. */
+static void
+ask_dns(struct gather *g)
+{
+	struct gather all = with_parts(g);
+	unsigned *need = pool_alloc(g->pool, (g->n + 1) * sizeof *need);
+
+	for (size_t i = 0; i < g->n; i++) {
+		need[i] = g->s[i].facts->need;
+		if (g->s[i].facts->parts > 0)
+			g->s[i].facts->need &= ~(unsigned)OF_A_ZONE;
+	}
+	find_zones(&all);
+	ask_all_names(&all);
+	for (size_t i = 0; i < g->n; i++)
+		g->s[i].facts->need = need[i];
+}
+
 /* ---- what hosts show ---- */
 
 static void
@@ -388,8 +473,7 @@ ask_servers(struct gather *g)
 	v = mem_alloc((b.visits + 1) * sizeof *v);
 	visits = tls_begin(g->tls, g->pool, b.visit, v, b.visits,
 	    g->deadline);
-	find_zones(g);
-	ask_all_names(g);
+	ask_dns(g);
 	tls_end(visits);
 	for (size_t i = 0; i < b.visits; i++)
 		*b.seen[i] = v[i];
@@ -411,6 +495,8 @@ read_files(struct gather *g, struct subject *s, struct err *e)
 	f->resolvers = s->resolvers;
 	f->nresolvers = count(s->resolvers);
 	f->zone_why = "no host is known";
+	if (s->zone != NULL)
+		make_parts(g, s);
 	if (!deployed_find(g->pool, s, &f->deployed, &why))
 		f->unreadable = pool_strdup(g->pool, why.text);
 	if (f->unreadable != NULL && !s->among) {

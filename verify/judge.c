@@ -145,6 +145,26 @@ missing_ground(const struct check *c, size_t subject)
 	return NULL;
 }
 
+/* The worst of what is said of each zone, with the words of all. */
+static struct opinion
+judge_parts(const struct check *c, const struct facts *f)
+{
+	static const int badness[] = { [VERIFY_PASS] = 1, [VERIFY_SKIP] = 0,
+		[VERIFY_UNKNOWN] = 2, [VERIFY_FAIL] = 3 };
+	struct opinion all = { .found = "" };
+
+	for (size_t i = 0; i < f->parts; i++) {
+		struct opinion o = c->judge(at.pool, &f->part[i]);
+		const char *words = pool_printf(at.pool, "%s%s%s", all.found,
+		    i > 0 ? "; " : "", o.found != NULL ? o.found : "");
+
+		if (i == 0 || badness[o.verdict] > badness[all.verdict])
+			all = o;
+		all.found = words;
+	}
+	return all;
+}
+
 static struct opinion
 opinion_of(const struct check *c, size_t subject, const char *ground)
 {
@@ -159,7 +179,8 @@ opinion_of(const struct check *c, size_t subject, const char *ground)
 		o.found = pool_printf(at.pool, "not judged: %s is not good",
 		    ground);
 	else
-		o = c->judge(at.pool, s);
+		o = (c->facts & NEED_AUTHORITY) != 0 && s->facts->parts > 0
+		    ? judge_parts(c, s->facts) : c->judge(at.pool, s);
 	return o;
 }
 

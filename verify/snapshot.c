@@ -36,11 +36,12 @@ add_certificates(const struct side *v, struct json *out)
 
 /* As the zone's first server has them. */
 static void
-add_names(const struct subject *s, struct json *out)
+add_names(const struct subject *s, struct json *all)
 {
 	const struct facts *f = s->facts;
-	struct json *all = json_add(out, "names", json_object());
 
+	for (size_t i = 0; i < f->parts; i++)
+		add_names(&f->part[i], all);
 	for (size_t i = 0; f->zone_known && f->zone.n > 0
 	    && i < s->final.n; i++) {
 		const struct dns_answer *a = &f->authority[i];
@@ -126,7 +127,7 @@ verify_snapshot(struct pool *p, const struct subject *s, time_t now,
 	json_add(out, "site", site);
 	add_courses(v, out);
 	add_certificates(v, out);
-	add_names(s, out);
+	add_names(s, json_add(out, "names", json_object()));
 	add_deployments(w, out);
 	return out;
 }

@@ -56,6 +56,8 @@ struct subject {
 	bool before;			/* judge before the phase, not after */
 	const char *const *checks;	/* only these; NULL: all that apply */
 	struct hosts final;		/* the names that visitors use */
+	const char *const *zone;	/* of each of them, where the plan
+					 * names it; NULL: all in one */
 	const char *const *old_address, *const *new_address; /* NULL-ended */
 	const char *const *resolvers;	/* whom visitors ask; the same */
 	long low_ttl, high_ttl;

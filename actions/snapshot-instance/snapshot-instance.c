@@ -88,8 +88,10 @@ look(struct err *e)
 		.old_address = text_split(c->pool, in.old_address, NULL) };
 	struct records r = { 0 };
 
-	if (!hosts_find(c->pool, in.hosts, &s.final, e)
-	    || !verify_gather(c->pool, &net, &s, 1, NULL,
+	if (!hosts_find(c->pool, in.hosts, &s.final, e))
+		return NULL;
+	s.zone = hosts_zones(c->pool, &s.final);
+	if (!verify_gather(c->pool, &net, &s, 1, NULL,
 		clock_deadline(LOOK_SECONDS), e)
 	    || !verify_judge(c->pool, &s, 1, c->temp, &r, e)
 	    || !check_healthy(&r, e))

@@ -428,15 +428,20 @@ static bool
 take(const char *name, const struct json *settings, struct subject *s,
     struct json **snapshot, struct err *e)
 {
+	struct pool *p = step_common()->pool;
+
 	if (!step_take_instance(name, e))
 		return false;
 	*s = subject_from_inputs();
 	s->settings = json_at(settings, "values");
 	s->snapshot = *snapshot = read_snapshot(name, e);
 	managed_take_ports(s->mysql.port, s->mongodb.port);
-	return (s->snapshot != NULL || e->text[0] == '\0')
-	    && find_lists(s, e)
-	    && hosts_find(step_common()->pool, in.hosts, &s->final, e);
+	if ((s->snapshot == NULL && e->text[0] != '\0')
+	    || !find_lists(s, e)
+	    || !hosts_find(p, in.hosts, &s->final, e))
+		return false;
+	s->zone = hosts_zones(p, &s->final);
+	return true;
 }
 
 /* One whose plan can't be read does not keep the others from being looked

@@ -7,9 +7,13 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "data/yaml.h"
 #include "step/step.h"
 
-enum { MOST = 64 };	/* an instance has four to ten */
+enum {
+	MOST = 64,		/* an instance has four to ten */
+	PATH_BYTES = 512,
+};
 
 const struct place hosts_places[] = {
 	{ "hosts.lms", "Final name of the LMS", false },
@@ -110,6 +114,36 @@ hosts_check(const char *given, struct err *e)
 		ok = err_set(e, ERR_INPUT, "it names no host");
 	pool_free(p);
 	return ok;
+}
+
+/* NULL: the plan names no zone under this key. */
+static const char *
+zone_below(struct pool *p, const char *key)
+{
+	struct buf path = buf_new(PATH_BYTES);
+	const char *zone;
+
+	buf_puts(&path, "dns.hosts");
+	yaml_path_key(&path, key);
+	buf_puts(&path, ".zone");
+	zone = pool_strdup(p, step_plan_value(buf_str(&path)));
+	buf_free(&path);
+	return zone;
+}
+
+const char *const *
+hosts_zones(struct pool *p, const struct hosts *h)
+{
+	const char **zone = pool_alloc(p, (h->n + 1) * sizeof *zone), *key;
+	bool any = false;
+
+	for (int i = 0; (key = step_plan_key("dns.hosts", i)) != NULL; i++)
+		for (size_t k = 0; k < h->n; k++)
+			if (text_same_fold(h->v[k].name, key)) {
+				zone[k] = zone_below(p, key);
+				any = any || zone[k] != NULL;
+			}
+	return any ? zone : NULL;
 }
 
 const char *

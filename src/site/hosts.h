@@ -34,6 +34,9 @@ bool hosts_find(struct pool *, const char *given, struct hosts *,
     struct err *) MUST_CHECK;
 /* For input tables: a list of hosts as above. */
 bool hosts_check(const char *, struct err *);
+/* The zone that the plan's dns.hosts names for each, NULL where it names none;
+ * in the pool. NULL: it names none for any of them. */
+const char *const *hosts_zones(struct pool *, const struct hosts *);
 /* The name of this kind, or NULL. */
 const char *hosts_name(const struct hosts *, const char *kind);
 /* Upper and lower case are one. */

@@ -339,6 +339,40 @@ START_TEST(restore_refuses_a_host_that_lies_elsewhere_now)
 }
 END_TEST
 
+/* What verify-instance says of DNS, each host asked of its own zone. */
+static void
+verify(const char *when, int status)
+{
+	const char *of_verify[VARS] = { 0 };
+	struct kit_run r;
+
+	for (size_t i = 0; vars[i] != NULL; i++)
+		if (strncmp(vars[i], "timeout=", 8) != 0)
+			kit_add(of_verify, VARS, vars[i]);
+	kit_add(of_verify, VARS, "phase=switch");
+	kit_add(of_verify, VARS, "timeout=3");
+	kit_add(of_verify, VARS, kit_text("when=%s", when));
+	kit_add(of_verify, VARS, "checks=dns-delegation,dns-chain,"
+	    "dns-authorities,dns-serials,dns-ttl,dns-wildcard");
+	r = kit_step("verify-instance", of_verify);
+	ck_assert_msg(r.status == status, "exit %d: %s", r.status, r.out);
+	kit_contains(r.out, status == 0 ? kit_text("1 servers of %s", cms)
+	    : kit_text("%s: ", cms));
+	kit_run_free(&r);
+}
+
+START_TEST(verify_instance_asks_the_servers_of_each_zone)
+{
+	plan(kit_text("zone: %s", cms));
+	verify("before", 0);
+	kit_out("%s", lead_studio("127.42.0.99"));
+	verify("before", 1);
+	kit_out("%s", lead_studio(old_ip));
+	just_run("switch-dns", 0, "done");
+	verify("after", 0);
+}
+END_TEST
+
 /* ---- what fails in between --------------------------------------------- */
 
 /* Both ways in which a write can fail: refused, and nobody knows. */
@@ -533,6 +567,7 @@ suite(void)
 {
 	Suite *s = suite_create("dns-zones");
 	TCase *t = tcase_create("two-zones");
+	TCase *v = tcase_create("verify");
 	TCase *m = tcase_create("of-others");
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
@@ -553,6 +588,10 @@ suite(void)
 	tcase_add_test(m, others_who_do_not_do_it_keep_ours_where_they_are);
 	tcase_add_test(m, others_are_asked_back_where_ours_fails);
 	suite_add_tcase(s, m);
+	tcase_add_checked_fixture(v, set_up, tear_down);
+	tcase_set_timeout(v, 300);
+	tcase_add_test(v, verify_instance_asks_the_servers_of_each_zone);
+	suite_add_tcase(s, v);
 	return s;
 }
 
