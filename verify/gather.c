@@ -361,7 +361,8 @@ make_parts(struct gather *g, struct subject *s)
 }
 
 /* All, and the parts of those that have some, which are asked of their own
- * servers what the whole would be. */
+ * servers what the whole would be: of that there is a copy that needs the
+ * rest only. */
 static struct gather
 with_parts(struct gather *g)
 {
@@ -371,34 +372,38 @@ with_parts(struct gather *g)
 	for (size_t i = 0; i < g->n; i++)
 		n += g->s[i].facts->parts;
 	all.s = pool_alloc(g->pool, (n + 1) * sizeof *all.s);
-	for (size_t i = 0; i < g->n; i++)
-		all.s[i] = g->s[i];
-	for (size_t i = 0; i < g->n; i++)
-		for (size_t k = 0; k < g->s[i].facts->parts; k++) {
-			struct subject *part = &g->s[i].facts->part[k];
+	for (size_t i = 0; i < g->n; i++) {
+		struct facts *f = g->s[i].facts;
 
-			part->facts->need = g->s[i].facts->need & OF_A_ZONE;
-			all.s[all.n++] = *part;
+		all.s[i] = g->s[i];
+		if (f->parts > 0) {
+			all.s[i].facts = pool_alloc(g->pool, sizeof *f);
+			*all.s[i].facts = *f;
+			all.s[i].facts->need &= ~(unsigned)OF_A_ZONE;
 		}
+		for (size_t k = 0; k < f->parts; k++) {
+			f->part[k].facts->need = f->need & OF_A_ZONE;
+			all.s[all.n++] = f->part[k];
+		}
+	}
 	return all;
 }
 
-/* The whole is asked only what is not asked of its parts. */
 static void
 ask_dns(struct gather *g)
 {
 	struct gather all = with_parts(g);
-	unsigned *need = pool_alloc(g->pool, (g->n + 1) * sizeof *need);
 
-	for (size_t i = 0; i < g->n; i++) {
-		need[i] = g->s[i].facts->need;
-		if (g->s[i].facts->parts > 0)
-			g->s[i].facts->need &= ~(unsigned)OF_A_ZONE;
-	}
 	find_zones(&all);
 	ask_all_names(&all);
-	for (size_t i = 0; i < g->n; i++)
-		g->s[i].facts->need = need[i];
+	for (size_t i = 0; i < g->n; i++) {
+		struct facts *f = g->s[i].facts;
+
+		if (f->parts == 0)
+			continue;
+		f->resolver = all.s[i].facts->resolver;
+		f->names = all.s[i].facts->names;
+	}
 }
 
 /* ---- what hosts show ---- */
