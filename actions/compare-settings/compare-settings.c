@@ -60,7 +60,7 @@ static const struct input inputs[] = {
 	  .help = "The new side has its final hosts: they must be the old "
 	    "ones" },
 	{ .name = "accept", .str = &in.accept, .dflt = "",
-	  .plan = "compare.accept",
+	  .plan = "compare.accept", .list = true,
 	  .help = "Settings that are meant to differ, or that nobody needs "
 	    "to read, one a line; * stands for any characters" },
 	{ 0 }

@@ -18,11 +18,11 @@ enum {
 };
 
 static const char *const moments[] = { "due", "always", "asked", NULL };
-static const char *const yes_or_no[] = { "true", "false", NULL };
 
 static struct {
 	long age;
-	const char *when, *renew;
+	const char *when;
+	bool renew;
 } in;
 
 const struct input backup_place_inputs[] = {
@@ -38,8 +38,8 @@ const struct input backup_inputs[] = {
 	{ .name = "when", .str = &in.when, .oneof = moments, .dflt = "due",
 	  .help = "due: if there is none that is young enough; always; "
 	    "asked: if it is due and renew-backups is true" },
-	{ .name = "renew-backups", .str = &in.renew, .oneof = yes_or_no,
-	  .optional = true, .plan = "backup.renew",
+	{ .name = "renew-backups", .flag = &in.renew, .dflt = "false",
+	  .plan = "backup.renew",
 	  .help = "true: phases that need a young backup make one where it "
 	    "is due; otherwise they stop" },
 	{ 0 }
@@ -84,7 +84,7 @@ young_enough(const struct manifest_found *f)
 static bool
 is_not_asked(const struct backup *b)
 {
-	if (!text_same(in.when, "asked") || text_same(in.renew, "true"))
+	if (!text_same(in.when, "asked") || in.renew)
 		return false;
 	log_info("backup of %s: the plan does not ask for a new one here "
 	    "(backup.renew)", b->name);

@@ -67,6 +67,10 @@ merge(struct all *a, struct row *r, const struct input *in)
 		r->in.min = in->min;
 	if (in->num != NULL && in->max < r->in.max)
 		r->in.max = in->max;
+	if (r->in.oneof == NULL)
+		r->in.oneof = in->oneof;
+	if (r->in.check == NULL)
+		r->in.check = in->check;
 	if (r->in.optional && r->dflt == NULL) {
 		r->dflt = in->dflt;
 		r->in.optional = in->optional;
