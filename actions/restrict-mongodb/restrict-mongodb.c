@@ -279,19 +279,18 @@ check_can_create(struct err *e)
 static bool
 ensure_roles(const struct mongo_user *u, struct err *e)
 {
-	bool told_only = step_common()->dry_run
-	    || text_same(in.mode, "plan");
+	bool dry = step_common()->dry_run;
 
 	if (u != NULL && roles_same(u, at.wanted, at.nwanted)) {
 		step_same(user_words(), roles_print(at.pool, u->roles,
 		    u->nroles));
-		return told_only || (mongohost_await(at.host, e)
+		return dry || (mongohost_await(at.host, e)
 		    && confirm(e) && ensure_finished(e));
 	}
 	step_change(user_words(), u == NULL ? NULL : roles_print(at.pool,
 	    u->roles, u->nroles), roles_print(at.pool, at.wanted,
 	    at.nwanted));
-	return told_only
+	return dry
 	    || (ensure_recorded(u, e)
 	    && (u != NULL
 	    ? mongohost_set_roles(at.host, at.wanted, at.nwanted, e)
@@ -382,13 +381,11 @@ static bool
 ensure_rolled(struct rollover *r, const struct mongo_role *v, size_t n,
     enum access_state state, struct err *e)
 {
-	bool told_only = step_common()->dry_run
-	    || text_same(in.mode, "plan");
-
 	if (!text_same(in.strategy, "recreate"))
-		return rollover_ensure(r, v, n, state, told_only, e);
-	return (told_only || restriction_check_old_side("restrict", e))
-	    && rollover_recreate(r, v, n, state, told_only, e);
+		return rollover_ensure(r, v, n, state, e);
+	return (step_common()->dry_run
+	    || restriction_check_old_side("restrict", e))
+	    && rollover_recreate(r, v, n, state, e);
 }
 
 static bool
@@ -475,6 +472,8 @@ run(struct err *e)
 {
 	bool ok;
 
+	if (text_same(in.mode, "plan"))
+		step_only_tell();
 	at.pool = step_common()->pool;
 	ok = text_same(in.provider, "digitalocean") ? run_digitalocean(e)
 	    : run_server(e);

@@ -167,16 +167,13 @@ tell_own(void)
 static void
 tell_plan(void)
 {
-	bool only_told = step_common()->dry_run
-	    || text_same(in.mode, "plan");
-
 	tell_own();
 	step_output("statements", "%zu", at.scope.plan.n);
 	for (size_t i = 0; i < at.scope.naccounts; i++)
 		tell_account(&at.scope.accounts[i]);
 	for (size_t i = 0; i < at.scope.plan.n; i++) {
 		step_summary("    %s\n", at.scope.plan.v[i].sql);
-		if (only_told)
+		if (step_common()->dry_run)
 			log_info("MySQL would get: %s",
 			    at.scope.plan.v[i].sql);
 	}
@@ -289,7 +286,7 @@ plan_or_restrict(struct err *e)
 	if (at.scope.plan.n > 0
 	    && !restrict_check_rights(at.admin, at.pool, &at.scope, e))
 		return false;
-	if (text_same(in.mode, "restrict") && !step_common()->dry_run)
+	if (!step_common()->dry_run)
 		return restrict_user_now(e);
 	tell_state();
 	return true;
@@ -352,6 +349,8 @@ run(struct err *e)
 {
 	bool ok;
 
+	if (text_same(in.mode, "plan"))
+		step_only_tell();
 	at.pool = step_common()->pool;
 	ok = restriction_check_old_side(in.mode, e)
 	    && find_user(e)

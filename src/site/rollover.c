@@ -422,14 +422,14 @@ ensure_finished(struct rollover *r, enum access_state state, struct err *e)
 
 bool
 rollover_ensure(struct rollover *r, const struct mongo_role *v, size_t n,
-    enum access_state state, bool told_only, struct err *e)
+    enum access_state state, struct err *e)
 {
 	const char *next;
 
 	if (roles_same(&r->now, v, n)) {
 		step_same(user_words(r, r->now.user),
 		    roles_print(r->pool, v, n));
-		return told_only || ensure_finished(r, state, e);
+		return step_common()->dry_run || ensure_finished(r, state, e);
 	}
 	next = rollover_next_name(r);
 	if (next == NULL)
@@ -441,7 +441,7 @@ rollover_ensure(struct rollover *r, const struct mongo_role *v, size_t n,
 	    r->now.user, roles_print(r->pool, r->now.roles, r->now.nroles)),
 	    pool_printf(r->pool, "%s, in its place", roles_print(r->pool, v,
 	    n)));
-	return told_only
+	return step_common()->dry_run
 	    || (roll(r, next, v, n, e) && ensure_finished(r, state, e));
 }
 

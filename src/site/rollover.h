@@ -39,11 +39,11 @@ const char *rollover_password(const struct rollover *);
 
 /*
  * Have config.yml name a user with just these roles, and the record say what
- * the first one might. told_only: change nothing. ERR_DENIED: the token is
- * not told passwords. ERR_HAND: the old password stands elsewhere, too.
+ * the first one might. ERR_DENIED: the token is not told passwords. ERR_HAND:
+ * the old password stands elsewhere, too.
  */
 bool rollover_ensure(struct rollover *, const struct mongo_role *, size_t,
-    enum access_state, bool told_only, struct err *) MUST_CHECK;
+    enum access_state, struct err *) MUST_CHECK;
 
 /* What the first one might do, from the record. ERR_HAND: it has nothing. */
 bool rollover_find_saved(const struct rollover *, struct mongo_role **,
@@ -55,7 +55,7 @@ bool rollover_find_saved(const struct rollover *, struct mongo_role **,
  * ERR_DENIED: as above; nobody is deleted then.
  */
 bool rollover_recreate(struct rollover *, const struct mongo_role *, size_t,
-    enum access_state, bool told_only, struct err *) MUST_CHECK;
+    enum access_state, struct err *) MUST_CHECK;
 
 /* Users who are there though others follow them, with blanks between; in a
  * dry run, with him whom one would follow. */

@@ -109,7 +109,7 @@ recreate(struct rollover *r, const struct mongo_role *v, size_t n,
 
 bool
 rollover_recreate(struct rollover *r, const struct mongo_role *v, size_t n,
-    enum access_state state, bool told_only, struct err *e)
+    enum access_state state, struct err *e)
 {
 	const char *words = pool_printf(r->pool, "MongoDB user %s at "
 	    "DigitalOcean", r->now.user);
@@ -118,13 +118,13 @@ rollover_recreate(struct rollover *r, const struct mongo_role *v, size_t n,
 	if (roles_same(&r->now, v, n)
 	    && !rollover_is_between(r, r->now.user)) {
 		step_same(words, was);
-		return told_only
+		return step_common()->dry_run
 		    || accessrecord_state(r->record) != ACCESS_RESTRICTING
 		    || accessrecord_save(r->record, r->config.repo, state, e);
 	}
 	r->is_anew = true;
 	step_change(words, was, pool_printf(r->pool, "%s, with a new "
 	    "password", roles_print(r->pool, v, n)));
-	return told_only || (recreate(r, v, n, e)
+	return step_common()->dry_run || (recreate(r, v, n, e)
 	    && accessrecord_save(r->record, r->config.repo, state, e));
 }

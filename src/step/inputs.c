@@ -103,6 +103,12 @@ step_common(void)
 	return &common;
 }
 
+void
+step_only_tell(void)
+{
+	common.dry_run = true;
+}
+
 const char *
 step_plan_value(const char *path)
 {

@@ -97,6 +97,8 @@ struct step_common {
 	struct pool *pool;		/* lives until the step ends */
 };
 const struct step_common *step_common(void);
+/* This run changes nothing, whatever dry-run says: its mode only tells. */
+void step_only_tell(void);
 
 /*
  * The instances of a step that takes many, in the pool, NULL-ended: one or

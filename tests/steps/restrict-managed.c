@@ -241,6 +241,7 @@ START_TEST(a_dry_run_tells_and_changes_nothing)
 	says("mode=restrict", "dry-run=true", NULL, 0, "app-v2");
 	says("mode=plan", NULL, NULL, 0, "unrestricted@admin");
 	expect("mode=plan", "dry-run=true", "would-change");
+	expect("mode=plan", "dry-run=false", "would-change");
 	ck_assert_str_eq(users(), "app all");
 	after = world_head();
 	ck_assert_str_eq(before, after);

@@ -375,6 +375,8 @@ START_TEST(a_second_run_writes_nothing)
 	const char *commits;
 	long before;
 
+	expect(run("restrict-mysql", "mode=plan", "dry-run=false", NULL), 0,
+	    "would-change");
 	expect(run("restrict-mysql", "mode=restrict", "dry-run=false", NULL),
 	    0, "done");
 	before = writes();
