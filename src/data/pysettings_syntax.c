@@ -520,23 +520,22 @@ check_star(const struct pynode *node)
 static const char *
 check_commas(const struct pynode *node)
 {
-	const struct pynode *last = node->n > 0 ? node->child[node->n - 1] :
-	    NULL;
-	bool comma = pynode_has(node, ",");
-	size_t n = pynode_count(node);
-
 	switch (node->type) {
 	case PYT_TUPLE:
-		return comma == (n > 0) ? NULL : "a * without a list";
+		return pynode_has(node, ",") == (pynode_count(node) > 0)
+		    ? NULL : "a * without a list";
 	case PYT_SET: case PYT_LIST: case PYT_DICT:
-		return !comma || n > 0 ? NULL : "a comma after nothing";
+		return pynode_count(node) > 0 || !pynode_has(node, ",")
+		    ? NULL : "a comma after nothing";
 	case PYT_IMPORT: case PYT_IMPORT_FROM: case PYT_WITH_CLAUSE:
-		return is_kind(last, ",") ? "a comma before nothing" : NULL;
+		return node->n > 0 && is_kind(node->child[node->n - 1], ",")
+		    ? "a comma before nothing" : NULL;
 	case PYT_ASSERT:
-		return n <= 2 ? NULL : "an assert of too much";
+		return pynode_count(node) <= 2 ? NULL :
+		    "an assert of too much";
 	case PYT_RAISE:
-		return n > 1 || !pynode_has(node, "from") ? NULL :
-		    "a from without what is raised";
+		return pynode_count(node) > 1 || !pynode_has(node, "from")
+		    ? NULL : "a from without what is raised";
 	default:
 		return NULL;
 	}
