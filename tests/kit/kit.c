@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -316,6 +317,29 @@ kit_run_free(struct kit_run *r)
 	free(r->summary);
 	free(r->dir);
 	*r = (struct kit_run){ 0 };
+}
+
+pid_t
+kit_beside(const char *command)
+{
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid > 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	execl("/bin/bash", "bash", "-c", command, (char *)NULL);
+	_exit(127);
+}
+
+void
+kit_end(pid_t *pid)
+{
+	if (*pid > 0) {
+		kill(*pid, SIGTERM);
+		waitpid(*pid, NULL, 0);
+	}
+	*pid = 0;
 }
 
 /* NAME<<DELIMITER, lines, DELIMITER: the form that the frame writes. */

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include <check.h>
 
@@ -43,6 +44,10 @@ struct kit_run kit_step(const char *step, const char *const *vars);
 struct kit_run kit_step_killed(const char *step, const char *const *vars,
     long ms);
 void kit_run_free(struct kit_run *);
+/* A shell command beside the test, ended with it; and end it now, and wait
+ * (0: there is none). */
+pid_t kit_beside(const char *command);
+void kit_end(pid_t *);
 /* The last value of an output, or NULL; in static memory. */
 const char *kit_output(const struct kit_run *, const char *name);
 

@@ -3,13 +3,10 @@
  */
 #include "tests/kit/names.h"
 
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/kit/kit.h"
@@ -98,48 +95,25 @@ names_begin(void)
 	site_deploy("good");
 }
 
-static void
-end_child(pid_t *pid)
-{
-	if (*pid > 0) {
-		kill(*pid, SIGTERM);
-		waitpid(*pid, NULL, 0);
-	}
-	*pid = 0;
-}
-
 void
 names_close(void)
 {
-	end_child(&proxy);
-	end_child(&helper);
+	kit_end(&proxy);
+	kit_end(&helper);
 	site_reset_zone(5);
 	site_clear();
-}
-
-static pid_t
-spawn(const char *command)
-{
-	pid_t pid = fork();
-
-	ck_assert_int_ge(pid, 0);
-	if (pid > 0)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	execl("/bin/bash", "bash", "-c", command, (char *)NULL);
-	_exit(127);
 }
 
 void
 names_help(const char *command)
 {
-	helper = spawn(command);
+	helper = kit_beside(command);
 }
 
 void
 names_help_no_more(void)
 {
-	end_child(&helper);
+	kit_end(&helper);
 }
 
 static const char *
@@ -159,7 +133,7 @@ names_use_proxy(void)
 {
 	const char *upstream = strstr(kit_env("SB_PDNS_API"), "://") + 3;
 
-	proxy = spawn(kit_text("exec %s/faultproxy %s %s --control %s",
+	proxy = kit_beside(kit_text("exec %s/faultproxy %s %s --control %s",
 	    kit_env("SB_DOUBLES"), proxy_at(), upstream, names_control()));
 	kit_out("for i in $(seq 100); do curl -fs http://%s/fault >/dev/null "
 	    "&& exit 0; sleep 0.05; done; exit 1", names_control());

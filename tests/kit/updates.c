@@ -3,10 +3,7 @@
  */
 #include "tests/kit/updates.h"
 
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/kit/kit.h"
@@ -82,19 +79,6 @@ write_knot(void)
 	kit_out("mkdir -p %s/knot", folder);
 }
 
-static pid_t
-spawn(const char *command)
-{
-	pid_t pid = fork();
-
-	ck_assert_int_ge(pid, 0);
-	if (pid > 0)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	execl("/bin/bash", "bash", "-c", command, (char *)NULL);
-	_exit(127);
-}
-
 void
 updates_begin(int server)
 {
@@ -107,7 +91,7 @@ updates_begin(int server)
 		write_pdns();
 	else
 		write_knot();
-	running[server] = spawn(server == UPDATES_PDNS
+	running[server] = kit_beside(server == UPDATES_PDNS
 	    ? kit_text("exec " PDNS " --config-dir=%s >%s/log 2>&1", folder,
 		folder)
 	    : kit_text("exec " KNOT " -c %s/knot.conf >%s/log 2>&1", folder,
@@ -121,7 +105,6 @@ updates_begin(int server)
 void
 updates_end(int server)
 {
-	kill(running[server], SIGTERM);
-	waitpid(running[server], NULL, 0);
+	kit_end(&running[server]);
 	kit_out("rm -rf %s", folders[server]);
 }

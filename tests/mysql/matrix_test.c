@@ -389,14 +389,14 @@ make_workspace(void)
 		buf_printf(&config, "PLUGIN_MYSQL_DATABASE: \"%s\"\n"
 		    "PLUGIN_MYSQL_USERNAME: \"%s\"\n",
 		    yaml_text(at.own[1]), yaml_text(at.user));
-	free(kit_sh("mkdir -p %s/work/instances/%s", at.folder, at.p));
-	kit_write(pool_printf(at.pool, "%s/work/instances/%s/config.yml",
+	free(kit_sh("mkdir -p %s/clone/instances/%s", at.folder, at.p));
+	kit_write(pool_printf(at.pool, "%s/clone/instances/%s/config.yml",
 	    at.folder, at.p), buf_str(&config));
 	buf_free(&config);
 	free(kit_sh("cd %s && export HOME=%s GIT_CONFIG_NOSYSTEM=1 "
 	    "GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.test "
 	    "GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.test && "
-	    "git init -q -b main work && cd work && "
+	    "git init -q -b main clone && cd clone && "
 	    "git add -A && git commit -q -m start && "
 	    "git clone -q --bare . ../bare.git && "
 	    "git remote add origin %s/bare.git", at.folder, at.folder,
@@ -411,7 +411,7 @@ run(const char *mode, const char *more)
 	const char *const given[] = {
 		"branch=main", "old-running=true", "dry-run=false",
 		pool_printf(at.pool, "instance-name=%s", at.p),
-		pool_printf(at.pool, "workspace=%s/work", at.folder),
+		pool_printf(at.pool, "workspace=%s/clone", at.folder),
 		pool_printf(at.pool, "mysql-host=%s", l.host),
 		pool_printf(at.pool, "mysql-port=%ld", l.port),
 		pool_printf(at.pool, "mysql-tls=%s", at.tls != NULL ?

@@ -170,7 +170,7 @@ run(const struct trip *t, const char *step, ...)
 	struct kit_run r;
 	va_list ap;
 
-	kit_add(vars, VARS, kit_text("workspace=%s/work", t->dir));
+	kit_add(vars, VARS, kit_text("workspace=%s/clone", t->dir));
 	kit_add(vars, VARS, kit_text("plan=%s/plan.yml", t->dir));
 	va_start(ap, step);
 	while ((more = va_arg(ap, const char *)) != NULL)
@@ -217,7 +217,7 @@ make_repositories(const struct trip *t)
 	    "-b main && git add -A && git -c user.name=t "
 	    "-c user.email=t@example.test commit -q -m t && git push -q "
 	    "../${r#*:}.git HEAD:main 2>&1); done && "
-	    "git clone -q --depth 1 file://%s/origin.git work",
+	    "git clone -q --depth 1 file://%s/origin.git clone",
 	    t->old, t->dir, t->dir, t->dir));
 }
 
@@ -245,14 +245,14 @@ static void
 save(const struct trip *t)
 {
 	free(kit_sh("SB_TUTOR=$(tests/real/get %d) "
-	    "tests/sandbox/full/tutor/save %s/work/instances/acme 2>&1",
+	    "tests/sandbox/full/tutor/save %s/clone/instances/acme 2>&1",
 	    t->major, t->dir));
 }
 
 static const char *
 checksum(const struct trip *t)
 {
-	return kit_out("cd %s/work/instances/acme && "
+	return kit_out("cd %s/clone/instances/acme && "
 	    "find . -type f | sort | xargs sha256sum | sha256sum", t->dir);
 }
 
@@ -413,7 +413,7 @@ START_TEST(an_old_instance_runs_the_same_on_the_new_side)
 	fetch(&t);
 	move(&t);
 	t.after = parse(kit_sh("tests/real/truth.py "
-	    "%s/work/instances/acme/env", dir), "the new truth");
+	    "%s/clone/instances/acme/env", dir), "the new truth");
 	compare(&t, &wrong);
 	ck_assert_msg(wrong.len == 0, "%s to %d:\n%s", t.old, t.major,
 	    buf_str(&wrong));

@@ -6,11 +6,8 @@
  *
  * Runs inside the sandbox; puts the names back where they were.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/kit/kit.h"
@@ -145,36 +142,12 @@ set_up(void)
 }
 
 static void
-end_child(pid_t *pid)
-{
-	if (*pid > 0) {
-		kill(*pid, SIGTERM);
-		waitpid(*pid, NULL, 0);
-	}
-	*pid = 0;
-}
-
-static void
 tear_down(void)
 {
-	end_child(&proxy);
-	end_child(&helper);
+	kit_end(&proxy);
+	kit_end(&helper);
 	join_zone();
 	site_clear();
-}
-
-/* A child of this test, ended with it. */
-static pid_t
-spawn(const char *command)
-{
-	pid_t pid = fork();
-
-	ck_assert_int_ge(pid, 0);
-	if (pid > 0)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	execl("/bin/bash", "bash", "-c", command, (char *)NULL);
-	_exit(127);
 }
 
 /* ---- a proxy before one provider --------------------------------------- */
@@ -196,7 +169,7 @@ use_proxy(void)
 {
 	const char *upstream = strstr(kit_env("SB_PDNS_API"), "://") + 3;
 
-	proxy = spawn(kit_text("exec %s/faultproxy %s %s --control "
+	proxy = kit_beside(kit_text("exec %s/faultproxy %s %s --control "
 	    "%s", kit_env("SB_DOUBLES"), proxy_at(), upstream, control_at()));
 	kit_out("for i in $(seq 100); do curl -fs http://%s/fault >/dev/null "
 	    "&& exit 0; sleep 0.05; done; exit 1", control_at());
@@ -418,9 +391,9 @@ START_TEST(a_zone_that_was_changed_meanwhile_keeps_all_from_changing)
 
 	by_proxy();
 	/* Others move Studio elsewhere once the new records are recorded. */
-	helper = spawn(kit_text("until git -C %s/bare.git show main:migrations"
-	    "/%s/record/dns.json 2>/dev/null | grep -q '\"switch\"'; do sleep "
-	    "0.01; done; %s", folder, kit_env("SB_INSTANCE"),
+	helper = kit_beside(kit_text("until git -C %s/bare.git show "
+	    "main:migrations/%s/record/dns.json 2>/dev/null "
+	    "| grep -q '\"switch\"'; do sleep 0.01; done; %s", folder, kit_env("SB_INSTANCE"),
 	    lead_studio("127.42.0.99")));
 	/* Each reading of Studio's zone takes long enough for that. */
 	fault("{\"fault\":\"delay\",\"ms\":3000,\"method\":\"GET\","
@@ -474,8 +447,9 @@ START_TEST(others_come_first_and_ours_follow)
 	struct kit_run r;
 
 	by_others();
-	helper = spawn(kit_text("sleep 5; dig +short @%s %s A >%s/seen; %s",
-	    kit_env("SB_PDNS_ADDR"), lms, folder, lead_studio(new_ip)));
+	helper = kit_beside(kit_text("sleep 5; dig +short @%s %s A "
+	    ">%s/seen; %s", kit_env("SB_PDNS_ADDR"), lms, folder,
+	    lead_studio(new_ip)));
 	r = run("switch-dns", 0, "done");
 	expect(new_ip, new_ip);
 	ck_assert_str_eq(kit_out("cat %s/seen", folder), old_ip);
@@ -511,8 +485,8 @@ START_TEST(others_are_asked_back_where_ours_fails)
 	use_proxy();
 	var("dns-server=http://%s", proxy_at());
 	fault(write_faults[0]);
-	helper = spawn(kit_text("sleep 5; %s; until curl -fsS http://%s/log "
-	    "| grep -q PATCH; do sleep 0.2; done; sleep 3; %s",
+	helper = kit_beside(kit_text("sleep 5; %s; until curl -fsS "
+	    "http://%s/log | grep -q PATCH; do sleep 0.2; done; sleep 3; %s",
 	    lead_studio(new_ip), control_at(), lead_studio(old_ip)));
 	r = run("switch-dns", 1, "failed");
 	kit_contains(r.out, "switched back, and the old side serves again");
