@@ -393,8 +393,8 @@ START_TEST(a_zone_that_was_changed_meanwhile_keeps_all_from_changing)
 	/* Others move Studio elsewhere once the new records are recorded. */
 	helper = kit_beside(kit_text("until git -C %s/bare.git show "
 	    "main:migrations/%s/record/dns.json 2>/dev/null "
-	    "| grep -q '\"switch\"'; do sleep 0.01; done; %s", folder, kit_env("SB_INSTANCE"),
-	    lead_studio("127.42.0.99")));
+	    "| grep -q '\"switch\"'; do sleep 0.01; done; %s", folder,
+	    kit_env("SB_INSTANCE"), lead_studio("127.42.0.99")));
 	/* Each reading of Studio's zone takes long enough for that. */
 	fault("{\"fault\":\"delay\",\"ms\":3000,\"method\":\"GET\","
 	    "\"always\":true}");
