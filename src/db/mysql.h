@@ -68,7 +68,7 @@ enum {
 	SQL_NO_ROUTINE_GRANT = 1403, SQL_TABLE_CHANGED = 1412,
 	SQL_NO_PROXY = 1698,
 	SQL_NO_MARIADB_ROLE = 1959, SQL_NO_ROLE = 3523,
-	SQL_MANDATORY_ROLE = 3628,
+	SQL_MANDATORY_ROLE = 3628, SQL_BAD_TEXT = 3854,
 };
 
 /* `name` with backquotes doubled; safe in every sql_mode. */

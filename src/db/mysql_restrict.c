@@ -18,6 +18,7 @@ enum {
 				 * printed again as often as it was granted */
 	GRANTS_MAX = 3,		/* with partial_revokes a GRANT takes two */
 	PAUSE_MS = 200,
+	ASKED_MAX = 20,		/* times for what another session spoils */
 	GRACE_SECONDS = 2,	/* most sites open a session per request */
 };
 
@@ -463,6 +464,23 @@ is_listed(const struct sql_rows *rows, const char *id)
 
 enum spare { SPARE_ALL, SPARE_BUSY, SPARE_NONE };
 
+/* The user's sessions. MySQL 9.7 may read the name of one that just logs in
+ * half written, and refuses to answer then. */
+static bool
+find_sessions(struct sql *s, struct pool *pool, const char *user,
+    struct sql_rows *rows, struct err *e)
+{
+	int left = ASKED_MAX;
+	bool ok;
+
+	do
+		ok = ask_about(s, pool, "SELECT ID, COMMAND FROM "
+		    "information_schema.PROCESSLIST WHERE USER = ", user,
+		    rows, e);
+	while (!ok && sql_code(s) == SQL_BAD_TEXT && --left > 0);
+	return ok;
+}
+
 /* Kill those of `old` that are not spared; *left: how many remain. */
 static bool
 kill_some(struct sql *s, struct pool *pool, const char *user,
@@ -473,8 +491,7 @@ kill_some(struct sql *s, struct pool *pool, const char *user,
 	struct err ignored = { 0 };
 
 	*left = 0;
-	if (!ask_about(s, pool, "SELECT ID, COMMAND FROM "
-	    "information_schema.PROCESSLIST WHERE USER = ", user, &now, e))
+	if (!find_sessions(s, pool, user, &now, e))
 		return false;
 	if (!sql_run(s, "SELECT trx_mysql_thread_id FROM "
 	    "information_schema.INNODB_TRX", pool, &busy, &ignored))
@@ -522,8 +539,7 @@ restrict_end_sessions(struct sql *s, struct pool *pool, const char *user,
 	size_t left;
 
 	if (!check_sees_sessions(s, user, e)
-	    || !ask_about(s, pool, "SELECT ID FROM "
-	    "information_schema.PROCESSLIST WHERE USER = ", user, &old, e))
+	    || !find_sessions(s, pool, user, &old, e))
 		return false;
 	*ended = old.n;
 	do {

@@ -39,9 +39,10 @@ const struct witness_facts *witness_facts(const struct witness *);
 /*
  * Each table must have as many rows in the dump as in one of the snapshots,
  * or between the two. One that was written to since the first may differ
- * more (rows added and removed between the two): its name is put into
- * `moved` ("a, b"). All triggers, routines and events must be there. ERR_OTHER
- * names what is not as it should be; ERR_CONFLICT: tables were made, altered
+ * more (rows added and removed between the two), but not be empty where it
+ * was full before and after: its name is put into `moved` ("a, b"). All
+ * triggers, routines and events must be there. ERR_OTHER names what is not as
+ * it should be; ERR_CONFLICT: tables were made, altered
  * or dropped meanwhile.
  */
 struct buf;

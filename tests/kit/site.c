@@ -93,12 +93,14 @@ site_deploy(const char *name)
 	    "mv -T current.st current", deployed(), name);
 }
 
+/* What Argo CD still has to do for an earlier program may come over it. */
 void
 site_serve(const char *hosts, bool own)
 {
-	kit_out("cd %s && printf '%%s\\n' %s | sed '/^$/d' >hosts.new && "
-	    "mv hosts.new hosts && for i in $(seq 300); do "
-	    "sed 's/ .*//' %s/ingress/new/served | cmp -s - hosts && "
+	kit_out("cd %s && printf '%%s\\n' %s | sed '/^$/d' >hosts.want && "
+	    "for i in $(seq 300); do cmp -s hosts.want hosts || "
+	    "{ cp hosts.want hosts.new && mv hosts.new hosts; }; "
+	    "sed 's/ .*//' %s/ingress/new/served | cmp -s - hosts.want && "
 	    "! { %s grep -q ' fake$' %s/ingress/new/served; } && exit 0; "
 	    "sleep 0.1; done; echo the new ingress serves other hosts:; "
 	    "cat %s/ingress/new/served; exit 1", deployed(), hosts,
