@@ -45,7 +45,7 @@ emptyroot_make(void)
 	 * root's own files say so already */
 	kit_out("cd '%s' && mkdir -p etc/ssl/certs home && "
 	    "mv '%s' home/repository && "
-	    "sed -i '/^network:/,$d' home/repository/migrations/*/plan.yml && "
+	    "sed -i '/^network:/,/^$/d' home/repository/migrations/*/plan.yml && "
 	    "cp '%s' etc/ssl/certs/ca-certificates.crt && "
 	    "echo 'nameserver %s' >etc/resolv.conf", root, clone,
 	    kit_env("SB_CA_BUNDLE"), kit_env("SB_RESOLVER_ADDR"));

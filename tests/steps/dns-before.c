@@ -482,6 +482,7 @@ START_TEST(switch_refuses_a_tls_gap_where_browsers_are_strict)
 	old_ingress(hsts, false);
 	site_patch(site_set(zone, "CAA", 1,
 	    "0 issue \\\"ca.example.net\\\""));
+	site_settle(); /* else the resolver may ask the one without it */
 	kit_out("unbound-control -q -c %s/dns/unbound/conf flush_zone %s",
 	    kit_env("SB_STATE"), zone);
 	caa = kit_step("switch-dns", names_vars);

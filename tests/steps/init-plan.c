@@ -54,7 +54,8 @@ plan(void)
 	return kit_text("%s/migrations/acme/plan.yml", work);
 }
 
-/* Places that differ, or that only the right plan has, one a line. */
+/* Places that differ, or that only the right plan has, one a line. From where
+ * one looks at the world (network) is no matter of the instance. */
 static const char compare[] =
 	"import sys, yaml\n"
 	"def flat(v, at=''):\n"
@@ -67,6 +68,8 @@ static const char compare[] =
 	"if 'storage.buckets' not in right:\n"
 	"    ours = {k: v for k, v in ours.items()\n"
 	"            if not k.startswith('storage.')}\n"
+	"right = {k: v for k, v in right.items()\n"
+	"         if not k.startswith('network.')}\n"
 	"print(*['wrong ' + k for k in ours if ours[k] != right.get(k)],\n"
 	"      *['missing ' + k for k in right if k not in ours],\n"
 	"      sep='\\n')\n";
